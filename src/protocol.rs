@@ -1,0 +1,69 @@
+//! What goes over the wire, and nothing else.
+//!
+//! A room speaks two dialects. They carry the same [`FromClient`] and [`FromRoom`] messages; a
+//! dialect only says how one of them becomes a WebSocket frame.
+//!
+//! * [`stock`]: y-websocket's framing, for clients that already use Yjs.
+//! * [`native`]: the WebSocket subprotocol `selvedge.v1`, for our own client. It adds epochs,
+//!   sequence numbers and acknowledgements.
+//!
+//! Rules of the wire:
+//!
+//! * **W1** One message is one binary frame.
+//! * **W2** A native frame is a tag, the message's fields, and whatever a later version adds behind
+//!   them. A receiver ignores tags that it does not know and bytes behind the fields that it knows.
+//! * **W3** A native client says [`FromClient::Hello`] first. The room compares epochs before it
+//!   takes anything else.
+//! * **W4** [`FromRoom::Ack`] covers every update of this session up to its number, and leaves the
+//!   room only after they are durable.
+//! * **W5** Text frames are only `ping` and `pong`. The platform answers them; a room never sees
+//!   them.
+
+pub mod close;
+pub mod message;
+pub mod native;
+pub mod route;
+pub mod stock;
+
+pub use close::Close;
+pub use message::{FromClient, FromRoom};
+
+use crate::codec::DecodeError;
+
+/// The WebSocket subprotocol of our own client.
+pub const SUBPROTOCOL: &str = "selvedge.v1";
+/// The newest version of the native protocol that this build speaks.
+pub const PROTOCOL_VERSION: u32 = 1;
+/// What a native client sends to see whether the connection lives.
+pub const PING: &str = "ping";
+/// What the platform answers without waking the room.
+pub const PONG: &str = "pong";
+/// The largest frame that a room accepts, in bytes: what the platform delivers.
+pub const FRAME_BYTES_MAX: usize = 32 << 20;
+
+/// How a session's messages become frames.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Dialect {
+    /// y-websocket's framing.
+    Stock,
+    /// `selvedge.v1`.
+    Native,
+}
+
+impl Dialect {
+    /// The message in `frame`; nothing if this build does not know its kind.
+    pub fn decode<'a>(self, frame: &'a [u8]) -> Result<Option<FromClient<'a>>, DecodeError> {
+        match self {
+            Self::Stock => stock::decode(frame),
+            Self::Native => native::decode_from_client(frame),
+        }
+    }
+
+    /// The frame for `message`; nothing if the dialect has no such message.
+    pub fn encode(self, message: &FromRoom<'_>) -> Option<Vec<u8>> {
+        match self {
+            Self::Stock => stock::encode(message),
+            Self::Native => Some(native::encode_from_room(message)),
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! Why a connection or a request ends, as numbers: the one table of close codes and HTTP statuses.
+//!
+//! Codes 4400 to 4499 will not get better by trying again; 4500 to 4599 and the standard 1011, 1012
+//! and 1013 will.
+
+/// Why a socket is closed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Close {
+    /// A frame or what it carries cannot be read. The client has a bug, or is none of ours.
+    BadFrame,
+    /// The client's copy belongs to another history of this document and must not be merged.
+    EpochMismatch,
+    /// The frame, or the presence in it, is larger than the room accepts.
+    TooLarge,
+    /// The client speaks no protocol version that the room speaks, or did not say hello.
+    Protocol,
+    /// Storage failed. Nothing that was acknowledged is lost; reconnecting helps.
+    Storage,
+    /// The room was restarted in the middle of something; reconnecting resynchronizes.
+    Restarted,
+}
+
+impl Close {
+    /// The WebSocket close code.
+    pub fn code(self) -> u16 {
+        match self {
+            Self::BadFrame => 4400,
+            Self::EpochMismatch => 4409,
+            Self::TooLarge => 4413,
+            Self::Protocol => 4426,
+            Self::Storage => 4500,
+            Self::Restarted => 1012,
+        }
+    }
+
+    /// The WebSocket close reason; at most 123 bytes.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::BadFrame => "the frame cannot be read",
+            Self::EpochMismatch => "the history of this document was replaced",
+            Self::TooLarge => "larger than this room accepts",
+            Self::Protocol => "no common protocol version",
+            Self::Storage => "storage failed; reconnect",
+            Self::Restarted => "the room was restarted; reconnect",
+        }
+    }
+}
+
+/// Whether connecting again can help after this WebSocket close code.
+pub fn is_permanent(code: u16) -> bool {
+    (4400..4500).contains(&code)
+}

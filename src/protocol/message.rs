@@ -1,0 +1,74 @@
+//! The messages, whatever their framing. Byte fields borrow from the frame.
+
+/// A message from a client to its room.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum FromClient<'a> {
+    /// First message of a native client: who it is and where it stopped.
+    Hello {
+        /// The newest protocol version that it speaks.
+        protocol: u32,
+        /// The history that its copy belongs to; 0 if it has none yet.
+        epoch: u64,
+        /// It has everything up to this sequence number; 0 if it has nothing.
+        sequence: u64,
+    },
+    /// "Here is what I have; send me the rest." An encoded state vector.
+    SyncStep1(&'a [u8]),
+    /// The rest, as asked for by [`FromRoom::SyncStep1`].
+    SyncStep2 {
+        /// Covers every update of the client up to this number. A stock client has no numbers: 0.
+        number: u64,
+        /// An encoded update.
+        update: &'a [u8],
+    },
+    /// A change.
+    Update {
+        /// The client's number for it, 1 and up. A stock client has no numbers: 0.
+        number: u64,
+        /// An encoded update.
+        update: &'a [u8],
+    },
+    /// Presence: an awareness update as in y-protocols.
+    Awareness(&'a [u8]),
+    /// "Send me everyone's presence."
+    QueryAwareness,
+}
+
+/// A message from a room to a client.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum FromRoom<'a> {
+    /// Answer to [`FromClient::Hello`]. What the client missed follows.
+    Welcome {
+        /// The protocol version that both speak.
+        protocol: u32,
+        /// The document's history.
+        epoch: u64,
+        /// The last sequence number of the log.
+        sequence: u64,
+    },
+    /// "Here is what I have; send me the rest." An encoded state vector.
+    SyncStep1(&'a [u8]),
+    /// What the client lacks, and with it everything up to `sequence`.
+    SyncStep2 {
+        /// The last sequence number that it covers.
+        sequence: u64,
+        /// An encoded update.
+        update: &'a [u8],
+    },
+    /// A commit: durable changes of one or more peers.
+    Update {
+        /// The last sequence number of the commit.
+        sequence: u64,
+        /// An encoded update.
+        update: &'a [u8],
+    },
+    /// Every update of this client up to `number` is durable.
+    Ack {
+        /// The client's number.
+        number: u64,
+        /// The last sequence number of the commit that holds it.
+        sequence: u64,
+    },
+    /// Presence of peers: an awareness update as in y-protocols.
+    Awareness(&'a [u8]),
+}

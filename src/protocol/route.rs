@@ -1,0 +1,220 @@
+//! HTTP: which request goes where, and what the others are told.
+
+use core::fmt::Write;
+
+use super::{Dialect, SUBPROTOCOL};
+
+/// The longest document name, in bytes of UTF-8.
+pub const DOCUMENT_NAME_BYTES_MAX: usize = 512;
+
+/// Where a request goes.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Route {
+    /// `GET /healthz`: the Worker serves.
+    Health,
+    /// `GET /sync/{document}` with an upgrade: into the document's room.
+    Sync {
+        /// The document's name, decoded.
+        document: String,
+        /// How the client frames its messages.
+        dialect: Dialect,
+    },
+}
+
+/// What decides about a request's route.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// `GET`, `POST`, …
+    pub method: &'a str,
+    /// The path as sent, percent-encoded, without the query.
+    pub path: &'a str,
+    /// The `Upgrade` header.
+    pub upgrade: Option<&'a str>,
+    /// The `Sec-WebSocket-Protocol` header.
+    pub subprotocols: Option<&'a str>,
+}
+
+/// Why a request is refused.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Problem {
+    /// The document's name breaks the rule.
+    DocumentName,
+    /// There is nothing at this path.
+    NotFound,
+    /// The path answers to `GET` only.
+    Method,
+    /// `/sync/{document}` speaks WebSocket only.
+    UpgradeRequired,
+    /// The room could not be reached or failed.
+    Unavailable,
+}
+
+impl Problem {
+    /// The HTTP status.
+    pub fn status(self) -> u16 {
+        match self {
+            Self::DocumentName => 400,
+            Self::NotFound => 404,
+            Self::Method => 405,
+            Self::UpgradeRequired => 426,
+            Self::Unavailable => 503,
+        }
+    }
+
+    /// The HTTP headers that belong to the status.
+    pub fn headers(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Method => &[("allow", "GET")],
+            Self::UpgradeRequired => &[("upgrade", "websocket"), ("connection", "upgrade")],
+            Self::Unavailable => &[("retry-after", "1")],
+            Self::DocumentName | Self::NotFound => &[],
+        }
+    }
+
+    /// What went wrong, and the rule or the way out.
+    pub fn detail(self) -> &'static str {
+        match self {
+            Self::DocumentName => {
+                "A document name is 1 to 512 bytes of UTF-8, percent-encoded in the path, \
+                 without control characters."
+            }
+            Self::NotFound => "There is nothing here. Documents are at /sync/{document}.",
+            Self::Method => "Only GET is answered here.",
+            Self::UpgradeRequired => {
+                "Documents are synchronized over WebSocket: connect with ws:// or wss://."
+            }
+            Self::Unavailable => "The document's room did not answer. Try again.",
+        }
+    }
+
+    /// A problem document as in RFC 9457 (`application/problem+json`).
+    pub fn body(self) -> String {
+        let title = match self {
+            Self::DocumentName => "Bad document name",
+            Self::NotFound => "Not found",
+            Self::Method => "Method not allowed",
+            Self::UpgradeRequired => "Upgrade required",
+            Self::Unavailable => "Room unavailable",
+        };
+        let (status, detail) = (self.status(), self.detail());
+        format!(r#"{{"title":"{title}","status":{status},"detail":"{detail}"}}"#)
+    }
+}
+
+/// Where `request` goes.
+pub fn route(request: &Request<'_>) -> Result<Route, Problem> {
+    let document = match request.path.split_once("/sync/") {
+        Some(("", document)) => document,
+        _ if request.path == "/healthz" => return require_get(request).map(|()| Route::Health),
+        _ => return Err(Problem::NotFound),
+    };
+    require_get(request)?;
+    let document = document_name(document).ok_or(Problem::DocumentName)?;
+    if !request.upgrade.is_some_and(|upgrade| upgrade.eq_ignore_ascii_case("websocket")) {
+        return Err(Problem::UpgradeRequired);
+    }
+    let mut offered = request.subprotocols.unwrap_or_default().split(',').map(str::trim);
+    let dialect =
+        if offered.any(|name| name == SUBPROTOCOL) { Dialect::Native } else { Dialect::Stock };
+    Ok(Route::Sync { document, dialect })
+}
+
+/// `name` as it stands in a path.
+pub fn encode_document_name(name: &str) -> String {
+    let mut out = String::with_capacity(name.len());
+    for byte in name.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            // Writing to a String cannot fail.
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
+}
+
+fn require_get(request: &Request<'_>) -> Result<(), Problem> {
+    if request.method == "GET" { Ok(()) } else { Err(Problem::Method) }
+}
+
+fn document_name(encoded: &str) -> Option<String> {
+    let mut name = Vec::with_capacity(encoded.len());
+    let mut bytes = encoded.bytes();
+    while let Some(byte) = bytes.next() {
+        name.push(match byte {
+            b'%' => {
+                let high = char::from(bytes.next()?).to_digit(16)?;
+                let low = char::from(bytes.next()?).to_digit(16)?;
+                u8::try_from(high << 4 | low).ok()?
+            }
+            byte => byte,
+        });
+    }
+    let name = String::from_utf8(name).ok()?;
+    let fits = (1..=DOCUMENT_NAME_BYTES_MAX).contains(&name.len());
+    (fits && !name.chars().any(char::is_control)).then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    fn get(path: &str) -> Result<Route, Problem> {
+        let upgrade = Some("WebSocket");
+        route(&Request { method: "GET", path, upgrade, subprotocols: None })
+    }
+
+    fn document(path: &str) -> Result<String, Problem> {
+        match get(path)? {
+            Route::Sync { document, .. } => Ok(document),
+            Route::Health => panic!("{path} is no document"),
+        }
+    }
+
+    #[test]
+    fn documents_are_named_in_the_path() {
+        assert_eq!(document("/sync/a"), Ok("a".into()));
+        assert_eq!(document("/sync/team/plan%202"), Ok("team/plan 2".into()));
+        assert_eq!(document("/sync/%F0%9F%A7%B5"), Ok("🧵".into()));
+        for name in ["a b/ü?#%", "🧵"] {
+            assert_eq!(document(&format!("/sync/{}", encode_document_name(name))), Ok(name.into()));
+        }
+    }
+
+    #[test]
+    fn bad_names_are_told_the_rule() {
+        let long = format!("/sync/{}", "x".repeat(513));
+        for path in ["/sync/", "/sync/%", "/sync/%4", "/sync/%ff", "/sync/a%00", &long] {
+            assert_eq!(document(path), Err(Problem::DocumentName), "{path}");
+        }
+    }
+
+    #[test]
+    fn the_subprotocol_chooses_the_dialect() {
+        for (subprotocols, expected) in [
+            (None, Dialect::Stock),
+            (Some("other"), Dialect::Stock),
+            (Some("other, selvedge.v1"), Dialect::Native),
+        ] {
+            let upgrade = Some("websocket");
+            let request = Request { method: "GET", path: "/sync/a", upgrade, subprotocols };
+            let document = "a".to_owned();
+            assert_eq!(route(&request), Ok(Route::Sync { document, dialect: expected }));
+        }
+    }
+
+    #[test]
+    fn other_requests_get_their_status() {
+        assert_eq!(get("/healthz"), Ok(Route::Health));
+        assert_eq!(get("/sync"), Err(Problem::NotFound));
+        assert_eq!(get("/x/sync/a"), Err(Problem::NotFound));
+        let mut request =
+            Request { method: "GET", path: "/sync/a", upgrade: None, subprotocols: None };
+        assert_eq!(route(&request), Err(Problem::UpgradeRequired));
+        request.method = "POST";
+        assert_eq!(route(&request), Err(Problem::Method));
+    }
+}
