@@ -1,0 +1,125 @@
+// Builds the Worker into build/ and the site (demo and client package) into dist/. Each part is
+// built only if what it is made of has changed since the last time. `npm run build`.
+
+import { createHash } from "node:crypto";
+import * as fs from "node:fs";
+import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { command, root, run, step } from "./shell.mjs";
+import { setup, toolEnvironment } from "./setup.mjs";
+
+const stamps = join(root, "target/selvedge");
+const clientPackage = join(root, "target/selvedge/client");
+const sources = ["src", "Cargo.toml", "Cargo.lock", "package-lock.json", "tools/build.mjs"];
+
+/** Builds what is out of date. Setup must have run. */
+export async function build() {
+  fs.mkdirSync(stamps, { recursive: true });
+  const unlock = await lock(join(stamps, "lock"));
+  try {
+    await unlessCurrent("worker", "build/index.js", worker);
+    await unlessCurrent("client", "target/selvedge/client/selvedge.js", client);
+    site();
+  } finally {
+    unlock();
+  }
+}
+
+function worker() {
+  return step("building the Worker into build/ (minutes the first time)", () =>
+    run("worker-build", ["--release", "--features", "worker"], { env: toolEnvironment(), quiet: true }),
+  );
+}
+
+/** The profile `client` in Cargo.toml optimizes for size, and has a target folder of its own. */
+function client() {
+  const args = ["build", "--mode", "no-install", "--target", "web", "--profile", "client"];
+  args.push("--out-dir", clientPackage, "--out-name", "selvedge", "--", "--features", "client");
+  return step("building the client into dist/selvedge/ (minutes the first time)", () =>
+    run("wasm-pack", args, { env: toolEnvironment(), quiet: true }),
+  );
+}
+
+/** dist/ is www/ plus the client package in dist/selvedge/. */
+function site() {
+  const files = new Map();
+  for (const file of filesIn(join(root, "www"))) files.set(file, join(root, "www", file));
+  for (const file of fs.readdirSync(clientPackage)) {
+    if (/\.(js|wasm|d\.ts|json)$/.test(file)) files.set(`selvedge/${file}`, join(clientPackage, file));
+  }
+  const dist = join(root, "dist");
+  for (const file of filesIn(dist)) {
+    if (!files.has(file)) fs.rmSync(join(dist, file));
+  }
+  for (const [file, from] of files) {
+    const to = join(dist, file);
+    const bytes = fs.readFileSync(from);
+    // Only what differs is written: whoever serves dist/ reloads when a file there changes.
+    if (fs.existsSync(to) && fs.readFileSync(to).equals(bytes)) continue;
+    fs.mkdirSync(dirname(to), { recursive: true });
+    fs.writeFileSync(to, bytes);
+  }
+}
+
+/** Does `work` unless `product` was made from exactly the present sources. */
+async function unlessCurrent(name, product, work) {
+  const stamp = join(stamps, `${name}.stamp`);
+  const now = fingerprint();
+  const then = fs.existsSync(stamp) ? fs.readFileSync(stamp, "utf8") : "";
+  if (then === now && fs.existsSync(join(root, product))) return;
+  fs.rmSync(stamp, { force: true });
+  await work();
+  fs.writeFileSync(stamp, now);
+}
+
+function fingerprint() {
+  const hash = createHash("sha256");
+  for (const source of sources) {
+    const path = join(root, source);
+    const files = fs.statSync(path).isDirectory() ? filesIn(path).map((file) => join(path, file)) : [path];
+    for (const file of files) hash.update(file).update("\0").update(fs.readFileSync(file)).update("\0");
+  }
+  return hash.digest("hex");
+}
+
+/** The files under a folder, as sorted relative paths; none if there is no such folder. */
+function filesIn(folder) {
+  if (!fs.existsSync(folder)) return [];
+  return fs
+    .readdirSync(folder, { recursive: true })
+    .filter((file) => fs.statSync(join(folder, file)).isFile())
+    .sort();
+}
+
+/** Waits for another build of this clone; two at once would write the same files. */
+async function lock(path) {
+  for (;;) {
+    try {
+      fs.writeFileSync(path, String(process.pid), { flag: "wx" });
+      return () => fs.rmSync(path, { force: true });
+    } catch (error) {
+      if (error.code !== "EEXIST") throw error;
+    }
+    if (!isAlive(Number(fs.readFileSync(path, "utf8")))) fs.rmSync(path, { force: true });
+    else await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
+
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === "EPERM";
+  }
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  // Wrangler runs this too, before it serves. A test that serves what is built says skip.
+  if (process.env.SELVEDGE_BUILD !== "skip") {
+    await command(async () => {
+      await setup();
+      await build();
+    });
+  }
+}

@@ -1,0 +1,83 @@
+// Running programs and saying so: what setup, build, start and test have in common.
+
+import { spawn, spawnSync } from "node:child_process";
+import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/** The clone's top folder. */
+export const root = fileURLToPath(new URL("..", import.meta.url));
+
+/** Something that the reader of the terminal can put right: what went wrong, and what to do. */
+export class Failure extends Error {
+  constructor(what, advice) {
+    super(what);
+    this.advice = advice;
+  }
+}
+
+/** A line that says what begins now. */
+export function say(text) {
+  process.stdout.write(`selvedge: ${text}\n`);
+}
+
+/** Says what begins, does it, and says how long it took if that was long. */
+export async function step(text, work) {
+  say(`${text} …`);
+  const began = Date.now();
+  const result = await work();
+  const took = Date.now() - began;
+  if (took >= 2000) say(`  done in ${seconds(took)}`);
+  return result;
+}
+
+/** Milliseconds as `4.2 s`. */
+export function seconds(ms) {
+  return `${(ms / 1000).toFixed(1)} s`;
+}
+
+/** The environment with `folders` first in PATH, and `more` variables. */
+export function environment(folders, more = {}) {
+  return { ...process.env, PATH: [...folders, process.env.PATH].join(delimiter), ...more };
+}
+
+/**
+ * Runs a program in the clone's top folder, without standard input. Its output is shown as it
+ * comes, or if `quiet` only when it fails. Throws a `Failure` with `advice` unless it ends well.
+ */
+export async function run(program, args, { env = process.env, advice, quiet = false } = {}) {
+  const out = quiet ? "pipe" : "inherit";
+  const child = spawn(program, args, { cwd: root, env, stdio: ["ignore", out, out] });
+  const printed = [];
+  child.stdout?.on("data", (bytes) => printed.push(bytes));
+  child.stderr?.on("data", (bytes) => printed.push(bytes));
+  const ended = await new Promise((resolve) => {
+    child.once("error", (error) => resolve(error.message));
+    child.once("close", (code, signal) => resolve(code === 0 ? undefined : (signal ?? code)));
+  });
+  if (ended === undefined) return;
+  process.stderr.write(Buffer.concat(printed));
+  throw new Failure(`\`${[program, ...args].join(" ")}\` ended with ${ended}`, advice);
+}
+
+/** What a program prints, trimmed; undefined if it cannot be run or fails. */
+export function output(program, args) {
+  const { status, stdout } = spawnSync(program, args, { cwd: root, encoding: "utf8" });
+  return status === 0 ? stdout.trim() : undefined;
+}
+
+/** Runs a command of this folder: a `Failure` is told in two lines, anything else in full. */
+export async function command(work) {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    process.stderr.write(`selvedge: ${error.message}\n`);
+    if (error.advice) process.stderr.write(`selvedge: ${error.advice}\n`);
+    process.exitCode = 1;
+  }
+}
+
+/** The path of a program that npm installed. */
+export function npmProgram(name) {
+  return join(root, "node_modules/.bin", name);
+}
