@@ -1,0 +1,68 @@
+// What the page shares, in the page's words. The only module that knows the client.
+
+/** Opens the document `name` and connects. Throws if the client cannot be loaded. */
+export async function openShared(name) {
+  const { default: init, connect } = await import('./selvedge/selvedge.js');
+  await init();
+  const doc = connect({ url: location.origin, document: name });
+  return {
+    note: sharedText(doc, doc.text('note')),
+    tasks: sharedTasks(doc, doc.array('tasks')),
+    presence: sharedPresence(doc),
+    connection: sharedConnection(doc),
+    close: () => doc.close(),
+  };
+}
+
+function sharedText(doc, text) {
+  return {
+    toDelta: () => text.toDelta(),
+    insert: (index, content) => text.insert(index, content),
+    remove: (index, length) => text.delete(index, length),
+    change: (edit) => doc.transact(edit),
+    /** Calls `changed(delta)` after each change, from here or elsewhere. */
+    observe: (changed) => text.observe((event) => changed(event.delta)),
+  };
+}
+
+function sharedTasks(doc, array) {
+  return {
+    list: () => array.toJSON(),
+    add: (title) => doc.transact(() => {
+      const task = array.insertMap(array.length);
+      task.set('title', title);
+      task.set('done', false);
+    }),
+    set: (index, key, value) => array.get(index)?.set(key, value),
+    remove: (index) => array.delete(index, 1),
+    /** Calls `moved(delta)` when tasks come and go, and `changed()` after any change. */
+    observe: (moved, changed) => {
+      array.observe((event) => moved(event.delta));
+      array.observeDeep(changed);
+    },
+  };
+}
+
+function sharedPresence(doc) {
+  return {
+    say: (state) => doc.presence.set(state),
+    /** Everyone else, by client id. */
+    others: () => new Map([...doc.presence.peers].filter(([id]) => id !== doc.clientId)),
+    observe: (changed) => doc.presence.observe(changed),
+  };
+}
+
+function sharedConnection(doc) {
+  return {
+    /** `state` is connecting, online, offline or closed; closed has a `reason`. */
+    status: () => doc.status,
+    /** How many changes the room has not yet acknowledged. */
+    pending: () => doc.saved.pending,
+    observe: (changed) => {
+      doc.on('status', changed);
+      doc.on('saved', changed);
+    },
+    cut: () => doc.disconnect(),
+    mend: () => doc.connect(),
+  };
+}
