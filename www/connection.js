@@ -14,10 +14,10 @@ export function bindConnection(connection, announce) {
   let timer = 0;
 
   function show() {
-    const { state, reason } = connection.status();
+    const { state } = connection.status();
     const pending = connection.pending();
     wasOnline ||= state === 'online';
-    const words = describe({ state, reason, pending, cutByVisitor, wasOnline });
+    const words = describe({ state, pending, cutByVisitor, wasOnline });
     strip.dataset.status = state;
     strip.dataset.pending = pending;
     write('status', words.status);
@@ -34,12 +34,10 @@ export function bindConnection(connection, announce) {
   }
 
   function showButtons(state) {
-    const apart = cutByVisitor || state === 'closed';
-    if (cut.hidden === apart) return;
     const focused = [cut, mend].includes(document.activeElement);
-    cut.hidden = apart;
-    mend.hidden = !apart;
-    if (focused) (apart ? mend : cut).focus();
+    cut.hidden = cutByVisitor || state === 'closed';
+    mend.hidden = !cutByVisitor || state === 'closed';
+    if (focused) (cut.hidden ? mend : cut).focus();
   }
 
   cut.addEventListener('click', () => {
@@ -56,11 +54,11 @@ export function bindConnection(connection, announce) {
   show();
 }
 
-function describe({ state, reason, pending, cutByVisitor, wasOnline }) {
+function describe({ state, pending, cutByVisitor, wasOnline }) {
   const changes = pending === 1 ? '1 change' : `${pending} changes`;
   const kept = pending > 0
-    ? `Offline: ${changes} kept here, in this tab`
-    : 'Offline: what you write now is kept in this tab';
+    ? `${changes} kept here, in this tab`
+    : 'What you write is kept in this tab';
   switch (state) {
     case 'online':
       return { status: 'Connected', saved: pending > 0 ? `Saving… (${pending})` : 'Saved' };
@@ -69,11 +67,11 @@ function describe({ state, reason, pending, cutByVisitor, wasOnline }) {
       return { status: 'Connecting…', saved: pending > 0 ? kept : 'Catching up' };
     case 'closed':
       return {
-        status: `Stopped: ${reason || 'the room refused this tab'}`,
+        status: 'Stopped',
         saved: pending > 0 ? `${changes} not saved, still in this tab` : 'Nothing here is unsaved',
       };
     default:
-      return { status: cutByVisitor ? 'You cut the connection' : 'No connection, trying again', saved: kept };
+      return { status: cutByVisitor ? 'Offline, as you asked' : 'Offline, trying again', saved: kept };
   }
 }
 

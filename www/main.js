@@ -62,7 +62,8 @@ async function start() {
     console.error(error);
     element('strip').dataset.status = 'closed';
     element('status').textContent = 'Not connected';
-    showProblem(`The note could not be opened: ${explain(error)} Reload the page to try again.`);
+    element('cloth').hidden = true;
+    showProblem(`The note could not be opened: ${explain()}.`);
     return;
   }
   const carets = drawCarets(element('mirror'), element('carets'));
@@ -79,15 +80,14 @@ async function start() {
   });
 }
 
-function explain(error) {
-  if (typeof WebAssembly === 'undefined') return 'this browser does not run WebAssembly.';
-  if (!navigator.onLine) return 'this device is offline.';
-  return `part of the page did not load (${error?.message ?? error}).`;
+function explain() {
+  if (typeof WebAssembly === 'undefined') return 'this browser does not run WebAssembly';
+  return navigator.onLine ? 'a part of the page did not load' : 'this device is offline';
 }
 
 function closedWords(reason) {
   return `The room closed this tab's connection and will not take it back: ${reason || 'no reason given'}. `
-    + 'What you see stays readable here. Copy what you need, then reload the page.';
+    + 'What you see here stays until you leave. Copy what you need first.';
 }
 
 start();
