@@ -74,6 +74,25 @@ impl<'a> Reader<'a> {
         Err(DecodeError::Range)
     }
 
+    /// A variable-length number with a sign, of at most 53 bits without it.
+    pub fn number_signed(&mut self) -> Result<i64, DecodeError> {
+        let first = self.byte()?;
+        let mut number = i64::from(first & 0x3f);
+        let mut more = first >= 0x80;
+        for shift in (6..55).step_by(7) {
+            if !more {
+                break;
+            }
+            let byte = self.byte()?;
+            number |= i64::from(byte & 0x7f) << shift;
+            more = byte >= 0x80;
+        }
+        if more || number.unsigned_abs() > NUMBER_MAX {
+            return Err(DecodeError::Range);
+        }
+        Ok(if first & 0x40 != 0 { -number } else { number })
+    }
+
     /// A variable-length number that fits 32 bits: clocks and lengths.
     pub fn number_u32(&mut self) -> Result<u32, DecodeError> {
         u32::try_from(self.number()?).map_err(|_| DecodeError::Range)

@@ -1,0 +1,18 @@
+//! What somebody lacks.
+
+use super::merge::{Gathered, push};
+use super::{Malformed, StateVector};
+
+/// One update with what a holder of `known` lacks of `updates`: the ids that it has not, and the
+/// whole delete set, because a state vector does not say what is deleted.
+pub fn diff(updates: &[&[u8]], known: &StateVector) -> Result<Vec<u8>, Malformed> {
+    Gathered::from(updates)?.write(|client, item, out| {
+        let clock = known.clock(client);
+        if clock <= item.clock {
+            push(client, out, item);
+        } else if clock < item.end() {
+            push(client, out, item.split(client, clock)?.1);
+        }
+        Ok(())
+    })
+}
