@@ -1,1 +1,300 @@
-//! Being written.
+//! The server's state machine: one document's log and the sessions that look at it.
+//!
+//! [`Room::handle`] takes one [`Input`] and returns the [`Output`]s to perform, in order. The shell
+//! stops at the first that fails and abandons the room; nothing behind it has left. So an
+//! [`Output::Append`] always stands before the frames that show what it holds, and the platform's
+//! output gate keeps those frames until the row is durable (D1).
+//!
+//! A room does not load its document (C1). It knows which clocks the log has (a state vector of a
+//! few bytes for each author) and works on encoded updates with [`crate::update`]. What arrives is
+//! walked, admitted if everything it refers to is known (O1), and gathered; when the event loop
+//! comes round, all that gathered is committed as one row and leaves as one frame to each peer
+//! (C2).
+
+mod catch_up;
+mod commit;
+mod compaction;
+mod log;
+mod session;
+
+use std::collections::BTreeMap;
+
+use crate::awareness::{AwarenessError, Presence};
+use crate::protocol::{Close, Dialect, FRAME_BYTES_MAX, FromClient, FromRoom};
+use crate::time::Millis;
+use crate::update::{Malformed, StateVector};
+
+use catch_up::Answers;
+use commit::Gathered;
+pub use log::{Log, LogError, Row, Snapshot, Stored, StoredRow};
+pub use session::SessionId;
+use session::{Attachment, Session};
+
+/// Something that happened.
+#[derive(Clone, Copy, Debug)]
+pub enum Input<'a> {
+    /// A socket was accepted.
+    Connect {
+        /// Its name from now on; see [`Room::next_session`].
+        session: SessionId,
+        /// How it frames its messages.
+        dialect: Dialect,
+    },
+    /// A socket that outlived a hibernation.
+    Resume {
+        /// Its name.
+        session: SessionId,
+        /// The last [`Output::Attach`] of the session.
+        attachment: &'a [u8],
+    },
+    /// A binary frame arrived.
+    Frame {
+        /// From whom.
+        session: SessionId,
+        /// Its bytes.
+        bytes: &'a [u8],
+    },
+    /// A text frame arrived that the platform did not answer.
+    Text {
+        /// From whom.
+        session: SessionId,
+    },
+    /// A socket is gone.
+    Disconnect {
+        /// Whose.
+        session: SessionId,
+    },
+    /// The event loop came round after a frame, a text or a disconnect. The shell asks for this
+    /// before it hands over any of them, so that nothing can gather and stay.
+    Commit,
+    /// The time given by [`Output::SetAlarm`] has come. May be late, and may come twice.
+    Alarm,
+}
+
+/// Something for the shell to do.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Output {
+    /// Add this row to the log.
+    Append(Row),
+    /// Send this frame.
+    Send {
+        /// To whom.
+        to: Vec<SessionId>,
+        /// Its bytes.
+        frame: Vec<u8>,
+    },
+    /// Keep these bytes with the socket, over a hibernation.
+    Attach {
+        /// Whose socket.
+        session: SessionId,
+        /// For [`Input::Resume`]; at most 16,000 bytes.
+        attachment: Vec<u8>,
+    },
+    /// Close the socket. The session is forgotten already.
+    Close {
+        /// Whose.
+        session: SessionId,
+        /// Why.
+        close: Close,
+    },
+    /// Come back with [`Input::Alarm`] at this time, even if the room sleeps until then.
+    SetAlarm(Millis),
+    /// Put this snapshot in the place of the rows that it covers, and move them to the history.
+    Compact(Snapshot),
+    /// Something that must not happen did: drop the room, close every socket with
+    /// [`Close::Restarted`], and load it again for the next one who comes.
+    Abandon,
+}
+
+/// One document and its sessions.
+#[derive(Debug)]
+pub struct Room {
+    epoch: u64,
+    /// The last sequence number of the log.
+    head: u64,
+    /// Which clocks the log has.
+    logged: StateVector,
+    /// Which clocks the log and what is gathered have.
+    known: StateVector,
+    size: log::Size,
+    gathered: Gathered,
+    sessions: BTreeMap<SessionId, Session>,
+    presence: Presence<SessionId>,
+    answers: Answers,
+    /// Whether an alarm was set for the log as it grows now.
+    alarm_set: bool,
+}
+
+impl Room {
+    /// The room as its storage says it was.
+    pub fn load(stored: &Stored) -> Result<Self, LogError> {
+        let logged = stored.state_vector()?;
+        Ok(Self {
+            epoch: stored.epoch,
+            head: stored.head(),
+            known: logged.clone(),
+            logged,
+            size: stored.size(),
+            gathered: Gathered::default(),
+            sessions: BTreeMap::new(),
+            presence: Presence::default(),
+            answers: Answers::default(),
+            alarm_set: false,
+        })
+    }
+
+    /// A name for the next socket that no live session has.
+    pub fn next_session(&self) -> SessionId {
+        SessionId(self.sessions.last_key_value().map_or(1, |(last, _)| last.0.wrapping_add(1)))
+    }
+
+    /// Take one input; return what to do about it, in order. `log` reads what was appended.
+    #[must_use]
+    pub fn handle(&mut self, now: Millis, input: Input<'_>, log: &impl Log) -> Vec<Output> {
+        match input {
+            Input::Connect { session, dialect } => self.connect(session, dialect),
+            Input::Resume { session, attachment } => self.resume(session, attachment),
+            Input::Frame { session, bytes } => self.frame(now, session, bytes, log),
+            Input::Text { session } => self.close(session, Close::BadFrame),
+            Input::Disconnect { session } => self.disconnect(session),
+            Input::Commit => self.commit(now),
+            Input::Alarm => {
+                self.alarm_set = false;
+                self.compact(log)
+            }
+        }
+    }
+
+    fn connect(&mut self, id: SessionId, dialect: Dialect) -> Vec<Output> {
+        let session = Session::new(dialect);
+        let attachment = Attachment { session: &session, presence: &[0] }.encode();
+        self.sessions.insert(id, session);
+        let mut out = vec![Output::Attach { session: id, attachment }];
+        if dialect == Dialect::Stock {
+            // A native client says hello first (W3); y-websocket's server speaks at once.
+            let state_vector = self.known.encode();
+            out.extend(self.send(id, &FromRoom::SyncStep1(&state_vector)));
+            out.extend(self.everyone(id));
+        }
+        out
+    }
+
+    fn resume(&mut self, id: SessionId, attachment: &[u8]) -> Vec<Output> {
+        let restored = Attachment::decode(attachment).and_then(|(session, presence)| {
+            self.presence.restore(id, presence).ok()?;
+            Some(session)
+        });
+        match restored {
+            Some(session) => {
+                self.sessions.insert(id, session);
+                Vec::new()
+            }
+            // An attachment of a build that this one cannot read: the client starts afresh.
+            None => vec![Output::Close { session: id, close: Close::Restarted }],
+        }
+    }
+
+    /// What the session wrote stays; its presence goes with the next commit.
+    fn disconnect(&mut self, id: SessionId) -> Vec<Output> {
+        self.sessions.remove(&id);
+        self.gathered.forget(id);
+        self.presence.leave(id);
+        Vec::new()
+    }
+
+    fn close(&mut self, session: SessionId, close: Close) -> Vec<Output> {
+        self.disconnect(session);
+        vec![Output::Close { session, close }]
+    }
+
+    fn frame(&mut self, now: Millis, id: SessionId, bytes: &[u8], log: &impl Log) -> Vec<Output> {
+        let Some(session) = self.sessions.get(&id) else { return Vec::new() };
+        if bytes.len() > FRAME_BYTES_MAX {
+            return self.close(id, Close::TooLarge);
+        }
+        match session.dialect.decode(bytes) {
+            Ok(Some(message)) if session.may_send(&message) => {
+                self.message(now, id, message, log).unwrap_or_else(|close| self.close(id, close))
+            }
+            Ok(Some(_)) => self.close(id, Close::Protocol),
+            Ok(None) => Vec::new(),
+            Err(_) => self.close(id, Close::BadFrame),
+        }
+    }
+
+    fn message(
+        &mut self,
+        now: Millis,
+        id: SessionId,
+        message: FromClient<'_>,
+        log: &impl Log,
+    ) -> Result<Vec<Output>, Close> {
+        match message {
+            FromClient::Hello { protocol, epoch, sequence } => {
+                self.hello(now, id, protocol, epoch, sequence, log)
+            }
+            FromClient::SyncStep1(state_vector) => self.sync_step_1(now, id, state_vector, log),
+            FromClient::SyncStep2 { number, update } => {
+                self.sync_step_2(now, id, number, update, log)
+            }
+            FromClient::Update { number, update } => self.update(now, id, number, update),
+            FromClient::Awareness(update) => self.awareness(now, id, update),
+            FromClient::QueryAwareness => Ok(self.everyone(id).into_iter().collect()),
+        }
+    }
+
+    fn awareness(
+        &mut self,
+        now: Millis,
+        id: SessionId,
+        update: &[u8],
+    ) -> Result<Vec<Output>, Close> {
+        let received = self.presence.receive(id, update)?;
+        if !received.renewed || self.dialect(id) != Some(Dialect::Stock) {
+            return Ok(Vec::new());
+        }
+        // y-websocket reconnects when it hears nothing for 30 s, and forgets the silent.
+        let everyone = self.presence.renew(now);
+        let answer = everyone.and_then(|update| self.send(id, &FromRoom::Awareness(&update)));
+        Ok(answer.into_iter().collect())
+    }
+
+    /// Everyone's presence for one session, if anyone is here.
+    fn everyone(&self, id: SessionId) -> Option<Output> {
+        let everyone = self.presence.everyone()?;
+        self.send(id, &FromRoom::Awareness(&everyone))
+    }
+
+    fn dialect(&self, id: SessionId) -> Option<Dialect> {
+        self.sessions.get(&id).map(|session| session.dialect)
+    }
+
+    /// The frame of `message` for one session, if its dialect has one.
+    fn send(&self, id: SessionId, message: &FromRoom<'_>) -> Option<Output> {
+        let frame = self.dialect(id)?.encode(message)?;
+        Some(Output::Send { to: vec![id], frame })
+    }
+}
+
+impl From<Malformed> for Close {
+    fn from(_: Malformed) -> Self {
+        Self::BadFrame
+    }
+}
+
+impl From<AwarenessError> for Close {
+    fn from(error: AwarenessError) -> Self {
+        match error {
+            AwarenessError::TooLarge => Self::TooLarge,
+            AwarenessError::Decode(_) | AwarenessError::Json | AwarenessError::Trailing => {
+                Self::BadFrame
+            }
+        }
+    }
+}
+
+impl From<LogError> for Close {
+    fn from(_: LogError) -> Self {
+        Self::Storage
+    }
+}

@@ -1,1 +1,55 @@
-//! Being written.
+//! The Cloudflare shell: requests come in, rooms run in Durable Objects. Nothing is decided here.
+
+mod durable_object;
+mod platform;
+mod storage;
+
+use worker::{Context, Env, Headers, Request, Response, Result, event};
+
+use crate::protocol::route::{self, Problem, Route, route};
+
+pub use durable_object::Room;
+
+/// The Durable Object namespace of rooms, as `wrangler.toml` binds it.
+const ROOMS: &str = "ROOMS";
+
+#[event(fetch)]
+async fn fetch(request: Request, env: Env, _: Context) -> Result<Response> {
+    match route_of(&request) {
+        Ok(Route::Health) => Response::ok("ok\n"),
+        Ok(Route::Sync { document, .. }) => {
+            let room = env.durable_object(ROOMS)?.get_by_name(&document)?;
+            match room.fetch_with_request(request).await {
+                Ok(response) => Ok(response),
+                Err(error) => {
+                    worker::console_error!("room did not answer: {error}");
+                    refuse(Problem::Unavailable)
+                }
+            }
+        }
+        Err(problem) => refuse(problem),
+    }
+}
+
+/// Where `request` goes.
+fn route_of(request: &Request) -> std::result::Result<Route, Problem> {
+    let header = |name| request.headers().get(name).ok().flatten();
+    let (upgrade, subprotocols) = (header("upgrade"), header("sec-websocket-protocol"));
+    let url = request.inner().url();
+    route(&route::Request {
+        method: request.method().as_ref(),
+        path: route::path_of(&url),
+        upgrade: upgrade.as_deref(),
+        subprotocols: subprotocols.as_deref(),
+    })
+}
+
+fn refuse(problem: Problem) -> Result<Response> {
+    let headers = Headers::new();
+    headers.set("content-type", "application/problem+json")?;
+    for (name, value) in problem.headers() {
+        headers.set(name, value)?;
+    }
+    let response = Response::ok(problem.body())?;
+    Ok(response.with_status(problem.status()).with_headers(headers))
+}

@@ -119,6 +119,13 @@ pub fn route(request: &Request<'_>) -> Result<Route, Problem> {
     Ok(Route::Sync { document, dialect })
 }
 
+/// The path of an absolute URL, percent-encoded, without the query.
+pub fn path_of(url: &str) -> &str {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let path = rest.find('/').map_or("/", |start| &rest[start..]);
+    path.split(['?', '#']).next().unwrap_or("/")
+}
+
 /// `name` as it stands in a path.
 pub fn encode_document_name(name: &str) -> String {
     let mut out = String::with_capacity(name.len());
@@ -190,6 +197,12 @@ mod tests {
         for path in ["/sync/", "/sync/%", "/sync/%4", "/sync/%ff", "/sync/a%00", &long] {
             assert_eq!(document(path), Err(Problem::DocumentName), "{path}");
         }
+    }
+
+    #[test]
+    fn paths_are_cut_out_of_urls() {
+        assert_eq!(path_of("https://a.b:8787/sync/x%20y?token=t#f"), "/sync/x%20y");
+        assert_eq!(path_of("https://a.b"), "/");
     }
 
     #[test]

@@ -1,0 +1,207 @@
+//! Taking updates in, and committing what gathered (C2).
+
+use std::collections::BTreeMap;
+
+use super::log::{Log, Row, write_clocks};
+use super::session::{Attachment, SessionId, Stage};
+use super::{Output, Room};
+use crate::protocol::{Close, Dialect, FromRoom};
+use crate::time::Millis;
+use crate::update::{self, Admission, EMPTY};
+
+/// What gathers is committed at once beyond this size: one row should not become huge because
+/// several large updates arrived together.
+const GATHERED_BYTES_MAX: usize = 1 << 20;
+
+/// What waits for the next commit.
+#[derive(Debug, Default)]
+pub(super) struct Gathered {
+    updates: Vec<(SessionId, Vec<u8>)>,
+    bytes: usize,
+    clocks: BTreeMap<u64, u32>,
+    deletes: bool,
+    /// For each native session that waits for an ack, the number that it will get.
+    acks: BTreeMap<SessionId, u64>,
+}
+
+impl Gathered {
+    fn add(&mut self, id: SessionId, admission: Admission<'_>) {
+        self.bytes += admission.fresh.len();
+        self.clocks.extend(admission.ends);
+        self.deletes |= admission.has_deletes;
+        self.updates.push((id, admission.fresh.into_owned()));
+    }
+
+    /// A session is gone: nobody waits for its acks. What it wrote stays.
+    pub(super) fn forget(&mut self, id: SessionId) {
+        self.acks.remove(&id);
+    }
+}
+
+impl Room {
+    /// A change. If it refers to something unknown, it is not stored; the room says what it has
+    /// (O1).
+    pub(super) fn update(
+        &mut self,
+        now: Millis,
+        id: SessionId,
+        number: u64,
+        bytes: &[u8],
+    ) -> Result<Vec<Output>, Close> {
+        let resyncing = self.sessions.get(&id).is_some_and(|s| s.stage == Stage::Resyncing);
+        // An ack covers every number before it, also that of the update that was refused.
+        if resyncing && number > 0 {
+            return Ok(Vec::new());
+        }
+        let admission = update::admit(bytes, &self.known)?;
+        if !admission.missing {
+            return Ok(self.take(now, id, number, admission));
+        }
+        if resyncing {
+            return Ok(Vec::new());
+        }
+        let mut out = self.enter(id, Stage::Resyncing);
+        let state_vector = self.known.encode();
+        out.extend(self.send(id, &FromRoom::SyncStep1(&state_vector)));
+        Ok(out)
+    }
+
+    /// The answer to the room's SyncStep1. What can be taken of it is; asking again for the rest
+    /// would go round in circles.
+    pub(super) fn sync_step_2(
+        &mut self,
+        now: Millis,
+        id: SessionId,
+        number: u64,
+        bytes: &[u8],
+        log: &impl Log,
+    ) -> Result<Vec<Output>, Close> {
+        let mut admission = update::admit(bytes, &self.known)?;
+        if admission.has_deletes {
+            // It repeats every deletion that its sender knows, at every connect.
+            let deleted = self.answers.deleted(now, self.head, log)?;
+            let fresh = update::without_deletes(&admission.fresh, deleted)?.into_owned();
+            admission.has_deletes = !update::delete_set(&[&fresh])?.is_empty();
+            admission.fresh = fresh.into();
+        }
+        let mut out = self.enter(id, Stage::Live);
+        let number = if admission.missing { 0 } else { number };
+        out.extend(self.take(now, id, number, admission));
+        Ok(out)
+    }
+
+    fn take(
+        &mut self,
+        now: Millis,
+        id: SessionId,
+        number: u64,
+        admission: Admission<'_>,
+    ) -> Vec<Output> {
+        if number > 0 {
+            self.gathered.acks.insert(id, number);
+        }
+        if admission.fresh[..] != EMPTY {
+            for &(client, clock) in &admission.ends {
+                self.known.advance(client, clock);
+            }
+            self.gathered.add(id, admission);
+        }
+        if self.gathered.bytes > GATHERED_BYTES_MAX { self.commit(now) } else { Vec::new() }
+    }
+
+    /// Make what gathered one row, and tell everyone.
+    pub(super) fn commit(&mut self, now: Millis) -> Vec<Output> {
+        let gathered = std::mem::take(&mut self.gathered);
+        let mut out = Vec::new();
+        if !gathered.updates.is_empty() {
+            let updates: Vec<_> = gathered.updates.iter().map(|(_, update)| &update[..]).collect();
+            let merged = match &updates[..] {
+                [update] => update.to_vec(),
+                updates => match update::merge(updates) {
+                    Ok(merged) => merged,
+                    // Each was walked when it was taken.
+                    Err(_) => return vec![Output::Abandon],
+                },
+            };
+            self.head += updates.len() as u64;
+            self.size.rows += 1;
+            self.size.bytes += merged.len() as u64;
+            let frames = self.frames_of(&gathered, &merged);
+            let clocks: Vec<_> = gathered.clocks.into_iter().collect();
+            for &(client, clock) in &clocks {
+                self.logged.advance(client, clock);
+            }
+            out.push(Output::Append(Row {
+                sequence: self.head,
+                updates: updates.len() as u32,
+                at: now,
+                clocks: write_clocks(&clocks),
+                deletes: gathered.deletes,
+                update: merged,
+            }));
+            out.extend(frames);
+            out.extend(self.compact_later(now));
+        }
+        for (id, number) in gathered.acks {
+            out.extend(self.send(id, &FromRoom::Ack { number, sequence: self.head }));
+        }
+        out.extend(self.presence_changes());
+        self.answers.forget(now);
+        out
+    }
+
+    /// One frame for all stock sessions, one for all native ones. A session that wrote all of it
+    /// needs none.
+    fn frames_of(&self, gathered: &Gathered, update: &[u8]) -> Vec<Output> {
+        let writer = gathered.updates.first().map(|(id, _)| *id);
+        let only_writer = writer.filter(|id| gathered.updates.iter().all(|(other, _)| other == id));
+        let message = FromRoom::Update { sequence: self.head, update };
+        self.broadcast(&message, |id| Some(id) != only_writer)
+    }
+
+    fn presence_changes(&mut self) -> Vec<Output> {
+        let mut out = Vec::new();
+        if let Some(update) = self.presence.take_changes() {
+            out.extend(self.broadcast(&FromRoom::Awareness(&update), |_| true));
+        }
+        for id in self.presence.take_unkept() {
+            out.extend(self.attach(id));
+        }
+        out
+    }
+
+    fn broadcast(&self, message: &FromRoom<'_>, is_for: impl Fn(SessionId) -> bool) -> Vec<Output> {
+        let to = |dialect| -> Vec<SessionId> {
+            let live = self.sessions.iter().filter(|(id, session)| {
+                session.dialect == dialect && session.stage != Stage::Silent && is_for(**id)
+            });
+            live.map(|(id, _)| *id).collect()
+        };
+        let frames = [Dialect::Stock, Dialect::Native].into_iter().filter_map(|dialect| {
+            let to = to(dialect);
+            if to.is_empty() {
+                return None;
+            }
+            Some(Output::Send { to, frame: dialect.encode(message)? })
+        });
+        frames.collect()
+    }
+
+    /// Bring a session to `stage`, if it is not there yet.
+    fn enter(&mut self, id: SessionId, stage: Stage) -> Vec<Output> {
+        match self.sessions.get_mut(&id) {
+            Some(session) if session.stage != stage => {
+                session.stage = stage;
+                self.attach(id).into_iter().collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    pub(super) fn attach(&mut self, id: SessionId) -> Option<Output> {
+        let session = self.sessions.get(&id)?;
+        let presence = self.presence.keep(id);
+        let attachment = Attachment { session, presence: &presence }.encode();
+        Some(Output::Attach { session: id, attachment })
+    }
+}

@@ -1,0 +1,110 @@
+//! One connection to the room, and what of it survives a hibernation.
+
+use crate::codec::Reader;
+use crate::protocol::{Dialect, FromClient};
+
+/// A connection to the room.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct SessionId(pub u32);
+
+/// What the room remembers of a connection.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Session {
+    pub(super) dialect: Dialect,
+    pub(super) stage: Stage,
+}
+
+/// How far a session is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Stage {
+    /// A native client that has not said hello (W3).
+    Silent,
+    /// Everything is taken.
+    Live,
+    /// An update was refused since it refers to something unknown, and the client was asked for
+    /// what the room lacks. It is not asked again before it has answered.
+    Resyncing,
+}
+
+impl Session {
+    pub(super) fn new(dialect: Dialect) -> Self {
+        let stage = match dialect {
+            Dialect::Stock => Stage::Live,
+            Dialect::Native => Stage::Silent,
+        };
+        Self { dialect, stage }
+    }
+
+    pub(super) fn may_send(&self, message: &FromClient<'_>) -> bool {
+        let hello = matches!(message, FromClient::Hello { .. });
+        hello == (self.stage == Stage::Silent)
+    }
+}
+
+/// A session as it is kept with its socket.
+pub(super) struct Attachment<'a> {
+    pub(super) session: &'a Session,
+    /// As [`crate::awareness::Presence::keep`] gives it.
+    pub(super) presence: &'a [u8],
+}
+
+/// The first byte of an attachment. A build that cannot read it lets the client start afresh.
+const VERSION: u8 = 1;
+
+impl Attachment<'_> {
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let dialect = match self.session.dialect {
+            Dialect::Stock => 0,
+            Dialect::Native => 1,
+        };
+        let stage = match self.session.stage {
+            Stage::Silent => 0,
+            Stage::Live => 1,
+            Stage::Resyncing => 2,
+        };
+        let mut out = vec![VERSION, dialect, stage];
+        out.extend_from_slice(self.presence);
+        out
+    }
+
+    /// The session and its presence; nothing if this build cannot read them.
+    pub(super) fn decode(bytes: &[u8]) -> Option<(Session, &[u8])> {
+        let mut r = Reader::new(bytes);
+        if r.byte().ok()? != VERSION {
+            return None;
+        }
+        let dialect = match r.byte().ok()? {
+            0 => Dialect::Stock,
+            1 => Dialect::Native,
+            _ => return None,
+        };
+        let stage = match r.byte().ok()? {
+            0 => Stage::Silent,
+            1 => Stage::Live,
+            2 => Stage::Resyncing,
+            _ => return None,
+        };
+        Some((Session { dialect, stage }, r.rest()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn a_session_survives_in_its_attachment() {
+        for dialect in [Dialect::Stock, Dialect::Native] {
+            for stage in [Stage::Silent, Stage::Live, Stage::Resyncing] {
+                let session = Session { dialect, stage };
+                let bytes = Attachment { session: &session, presence: &[0] }.encode();
+                assert_eq!(Attachment::decode(&bytes), Some((session, &[0][..])));
+            }
+        }
+        assert_eq!(Attachment::decode(&[9, 0, 0]), None);
+        assert_eq!(Attachment::decode(&[]), None);
+    }
+}

@@ -1,0 +1,264 @@
+//! One document: inputs go to its [`room::Room`], outputs are performed. Nothing is decided here.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::Duration;
+
+use worker::worker_sys::WebSocketRequestResponsePair;
+use worker::{
+    DurableObject, Env, Request, Response, Result, State, Storage, WebSocket,
+    WebSocketIncomingMessage, WebSocketPair, durable_object,
+};
+
+use super::storage::RoomStorage;
+use super::{platform, refuse, route_of};
+use crate::protocol::route::Route;
+use crate::protocol::{Close, Dialect, PING, PONG, SUBPROTOCOL};
+use crate::room::{self, Input, LogError, Output, SessionId};
+use crate::time::Millis;
+
+/// The Durable Object of one document.
+#[durable_object]
+pub struct Room {
+    cell: Rc<Cell>,
+}
+
+/// What the object's handlers and its timer share.
+struct Cell {
+    state: State,
+    storage: RoomStorage,
+    /// Nothing until something happens, and after a failure.
+    live: RefCell<Option<Live>>,
+    /// Whether [`Input::Commit`] is on its way.
+    commit_is_due: std::cell::Cell<bool>,
+}
+
+struct Live {
+    room: room::Room,
+    sockets: BTreeMap<SessionId, web_sys::WebSocket>,
+}
+
+impl DurableObject for Room {
+    fn new(state: State, _: Env) -> Self {
+        if let Ok(pair) = WebSocketRequestResponsePair::new(PING, PONG) {
+            state.set_websocket_auto_response(&pair);
+        }
+        let storage = RoomStorage::new(state.storage());
+        let commit_is_due = std::cell::Cell::new(false);
+        let cell = Rc::new(Cell { state, storage, live: RefCell::default(), commit_is_due });
+        instances::replace(&cell);
+        Self { cell }
+    }
+
+    async fn fetch(&self, request: Request) -> Result<Response> {
+        let dialect = match route_of(&request) {
+            Ok(Route::Sync { dialect, .. }) => dialect,
+            Ok(Route::Health) => return Response::ok("ok\n"),
+            Err(problem) => return refuse(problem),
+        };
+        let pair = WebSocketPair::new()?;
+        self.cell.connect(&pair.server, dialect)?;
+        let response = Response::from_websocket(pair.client)?;
+        if dialect == Dialect::Native {
+            response.headers().set("sec-websocket-protocol", SUBPROTOCOL)?;
+        }
+        Ok(response)
+    }
+
+    async fn websocket_message(
+        &self,
+        socket: WebSocket,
+        message: WebSocketIncomingMessage,
+    ) -> Result<()> {
+        if let Some(session) = self.cell.session(&socket) {
+            match message {
+                WebSocketIncomingMessage::Binary(bytes) => {
+                    self.cell.take(Input::Frame { session, bytes: &bytes });
+                }
+                WebSocketIncomingMessage::String(_) => self.cell.take(Input::Text { session }),
+            }
+        }
+        Ok(())
+    }
+
+    async fn websocket_close(&self, socket: WebSocket, _: usize, _: String, _: bool) -> Result<()> {
+        self.cell.disconnect(&socket);
+        Ok(())
+    }
+
+    async fn websocket_error(&self, socket: WebSocket, _: worker::Error) -> Result<()> {
+        self.cell.disconnect(&socket);
+        Ok(())
+    }
+
+    async fn alarm(&self) -> Result<Response> {
+        self.cell.run(Input::Alarm);
+        Response::empty()
+    }
+}
+
+impl Cell {
+    fn connect(&self, socket: &WebSocket, dialect: Dialect) -> Result<()> {
+        let mut slot = self.live.borrow_mut();
+        let live = self.wake(&mut slot).map_err(|error| worker::Error::from(error.to_string()))?;
+        let session = live.room.next_session();
+        let tags = vec![session.0.to_string().into()];
+        self.state.as_raw().accept_websocket_with_tags(socket.as_ref(), tags)?;
+        live.sockets.insert(session, socket.as_ref().clone());
+        drop(slot);
+        self.run(Input::Connect { session, dialect });
+        Ok(())
+    }
+
+    fn disconnect(self: &Rc<Self>, socket: &WebSocket) {
+        if let Some(session) = self.session(socket) {
+            self.take(Input::Disconnect { session });
+            if let Some(live) = self.live.borrow_mut().as_mut() {
+                live.sockets.remove(&session);
+            }
+        }
+    }
+
+    /// An input that may leave something to commit. The commit is asked for first: see
+    /// [`platform::commit_soon`].
+    fn take(self: &Rc<Self>, input: Input<'_>) {
+        if !self.commit_is_due.replace(true) {
+            let cell = Rc::clone(self);
+            platform::commit_soon(self.state.as_raw(), move || {
+                cell.commit_is_due.set(false);
+                cell.run(Input::Commit);
+            });
+        }
+        self.run(input);
+    }
+
+    /// Hand an input to the room and do what it says, up to the first thing that fails.
+    fn run(&self, input: Input<'_>) {
+        let mut slot = self.live.borrow_mut();
+        let live = match self.wake(&mut slot) {
+            Ok(live) => live,
+            Err(error) => return self.abandon(&mut slot, Close::Storage, &error),
+        };
+        let now = Millis(worker::Date::now().as_millis());
+        for output in live.room.handle(now, input, &self.storage) {
+            if output == Output::Abandon {
+                let error = LogError::Storage("a commit could not be merged".into());
+                return self.abandon(&mut slot, Close::Restarted, &error);
+            }
+            if let Err(error) = self.perform(now, live, output) {
+                return self.abandon(&mut slot, Close::Storage, &error);
+            }
+        }
+    }
+
+    fn perform(
+        &self,
+        now: Millis,
+        live: &mut Live,
+        output: Output,
+    ) -> std::result::Result<(), LogError> {
+        match output {
+            Output::Append(row) => self.storage.append(&row)?,
+            Output::Compact(snapshot) => self.storage.compact(&snapshot)?,
+            Output::Send { to, frame } => {
+                platform::send(to.iter().filter_map(|id| live.sockets.get(id)), &frame);
+            }
+            Output::Attach { session, attachment } => {
+                if let Some(socket) = live.sockets.get(&session) {
+                    platform::attach(socket, &attachment)?;
+                }
+            }
+            Output::Close { session, close } => {
+                if let Some(socket) = live.sockets.remove(&session) {
+                    platform::close(&socket, close);
+                }
+            }
+            Output::SetAlarm(at) => set_alarm(self.state.storage(), at.since(now)),
+            Output::Abandon => {}
+        }
+        Ok(())
+    }
+
+    /// The room, loaded if it is not: after a start, a hibernation or a failure.
+    fn wake<'a>(&self, slot: &'a mut Option<Live>) -> std::result::Result<&'a mut Live, LogError> {
+        let live = match slot.take() {
+            Some(live) => live,
+            None => self.load()?,
+        };
+        Ok(slot.insert(live))
+    }
+
+    fn load(&self) -> std::result::Result<Live, LogError> {
+        let stored = self.storage.open(platform::random_id())?;
+        let mut room = room::Room::load(&stored)?;
+        let mut sockets = BTreeMap::new();
+        let now = Millis(worker::Date::now().as_millis());
+        for socket in self.state.get_websockets() {
+            let Some(session) = self.session(&socket) else { continue };
+            let socket: &web_sys::WebSocket = socket.as_ref();
+            let attachment = platform::attachment(socket);
+            let input = Input::Resume { session, attachment: &attachment };
+            sockets.insert(session, socket.clone());
+            for output in room.handle(now, input, &self.storage) {
+                if let Output::Close { session, close } = output
+                    && let Some(socket) = sockets.remove(&session)
+                {
+                    platform::close(&socket, close);
+                }
+            }
+        }
+        Ok(Live { room, sockets })
+    }
+
+    /// Drop the room; everyone reconnects and finds it as storage says it is.
+    fn abandon(&self, slot: &mut Option<Live>, close: Close, error: &LogError) {
+        worker::console_error!("room abandoned: {error}");
+        *slot = None;
+        for socket in self.state.get_websockets() {
+            platform::close(socket.as_ref(), close);
+        }
+    }
+
+    fn session(&self, socket: &WebSocket) -> Option<SessionId> {
+        let tags = self.state.as_raw().get_tags(socket.as_ref()).ok()?;
+        tags.first()?.parse().ok().map(SessionId)
+    }
+}
+
+/// Setting an alarm is asynchronous, but nobody has to wait: it is one more write of this turn.
+fn set_alarm(storage: Storage, in_ms: u64) {
+    wasm_bindgen_futures::spawn_local(async move {
+        if let Err(error) = storage.set_alarm(Duration::from_millis(in_ms)).await {
+            worker::console_error!("alarm: {error}");
+        }
+    });
+}
+
+/// The instances of this Wasm memory, which many rooms share.
+///
+/// An evicted object's Rust value lives on until JavaScript collects its wrapper, which may be
+/// many wakes later. The next instance of the same object empties it.
+mod instances {
+    use std::cell::RefCell;
+    use std::collections::BTreeMap;
+    use std::rc::{Rc, Weak};
+
+    use super::Cell;
+
+    thread_local! {
+        static INSTANCES: RefCell<BTreeMap<String, Weak<Cell>>> = const { RefCell::new(BTreeMap::new()) };
+    }
+
+    pub(super) fn replace(cell: &Rc<Cell>) {
+        let id = cell.state.id().to_string();
+        INSTANCES.with_borrow_mut(|instances| {
+            instances.retain(|_, cell| cell.strong_count() > 0);
+            if let Some(before) =
+                instances.insert(id, Rc::downgrade(cell)).and_then(|c| c.upgrade())
+            {
+                before.live.take();
+            }
+        });
+    }
+}

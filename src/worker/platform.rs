@@ -1,0 +1,113 @@
+//! What workers-rs does not bind, or binds in a way that panics.
+
+use js_sys::Uint8Array;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::prelude::wasm_bindgen;
+use worker::wasm_bindgen::JsValue;
+use worker::worker_sys::DurableObjectState;
+use worker::worker_sys::ext::WebSocketExt;
+
+use crate::protocol::Close;
+
+#[wasm_bindgen(inline_js = r#"
+/** Calls `commit` as soon as what has arrived is handled.
+ *
+ * A panic in one room replaces the Wasm instance that several rooms share. What they had gathered
+ * is gone with it, and nobody would miss it: their sockets stay open. This timer outlives the
+ * instance. Where `commit` cannot be called any more, every client of the room reconnects and
+ * sends again what the room lacks. */
+export function commitSoon(state, commit, code, reason) {
+  setTimeout(() => {
+    try {
+      commit()
+    } catch (error) {
+      console.error('room restarted after a fault', error)
+      for (const socket of state.getWebSockets()) {
+        try { socket.close(code, reason) } catch { /* closed already */ }
+      }
+    }
+  }, 0)
+}
+"#)]
+extern "C" {
+    #[wasm_bindgen(js_name = commitSoon)]
+    fn commit_soon_js(state: &DurableObjectState, commit: &JsValue, code: u16, reason: &str);
+}
+
+#[wasm_bindgen]
+extern "C" {
+    #[derive(Clone)]
+    type SyncStorage;
+
+    #[wasm_bindgen(method, catch, js_name = transactionSync)]
+    fn transaction_sync(
+        this: &SyncStorage,
+        closure: &mut dyn FnMut() -> Result<(), JsValue>,
+    ) -> Result<(), JsValue>;
+}
+
+/// Call `commit` as soon as what has arrived is handled.
+pub(super) fn commit_soon(state: &DurableObjectState, commit: impl FnOnce() + 'static) {
+    let commit = Closure::once_into_js(commit);
+    commit_soon_js(state, &commit, Close::Restarted.code(), Close::Restarted.reason());
+}
+
+/// Do all of `work` or, if it fails, nothing of it.
+pub(super) fn transaction<E: From<JsValue>>(
+    storage: &JsValue,
+    mut work: impl FnMut() -> Result<(), E>,
+) -> Result<(), E> {
+    let mut failed = None;
+    let result = storage.unchecked_ref::<SyncStorage>().transaction_sync(&mut || {
+        work().map_err(|error| {
+            failed = Some(error);
+            // Thrown, so that the transaction is rolled back.
+            JsValue::from_str("rolled back")
+        })
+    });
+    match (failed, result) {
+        (Some(error), _) => Err(error),
+        (None, result) => result.map_err(E::from),
+    }
+}
+
+/// Send one frame to many sockets: it is copied out of Wasm memory once. A socket that does not
+/// take it is about to close and is told so by the platform.
+pub(super) fn send<'a>(sockets: impl Iterator<Item = &'a web_sys::WebSocket>, frame: &[u8]) {
+    let frame = Uint8Array::from(frame);
+    for socket in sockets {
+        let _ = socket.send_with_array_buffer_view(&frame);
+    }
+}
+
+/// Keep bytes with a socket, over a hibernation.
+pub(super) fn attach(socket: &web_sys::WebSocket, bytes: &[u8]) -> Result<(), JsValue> {
+    socket.serialize_attachment(Uint8Array::from(bytes).into())
+}
+
+/// What was kept with a socket; nothing if nothing was.
+pub(super) fn attachment(socket: &web_sys::WebSocket) -> Vec<u8> {
+    match socket.deserialize_attachment() {
+        Ok(value) => value.dyn_into::<Uint8Array>().map_or(Vec::new(), |bytes| bytes.to_vec()),
+        Err(_) => Vec::new(),
+    }
+}
+
+/// Close a socket, if it is not closed already.
+pub(super) fn close(socket: &web_sys::WebSocket, close: Close) {
+    let _ = socket.close_with_code_and_reason(close.code(), close.reason());
+}
+
+/// A random number of 1 to 2^53 - 1.
+pub(super) fn random_id() -> u64 {
+    (js_sys::Math::random() * crate::codec::NUMBER_MAX as f64) as u64 | 1
+}
+
+/// A message of a JavaScript exception.
+pub(super) fn message_of(error: &JsValue) -> String {
+    match error.dyn_ref::<js_sys::Error>() {
+        Some(error) => String::from(error.message()),
+        None => format!("{error:?}"),
+    }
+}
