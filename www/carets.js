@@ -1,7 +1,7 @@
 // Where the others are in the note: their carets, selections and names, drawn over it.
 
-import { moveIndex } from './delta.js';
-import { inkOn } from './names.js';
+import { moveIndex } from "./delta.js";
+import { inkOn } from "./names.js";
 
 const FLAG_MS = 3000;
 
@@ -10,9 +10,9 @@ const FLAG_MS = 3000;
  * asked where a letter is; `layer` lies over it and takes no clicks.
  */
 export function drawCarets(mirror, layer) {
-  const letters = mirror.appendChild(document.createTextNode(''));
+  const letters = mirror.appendChild(document.createTextNode(""));
   // A last line break makes a line only if something follows it.
-  mirror.append('\u200b');
+  mirror.append("\u200b");
   const carets = new Map();
   let frame = 0;
 
@@ -44,30 +44,30 @@ export function drawCarets(mirror, layer) {
         raiseFlag(caret);
       }
       caret.flag.textContent = other.name;
-      caret.element.style.setProperty('--colour', other.colour);
-      caret.element.style.setProperty('--ink-on', inkOn(other.colour));
+      caret.element.style.setProperty("--colour", other.colour);
+      caret.element.style.setProperty("--ink-on", inkOn(other.colour));
     }
     drawSoon();
   }
 
   function newCaret(id) {
-    const element = document.createElement('div');
-    element.className = 'peer';
-    const selection = element.appendChild(document.createElement('div'));
-    const bar = element.appendChild(document.createElement('div'));
-    bar.className = 'caret';
-    const flag = bar.appendChild(document.createElement('span'));
-    flag.className = 'flag';
+    const element = document.createElement("div");
+    element.className = "peer";
+    const selection = element.appendChild(document.createElement("div"));
+    const bar = element.appendChild(document.createElement("div"));
+    bar.className = "caret";
+    const flag = bar.appendChild(document.createElement("span"));
+    flag.className = "flag";
     layer.append(element);
-    const caret = { element, selection, bar, flag, said: '', anchor: 0, head: 0, timer: 0 };
+    const caret = { element, selection, bar, flag, said: "", anchor: 0, head: 0, timer: 0 };
     carets.set(id, caret);
     return caret;
   }
 
   function raiseFlag(caret) {
-    caret.element.classList.add('moved');
+    caret.element.classList.add("moved");
     clearTimeout(caret.timer);
-    caret.timer = setTimeout(() => caret.element.classList.remove('moved'), FLAG_MS);
+    caret.timer = setTimeout(() => caret.element.classList.remove("moved"), FLAG_MS);
   }
 
   function drawSoon() {
@@ -89,19 +89,25 @@ export function drawCarets(mirror, layer) {
     if (!at) return;
     place(bar, at.left - origin.left, at.top - origin.top, null, at.height);
     const room = origin.right - at.left;
-    flag.classList.toggle('left', flag.offsetWidth > room);
-    flag.classList.toggle('below', at.top - origin.top < flag.offsetHeight);
+    flag.classList.toggle("left", flag.offsetWidth > room);
+    flag.classList.toggle("below", at.top - origin.top < flag.offsetHeight);
   }
 
   function drawSelection({ anchor, head, selection }, origin) {
     const boxes = anchor === head ? [] : rectangles(Math.min(anchor, head), Math.max(anchor, head));
     while (selection.childElementCount > boxes.length) selection.lastChild.remove();
     while (selection.childElementCount < boxes.length) {
-      selection.append(Object.assign(document.createElement('div'), { className: 'selected' }));
+      selection.append(Object.assign(document.createElement("div"), { className: "selected" }));
     }
     boxes.forEach((box, at) => {
       const { left, top, width, height } = box;
-      place(selection.children[at], left - origin.left, top - origin.top, Math.max(width, 4), height);
+      place(
+        selection.children[at],
+        left - origin.left,
+        top - origin.top,
+        Math.max(width, 4),
+        height,
+      );
     });
   }
 

@@ -4,7 +4,7 @@
 /** How many units of the text an operation takes up. */
 function size(op) {
   if (op.insert === undefined) return op.retain ?? op.delete;
-  return typeof op.insert === 'string' ? op.insert.length : 1;
+  return typeof op.insert === "string" ? op.insert.length : 1;
 }
 
 /**
@@ -12,11 +12,13 @@ function size(op) {
  * which would shift every index behind them, and cannot show an embed.
  */
 export function visible(delta) {
-  return delta.map(({ insert }) => (typeof insert === 'string' ? shownString(insert) : '\ufffc')).join('');
+  return delta
+    .map(({ insert }) => (typeof insert === "string" ? shownString(insert) : "\ufffc"))
+    .join("");
 }
 
 function shownString(string) {
-  return string.replaceAll('\r', '\u200b');
+  return string.replaceAll("\r", "\u200b");
 }
 
 /**
@@ -33,19 +35,24 @@ export function difference(before, after, caret) {
   let prefix = 0;
   while (prefix < shorter - suffix && before[prefix] === after[prefix]) prefix += 1;
   if (insidePair(before, prefix) || insidePair(after, prefix)) prefix -= 1;
-  if (insidePair(before, before.length - suffix) || insidePair(after, after.length - suffix)) suffix -= 1;
-  return replacement(prefix, before.length - suffix - prefix, after.slice(prefix, after.length - suffix));
+  if (insidePair(before, before.length - suffix) || insidePair(after, after.length - suffix))
+    suffix -= 1;
+  return replacement(
+    prefix,
+    before.length - suffix - prefix,
+    after.slice(prefix, after.length - suffix),
+  );
 }
 
 function insidePair(text, index) {
-  return /[\ud800-\udbff]/.test(text[index - 1] ?? '') && /[\udc00-\udfff]/.test(text[index] ?? '');
+  return /[\ud800-\udbff]/.test(text[index - 1] ?? "") && /[\udc00-\udfff]/.test(text[index] ?? "");
 }
 
 function replacement(index, removed, inserted) {
   const delta = [];
   if (index > 0) delta.push({ retain: index });
   if (removed > 0) delta.push({ delete: removed });
-  if (inserted !== '') delta.push({ insert: inserted });
+  if (inserted !== "") delta.push({ insert: inserted });
   return delta;
 }
 
@@ -67,17 +74,19 @@ export function perform(delta, { insert, remove }) {
  * there: true moves behind it, false stays before it.
  */
 export function moveIndex(delta, index, follow) {
-  let at = 0;
+  let moved = 0;
+  let left = index;
   for (const op of delta) {
-    if (at > index) break;
-    if (op.delete !== undefined) {
-      index -= Math.min(op.delete, index - at);
-    } else {
-      if (op.insert !== undefined && (at < index || follow)) index += size(op);
-      at += size(op);
+    if (op.insert !== undefined) {
+      if (left > 0 || follow) moved += size(op);
+      continue;
     }
+    const passed = Math.min(left, size(op));
+    if (op.retain !== undefined) moved += passed;
+    left -= passed;
+    if (passed < size(op)) return moved;
   }
-  return index;
+  return moved + left;
 }
 
 /**
@@ -88,14 +97,14 @@ export function transform(over, delta, overFirst) {
   const theirs = reader(over);
   const mine = reader(delta);
   const out = [];
-  while (mine.kind() !== 'end') {
-    if (theirs.kind() === 'insert' && (overFirst || mine.kind() !== 'insert')) {
+  while (mine.kind() !== "end") {
+    if (theirs.kind() === "insert" && (overFirst || mine.kind() !== "insert")) {
       out.push({ retain: size(theirs.take()) });
-    } else if (mine.kind() === 'insert') {
+    } else if (mine.kind() === "insert") {
       out.push(mine.take());
     } else {
       const length = Math.min(theirs.left(), mine.left());
-      const removed = theirs.kind() === 'delete';
+      const removed = theirs.kind() === "delete";
       theirs.take(length);
       const op = mine.take(length);
       if (!removed) out.push(op);
@@ -109,11 +118,11 @@ function reader(delta) {
   let next = 0;
   let used = 0;
   const op = () => delta[next];
-  const kind = () => (op() ? Object.keys(op()).find((key) => key !== 'attributes') : 'end');
+  const kind = () => (op() ? Object.keys(op()).find((key) => key !== "attributes") : "end");
   const left = () => (op() ? size(op()) - used : Infinity);
   function take(length = left()) {
     if (!op()) return { retain: length };
-    const taken = kind() === 'insert' ? op() : { [kind()]: length };
+    const taken = kind() === "insert" ? op() : { [kind()]: length };
     used += length;
     if (left() === 0) {
       next += 1;

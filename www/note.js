@@ -1,13 +1,13 @@
 // The note: a textarea that shows a shared text and edits it.
 
-import { difference, moveIndex, perform, transform, visible } from './delta.js';
+import { difference, moveIndex, perform, transform, visible } from "./delta.js";
 
 /**
  * Binds `area` to `text`. `onText(shown, delta, mine)` is called after each change of what the area
  * shows; `delta` is null at the beginning.
  */
 export function bindNote(area, text, onText) {
-  let shown = '';
+  let shown = "";
   let editing = false;
   let composing = false;
   // What came in while an input method composes: to write into the area then would end it.
@@ -45,7 +45,7 @@ export function bindNote(area, text, onText) {
     const direction = area.selectionDirection;
     perform(delta, {
       insert: (index, content) => area.setRangeText(visible([{ insert: content }]), index, index),
-      remove: (index, length) => area.setRangeText('', index, index + length),
+      remove: (index, length) => area.setRangeText("", index, index + length),
     });
     // Only where it is seen: some browsers take setting a selection as a reason to focus.
     if (focused) area.setSelectionRange(start, end, direction);
@@ -59,9 +59,11 @@ export function bindNote(area, text, onText) {
     for (const delta of held.splice(0)) show(delta);
   }
 
-  area.addEventListener('input', edited);
-  area.addEventListener('compositionstart', () => { composing = true; });
-  area.addEventListener('compositionend', composed);
+  area.addEventListener("input", edited);
+  area.addEventListener("compositionstart", () => {
+    composing = true;
+  });
+  area.addEventListener("compositionend", composed);
   text.observe(changed);
 
   area.value = shown = visible(text.toDelta());

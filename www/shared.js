@@ -2,12 +2,12 @@
 
 /** Opens the document `name` and connects. Throws if the client cannot be loaded. */
 export async function openShared(name) {
-  const { default: init, connect } = await import('./selvedge/selvedge.js');
+  const { default: init, connect } = await import("./selvedge/selvedge.js");
   await init();
   const doc = connect({ url: location.origin, document: name });
   return {
-    note: sharedText(doc, doc.text('note')),
-    tasks: sharedTasks(doc, doc.array('tasks')),
+    note: sharedText(doc, doc.text("note")),
+    tasks: sharedTasks(doc, doc.array("tasks")),
     presence: sharedPresence(doc),
     connection: sharedConnection(doc),
     close: () => doc.close(),
@@ -28,11 +28,12 @@ function sharedText(doc, text) {
 function sharedTasks(doc, array) {
   return {
     list: () => array.toJSON(),
-    add: (title) => doc.transact(() => {
-      const task = array.insertMap(array.length);
-      task.set('title', title);
-      task.set('done', false);
-    }),
+    add: (title) =>
+      doc.transact(() => {
+        const task = array.insertMap(array.length);
+        task.set("title", title);
+        task.set("done", false);
+      }),
     set: (index, key, value) => array.get(index)?.set(key, value),
     remove: (index) => array.delete(index, 1),
     /** Calls `moved(delta)` when tasks come and go, and `changed()` after any change. */
@@ -59,8 +60,8 @@ function sharedConnection(doc) {
     /** How many changes the room has not yet acknowledged. */
     pending: () => doc.saved.pending,
     observe: (changed) => {
-      doc.on('status', changed);
-      doc.on('saved', changed);
+      doc.on("status", changed);
+      doc.on("saved", changed);
     },
     cut: () => doc.disconnect(),
     mend: () => doc.connect(),

@@ -1,12 +1,12 @@
 // The task list: one row for each task. Rows come and go as the list's changes say, so a row keeps
 // its task, its focus and its caret whatever happens around it.
 
-import { difference, moveIndex, perform } from './delta.js';
+import { difference, moveIndex, perform } from "./delta.js";
 
 export function bindTasks(tasks, announce) {
-  const list = document.getElementById('tasks');
-  const form = document.getElementById('add');
-  const title = document.getElementById('add-title');
+  const list = document.getElementById("tasks");
+  const form = document.getElementById("add");
+  const title = document.getElementById("add-title");
   const rows = [];
 
   function moved(delta) {
@@ -31,34 +31,36 @@ export function bindTasks(tasks, announce) {
   }
 
   function newRow() {
-    const element = document.createElement('li');
-    const done = element.appendChild(document.createElement('input'));
-    const name = element.appendChild(document.createElement('textarea'));
-    const remove = element.appendChild(document.createElement('button'));
+    const element = document.createElement("li");
+    const done = element.appendChild(document.createElement("input"));
+    const name = element.appendChild(document.createElement("textarea"));
+    const remove = element.appendChild(document.createElement("button"));
     const row = { element, done, name, remove, composing: false };
     const index = () => rows.indexOf(row);
-    done.type = 'checkbox';
-    done.addEventListener('change', () => tasks.set(index(), 'done', done.checked));
+    done.type = "checkbox";
+    done.addEventListener("change", () => tasks.set(index(), "done", done.checked));
     name.rows = 1;
-    name.placeholder = 'Untitled';
-    name.enterKeyHint = 'done';
-    name.addEventListener('input', () => {
-      if (!row.composing) tasks.set(index(), 'title', name.value);
+    name.placeholder = "Untitled";
+    name.enterKeyHint = "done";
+    name.addEventListener("input", () => {
+      if (!row.composing) tasks.set(index(), "title", name.value);
     });
-    name.addEventListener('compositionstart', () => { row.composing = true; });
-    name.addEventListener('compositionend', () => {
+    name.addEventListener("compositionstart", () => {
+      row.composing = true;
+    });
+    name.addEventListener("compositionend", () => {
       row.composing = false;
-      tasks.set(index(), 'title', name.value);
+      tasks.set(index(), "title", name.value);
     });
-    name.addEventListener('keydown', (event) => {
-      if (event.key !== 'Enter' || event.isComposing) return;
+    name.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || event.isComposing) return;
       event.preventDefault();
       title.focus();
     });
-    remove.type = 'button';
-    remove.className = 'icon';
-    remove.textContent = '×';
-    remove.addEventListener('click', () => tasks.remove(index()));
+    remove.type = "button";
+    remove.className = "icon";
+    remove.textContent = "×";
+    remove.addEventListener("click", () => tasks.remove(index()));
     return row;
   }
 
@@ -66,15 +68,15 @@ export function bindTasks(tasks, announce) {
     const all = tasks.list();
     rows.forEach((row, index) => fill(row, all[index]));
     const open = all.filter((task) => !task?.done).length;
-    document.getElementById('tasks-count').textContent = all.length > 0 ? `${open} open` : '';
-    document.getElementById('tasks-empty').hidden = all.length > 0;
+    document.getElementById("tasks-count").textContent = all.length > 0 ? `${open} open` : "";
+    document.getElementById("tasks-empty").hidden = all.length > 0;
   }
 
-  form.addEventListener('submit', (event) => {
+  form.addEventListener("submit", (event) => {
     event.preventDefault();
     const words = title.value.trim();
-    if (words === '') return;
-    title.value = '';
+    if (words === "") return;
+    title.value = "";
     tasks.add(words);
     announce(`Added: ${words}`);
   });
@@ -82,16 +84,16 @@ export function bindTasks(tasks, announce) {
   insertRows(0, tasks.list().length);
   tasks.observe(moved, refresh);
   refresh();
-  title.disabled = document.getElementById('add-button').disabled = false;
+  title.disabled = document.getElementById("add-button").disabled = false;
 }
 
 function fill({ element, done, name, remove, composing }, task) {
-  const words = typeof task?.title === 'string' ? task.title : '';
-  element.classList.toggle('done', task?.done === true);
+  const words = typeof task?.title === "string" ? task.title : "";
+  element.classList.toggle("done", task?.done === true);
   done.checked = task?.done === true;
-  done.setAttribute('aria-label', `Done: ${words}`);
-  name.setAttribute('aria-label', 'Title');
-  remove.setAttribute('aria-label', `Delete: ${words}`);
+  done.setAttribute("aria-label", `Done: ${words}`);
+  name.setAttribute("aria-label", "Title");
+  remove.setAttribute("aria-label", `Delete: ${words}`);
   if (!composing) retitle(name, words);
 }
 
@@ -102,5 +104,8 @@ function retitle(field, words) {
   const { selectionStart, selectionEnd } = field;
   field.value = words;
   if (document.activeElement !== field) return;
-  field.setSelectionRange(moveIndex(delta, selectionStart, false), moveIndex(delta, selectionEnd, false));
+  field.setSelectionRange(
+    moveIndex(delta, selectionStart, false),
+    moveIndex(delta, selectionEnd, false),
+  );
 }
