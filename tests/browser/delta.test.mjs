@@ -15,7 +15,10 @@ test("a difference turns one text into the other and splits no surrogate pair", 
     const delta = difference(before, after, caret) ?? [];
     assert.equal(apply(before, delta), after, JSON.stringify({ before, after, caret }));
     assert.equal(delta.length === 0, before === after);
-    assert.ok(delta.every(({ insert = "" }) => insert.isWellFormed()), JSON.stringify(delta));
+    assert.ok(
+      delta.every(({ insert = "" }) => insert.isWellFormed()),
+      JSON.stringify(delta),
+    );
     assert.ok(deleted(before, delta).isWellFormed(), JSON.stringify({ before, after, delta }));
   }
 });
@@ -83,12 +86,14 @@ function deleted(text, delta) {
 }
 
 function randomText(random, lettersMax) {
-  return Array.from({ length: random(lettersMax + 1) }, () => LETTERS[random(LETTERS.length)]).join("");
+  return Array.from({ length: random(lettersMax + 1) }, () => LETTERS[random(LETTERS.length)]).join(
+    "",
+  );
 }
 
 function randomDelta(random, text) {
   const delta = [];
-  for (let left = text.length; left > 0 && random(6) > 0; ) {
+  for (let left = text.length; left > 0 && random(6) > 0;) {
     const length = 1 + random(left);
     const kind = random(3);
     if (kind === 0) delta.push({ retain: length });

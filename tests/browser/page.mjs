@@ -1,0 +1,176 @@
+// The demo in Chromium, as one or several people use it, and what the tests look at.
+
+import assert from "node:assert/strict";
+import { mkdir } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { chromium } from "playwright-core";
+import { startServer } from "../harness.mjs";
+
+const WAIT_MS_MAX = 20_000;
+const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
+const FLAGS =
+  "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking " +
+  "--disable-component-update --disable-sync --disable-dev-shm-usage";
+
+/** What the browser itself prints when a server is away; a test that takes it away expects it. */
+const SERVER_AWAY = /WebSocket connection to .* failed|net::ERR_/;
+
+/**
+ * A browser and a server for the tests of one file: `{ server, visit, end }`. `server` is replaced
+ * by a test that kills it.
+ */
+export async function startDemo() {
+  const server = await startServer();
+  const browser = await chromium
+    .launch({ executablePath: CHROMIUM, args: FLAGS.split(" ") })
+    .catch(async (error) => {
+      await server.stop();
+      throw error;
+    });
+  const demo = { server, visit, end };
+
+  async function end() {
+    await browser.close();
+    await demo.server.stop();
+  }
+
+  /** Opens `document` as someone of their own: no storage or cache is shared between visits. */
+  async function visit(document, { name, ...options } = {}) {
+    const context = await browser.newContext(options);
+    if (name)
+      await context.addInitScript((name) => localStorage.setItem("selvedge.name", name), name);
+    const page = await context.newPage();
+    page.complaints = [];
+    page.sockets = [];
+    page.on("websocket", (socket) => page.sockets.push(socket));
+    page.on("pageerror", (error) => page.complaints.push(String(error)));
+    page.on("console", (message) => {
+      if (["error", "warning"].includes(message.type())) page.complaints.push(message.text());
+    });
+    page.setDefaultTimeout(WAIT_MS_MAX);
+    await page.goto(document === undefined ? demo.server.url : addressOf(demo.server, document));
+    await online(page);
+    return page;
+  }
+  return demo;
+}
+
+export function addressOf(server, document) {
+  return `${server.url}/?${new URLSearchParams({ doc: document })}`;
+}
+
+let documents = 0;
+
+/** A document that no other test uses. */
+export function newDocument(word) {
+  documents += 1;
+  return `${word}-${process.pid}-${documents}`;
+}
+
+/** Waits until `condition` resolves to something true, and resolves to that. */
+export async function until(what, condition, wait_ms_max = WAIT_MS_MAX) {
+  const deadline = Date.now() + wait_ms_max;
+  for (;;) {
+    const found = await condition();
+    if (found) return found;
+    if (Date.now() > deadline) throw new Error(`waited ${wait_ms_max} ms in vain: ${what}`);
+    await delay(20);
+  }
+}
+
+export function online(page) {
+  return page.waitForSelector('#strip[data-status="online"]');
+}
+
+export function offline(page) {
+  return page.waitForSelector('#strip:not([data-status="online"])');
+}
+
+export async function pending(page) {
+  return Number(await page.getAttribute("#strip", "data-pending"));
+}
+
+export function saved(page) {
+  return page.waitForSelector('#strip[data-status="online"][data-pending="0"]');
+}
+
+export function note(page) {
+  return page.inputValue("#note");
+}
+
+/** Puts the caret at `index`, or at the end. */
+export async function caretAt(page, index) {
+  await page.evaluate((index) => {
+    const area = document.getElementById("note");
+    area.focus();
+    area.setSelectionRange(index ?? area.value.length, index ?? area.value.length);
+  }, index);
+}
+
+/** Types key by key, as a person does, only faster. */
+export function type(page, text) {
+  return page.locator("#note").pressSequentially(text);
+}
+
+/** Waits until all is saved and every page shows the same note, and resolves to it. */
+export async function converged(...pages) {
+  return (await sameNote(pages)).note;
+}
+
+async function sameNote(pages) {
+  return until("all pages saved and equal", async () => {
+    const notes = [];
+    for (const page of pages) {
+      if ((await pending(page)) !== 0) return null;
+      notes.push(await note(page));
+    }
+    return notes.every((text) => text === notes[0]) ? { note: notes[0] } : null;
+  }).catch(async (error) => {
+    const shown = await Promise.all(
+      pages.map(async (page) => [await pending(page), await note(page)]),
+    );
+    throw new Error(`${error.message}\n${JSON.stringify(shown)}`);
+  });
+}
+
+/** The names that `page` lists beside its own. */
+export function others(page) {
+  return page.locator("#people .name").allTextContents();
+}
+
+/** The tasks that `page` shows. */
+export function tasks(page) {
+  return page.locator("#tasks li").evaluateAll((rows) =>
+    rows.map((row) => ({
+      title: row.querySelector("textarea").value,
+      done: row.querySelector('input[type="checkbox"]').checked,
+    })),
+  );
+}
+
+export async function addTask(page, title) {
+  await page.fill("#add-title", title);
+  await page.press("#add-title", "Enter");
+}
+
+/** No page had anything to complain about; `serverAway` forgives that a server was not there. */
+export function assertQuiet(pages, { serverAway = false } = {}) {
+  for (const page of pages) {
+    const complaints = page.complaints.filter((text) => !(serverAway && SERVER_AWAY.test(text)));
+    assert.deepEqual(complaints, []);
+  }
+}
+
+export function leave(...pages) {
+  return Promise.all(pages.map((page) => page.context().close()));
+}
+
+/** Keeps a picture in the folder for temporary files if SCREENSHOTS is set. */
+export async function picture(page, name) {
+  if (!process.env.SCREENSHOTS) return;
+  const folder = join(tmpdir(), "selvedge-screenshots");
+  await mkdir(folder, { recursive: true });
+  await page.screenshot({ path: join(folder, `${name}.png`) });
+}
