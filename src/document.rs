@@ -1,1 +1,159 @@
-//! Being written.
+//! The CRDT of one document: the only module that names yrs.
+//!
+//! A [`Document`] takes edits and updates and tells what changed. It hands out no reference into
+//! the CRDT: a shared type is named by a [`Shared`], which stays valid whatever happens to what it
+//! names. Lengths and indexes of text are UTF-16 code units, as in JavaScript.
+//!
+//! Bytes are walked by [`crate::update`] before yrs sees them, because yrs 0.28.1 panics on some of
+//! them on wasm32.
+
+mod edit;
+mod event;
+mod read;
+mod shared;
+mod value;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use thiserror::Error;
+use yrs::updates::decoder::Decode;
+use yrs::updates::encoder::Encode;
+use yrs::{ClientID, Doc, OffsetKind, Options, ReadTxn, Transact, Transaction, Update};
+
+pub use edit::{Edit, EditError, VALUE_BYTES_MAX};
+pub use event::{Event, KeyChange, PathSegment, WatchId};
+pub use shared::{Kind, New, Shared, SharedId};
+pub use value::{Attributes, Delta, Inserted, JSON_DEPTH_MAX, Json, Value};
+
+use crate::update;
+
+/// Why an update from outside was not taken in.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+pub enum ApplyError {
+    /// The bytes are no update or no state vector. The document is as before.
+    #[error("the bytes cannot be read")]
+    Malformed,
+    /// It holds something that yrs does not carry, for example an `XmlHook`. The document may hold
+    /// a part of it now, so it must not be synchronized any further.
+    #[error("holds content that this client cannot read")]
+    Unreadable,
+}
+
+/// A local copy of one document.
+pub struct Document {
+    doc: Doc,
+    events: Rc<RefCell<Vec<Event>>>,
+    watches: u32,
+    /// The text whose content was last checked by an edit; see [`Edit`].
+    checked: Option<(SharedId, edit::TextContent)>,
+}
+
+impl Document {
+    /// An empty document whose edits carry `client_id`, which no other replica may ever use.
+    pub fn new(client_id: u32) -> Self {
+        let doc = Doc::with_options(Options {
+            // 32 bits: a keystroke is 5 bytes smaller than with yrs's own 53.
+            client_id: ClientID::new(u64::from(client_id)),
+            guid: "".into(),
+            collection_id: None,
+            offset_kind: OffsetKind::Utf16,
+            skip_gc: false,
+            auto_load: false,
+            should_load: true,
+            // Cleaning up would make this replica write in answer to what it is sent.
+            cleanup_formatting: false,
+        });
+        Self { doc, events: Rc::default(), watches: 0, checked: None }
+    }
+
+    /// The CRDT client id of this replica.
+    pub fn client_id(&self) -> u64 {
+        self.doc.client_id().get()
+    }
+
+    /// The shared type `name` at the root of the document.
+    pub fn root(&mut self, name: &str, kind: Kind) -> Result<Shared, EditError> {
+        let defined = match kind {
+            Kind::Text => shared::kind_of_ref(&self.doc.get_or_insert_text(name)),
+            Kind::Map => shared::kind_of_ref(&self.doc.get_or_insert_map(name)),
+            Kind::Array => shared::kind_of_ref(&self.doc.get_or_insert_array(name)),
+            _ => shared::kind_of_ref(&self.doc.get_or_insert_xml_fragment(name)),
+        };
+        if defined != Some(kind) {
+            return Err(EditError::Kind);
+        }
+        Ok(Shared { id: SharedId::Root(name.into()), kind })
+    }
+
+    /// Change the document. Returns what `change` returned, and the change as an update if there
+    /// was one.
+    pub fn edit<R>(&mut self, change: impl FnOnce(&mut Edit<'_>) -> R) -> (R, Option<Vec<u8>>) {
+        // The document is borrowed mutably, so no other transaction is alive.
+        let txn = self.doc.try_transact_mut().expect("no transaction outlives a call");
+        let mut edit = Edit::new(txn, &mut self.checked);
+        let returned = change(&mut edit);
+        (returned, edit.commit())
+    }
+
+    /// Take in an update from outside.
+    pub fn apply(&mut self, update: &[u8]) -> Result<(), ApplyError> {
+        update::walk(update)
+            .try_for_each(|part| part.map(drop))
+            .map_err(|_| ApplyError::Malformed)?;
+        let update = Update::decode_v1(update).map_err(|_| ApplyError::Unreadable)?;
+        self.checked = None;
+        let mut txn =
+            self.doc.try_transact_mut_with(event::REMOTE).expect("no transaction outlives a call");
+        txn.apply_update(update).map_err(|_| ApplyError::Unreadable)
+    }
+
+    /// Have [`Document::take_events`] tell what changes in `target`; with `deep`, also what changes
+    /// in the shared types inside it.
+    pub fn watch(&mut self, target: &Shared, deep: bool) -> Result<WatchId, EditError> {
+        let mut branch = target.branch(&self.read())?;
+        self.watches += 1;
+        let watch = WatchId(self.watches);
+        event::watch(&mut branch, watch, deep, Rc::clone(&self.events));
+        Ok(watch)
+    }
+
+    /// End a watch. Nothing happens if `target` is gone.
+    pub fn unwatch(&mut self, target: &Shared, watch: WatchId) {
+        if let Ok(mut branch) = target.branch(&self.read()) {
+            event::unwatch(&mut branch, watch);
+        }
+        self.events.borrow_mut().retain(|event| event.watch != watch);
+    }
+
+    /// What changed since the last call, in the shared types that are watched.
+    pub fn take_events(&mut self) -> Vec<Event> {
+        self.events.take()
+    }
+
+    /// Which updates this document holds, as an encoded state vector.
+    pub fn state_vector(&self) -> Vec<u8> {
+        self.read().state_vector().encode_v1()
+    }
+
+    /// What this document holds beyond an encoded state vector, as an update.
+    pub fn diff(&self, state_vector: &[u8]) -> Result<Vec<u8>, ApplyError> {
+        update::StateVector::decode(state_vector).map_err(|_| ApplyError::Malformed)?;
+        let known = yrs::StateVector::decode_v1(state_vector).map_err(|_| ApplyError::Malformed)?;
+        Ok(self.read().encode_diff_v1(&known))
+    }
+
+    /// The whole document as one update.
+    pub fn encode(&self) -> Vec<u8> {
+        self.read().encode_diff_v1(&yrs::StateVector::default())
+    }
+
+    /// Whether something arrived that refers to something that did not.
+    pub fn has_missing_updates(&self) -> bool {
+        self.read().has_missing_updates()
+    }
+
+    fn read(&self) -> Transaction<'_> {
+        self.doc.try_transact().expect("no transaction outlives a call")
+    }
+}

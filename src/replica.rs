@@ -1,1 +1,404 @@
-//! Being written.
+//! The client's state machine: a local copy of one document, and the changes that its room has not
+//! acknowledged yet.
+//!
+//! An edit is applied at once, numbered and put into the outbox. While there is a connection the
+//! outbox is sent in batches; what was not acknowledged is sent again after every reconnect (D3).
+//! A connection begins with hello and welcome: epochs are compared before anything else is said
+//! (O3), and the room sends what was missed since the last sequence number (O2).
+//!
+//! The shell performs the returned outputs in order and reports what happens as inputs. It has one
+//! socket and one timer. After [`Output::Disconnect`] it reports nothing more of that socket.
+
+mod connection;
+mod entries;
+mod outbox;
+mod presence;
+#[cfg(test)]
+mod tests;
+
+use crate::document::{ApplyError, Document, Edit, EditError, Event, Kind, Shared, WatchId};
+use crate::protocol::native::{decode_from_room, encode_from_client};
+use crate::protocol::{Close, FromClient, FromRoom, PROTOCOL_VERSION};
+use crate::time::Millis;
+
+use connection::{Connection, Due};
+use outbox::Outbox;
+use presence::Presence;
+
+pub use connection::Status;
+pub use presence::{PeersChanged, PresenceError, STATE_BYTES_MAX};
+
+/// Something that happened.
+#[derive(Clone, Copy, Debug)]
+pub enum Input<'a> {
+    /// The page wants to be connected.
+    Connect,
+    /// The page wants to be cut off.
+    Disconnect,
+    /// The page woke up, or the network came back.
+    Wake,
+    /// The socket that [`Output::Connect`] asked for is open.
+    Opened,
+    /// A binary frame arrived.
+    Frame(&'a [u8]),
+    /// The text frame `pong` arrived.
+    Pong,
+    /// The socket is gone, or could not be opened.
+    Closed {
+        /// The WebSocket close code.
+        code: u16,
+        /// The WebSocket close reason.
+        reason: &'a str,
+    },
+    /// The time of [`Output::SetTimer`] has come. It may come early or late.
+    Timeout,
+}
+
+/// Something for the shell to do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Output {
+    /// Open a socket.
+    Connect,
+    /// Send this binary frame.
+    Send(Vec<u8>),
+    /// Send the text frame `ping`.
+    SendPing,
+    /// Close the socket and forget it.
+    Disconnect,
+    /// Report [`Input::Timeout`] at this time. Replaces an earlier timer.
+    SetTimer(Millis),
+    /// Tell the page: the connection's status changed.
+    Status(Status),
+    /// Tell the page: so many changes are not acknowledged now.
+    Saved {
+        /// How many.
+        pending: u64,
+    },
+    /// Tell the page: watched shared types changed.
+    Changed(Vec<Event>),
+    /// Tell the page: others came, went or said something else.
+    Peers(PeersChanged),
+}
+
+/// A local copy of one document.
+pub struct Replica {
+    document: Document,
+    connection: Connection,
+    outbox: Outbox,
+    presence: Presence,
+    /// The history that this copy belongs to; 0 if it has none yet.
+    epoch: u64,
+    /// Everything up to this sequence number is here.
+    sequence: u64,
+    /// A state vector was sent because something was missing.
+    resynchronizing: bool,
+    timer: Option<Millis>,
+    told_status: Status,
+    told_pending: u64,
+}
+
+impl Replica {
+    /// An empty replica. `client_id` and `seed` are random: the first names its edits and must
+    /// never be used again, the second spreads reconnects.
+    pub fn new(client_id: u32, seed: u64) -> Self {
+        Self {
+            document: Document::new(client_id),
+            connection: Connection::new(seed),
+            outbox: Outbox::default(),
+            presence: Presence::new(client_id),
+            epoch: 0,
+            sequence: 0,
+            resynchronizing: false,
+            timer: None,
+            told_status: Status::Offline,
+            told_pending: 0,
+        }
+    }
+
+    /// The document.
+    pub fn document(&self) -> &Document {
+        &self.document
+    }
+
+    /// The shared type `name` at the root of the document.
+    pub fn root(&mut self, name: &str, kind: Kind) -> Result<Shared, EditError> {
+        self.document.root(name, kind)
+    }
+
+    /// Have [`Output::Changed`] tell what changes in `target`; with `deep`, also inside it.
+    pub fn watch(&mut self, target: &Shared, deep: bool) -> Result<WatchId, EditError> {
+        self.document.watch(target, deep)
+    }
+
+    /// End a watch.
+    pub fn unwatch(&mut self, target: &Shared, watch: WatchId) {
+        self.document.unwatch(target, watch);
+    }
+
+    /// How the connection stands.
+    pub fn status(&self) -> Status {
+        self.connection.status(self.sequence)
+    }
+
+    /// How many changes the room has not acknowledged.
+    pub fn pending(&self) -> u64 {
+        self.outbox.pending()
+    }
+
+    /// The history that this copy belongs to; 0 if it has none yet.
+    pub fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// Everything up to this sequence number is here.
+    pub fn sequence(&self) -> u64 {
+        self.sequence
+    }
+
+    /// What others say about themselves: their client ids and states as JSON.
+    pub fn peers(&self) -> impl Iterator<Item = (u64, &str)> {
+        self.presence.peers()
+    }
+
+    /// Change the document. Returns what `change` returned.
+    pub fn edit<R>(
+        &mut self,
+        now: Millis,
+        change: impl FnOnce(&mut Edit<'_>) -> R,
+    ) -> (R, Vec<Output>) {
+        let mut out = Vec::new();
+        let (returned, update) = self.document.edit(change);
+        if let Some(update) = update {
+            self.outbox.push(now, update);
+        }
+        self.tell(&mut out);
+        (returned, out)
+    }
+
+    /// Say something about this replica to its peers, as JSON; nothing to be gone for them.
+    pub fn present(
+        &mut self,
+        now: Millis,
+        state: Option<&str>,
+    ) -> Result<Vec<Output>, PresenceError> {
+        self.presence.set(now, state)?;
+        let mut out = Vec::new();
+        self.tell(&mut out);
+        Ok(out)
+    }
+
+    /// Take one input; return what to do about it, in order.
+    #[must_use]
+    pub fn handle(&mut self, now: Millis, input: Input<'_>) -> Vec<Output> {
+        let mut out = Vec::new();
+        match input {
+            Input::Connect => {
+                if self.connection.want(now) {
+                    out.push(Output::Connect);
+                }
+            }
+            Input::Disconnect => self.disconnect(&mut out, Connection::rest),
+            Input::Wake => match self.connection.wake(now) {
+                Some(Due::Connect) => out.push(Output::Connect),
+                Some(Due::Ping) => out.push(Output::SendPing),
+                _ => {}
+            },
+            Input::Opened => {
+                if self.connection.opened(now) {
+                    let (epoch, sequence) = (self.epoch, self.sequence);
+                    let protocol = PROTOCOL_VERSION;
+                    send(&mut out, &FromClient::Hello { protocol, epoch, sequence });
+                }
+            }
+            Input::Frame(frame) => {
+                if self.connection.heard(now) {
+                    self.frame(now, frame, &mut out);
+                }
+            }
+            Input::Pong => {
+                self.connection.heard(now);
+            }
+            Input::Closed { code, reason } => {
+                if self.connection.closed(now, code, reason) {
+                    self.forget_session(&mut out);
+                }
+            }
+            Input::Timeout => self.timeout(now, &mut out),
+        }
+        self.tell(&mut out);
+        out
+    }
+
+    fn frame(&mut self, now: Millis, frame: &[u8], out: &mut Vec<Output>) {
+        match decode_from_room(frame) {
+            Ok(Some(FromRoom::Welcome { protocol, epoch, sequence })) => {
+                self.welcome(now, (protocol, epoch, sequence), out);
+            }
+            Ok(Some(message)) if self.connection.is_live() => self.message(now, message, out),
+            // Nothing may be said before the welcome, and unknown tags are skipped (W2).
+            Ok(_) => {}
+            Err(_) => self.close(Close::BadFrame, out),
+        }
+    }
+
+    fn welcome(
+        &mut self,
+        now: Millis,
+        (protocol, epoch, sequence): (u32, u64, u64),
+        out: &mut Vec<Output>,
+    ) {
+        if protocol == 0 || protocol > PROTOCOL_VERSION {
+            return self.close(Close::Protocol, out);
+        }
+        // O3: two histories are never merged.
+        if self.epoch != 0 && self.epoch != epoch {
+            return self.close(Close::EpochMismatch, out);
+        }
+        if self.connection.welcomed(now, sequence) {
+            self.epoch = epoch;
+            self.flush(now, out);
+            self.presence.announce(now);
+            self.flush_presence(now, out);
+        }
+    }
+
+    fn message(&mut self, now: Millis, message: FromRoom<'_>, out: &mut Vec<Output>) {
+        match message {
+            FromRoom::Welcome { .. } => {}
+            FromRoom::SyncStep1(state_vector) => self.answer(now, state_vector, out),
+            FromRoom::SyncStep2 { sequence, update } | FromRoom::Update { sequence, update } => {
+                if let Err(error) = self.document.apply(update) {
+                    let close = match error {
+                        ApplyError::Malformed => Close::BadFrame,
+                        ApplyError::Unreadable => Close::Unreadable,
+                    };
+                    return self.close(close, out);
+                }
+                self.advance(sequence);
+                self.resynchronize_if_missing(out);
+            }
+            FromRoom::Ack { number, sequence } => {
+                self.outbox.acknowledge(now, number);
+                self.advance(sequence);
+            }
+            FromRoom::Awareness(update) => match self.presence.receive(update) {
+                Ok(changed) => out.extend(changed.map(Output::Peers)),
+                Err(_) => self.close(Close::BadFrame, out),
+            },
+        }
+    }
+
+    /// The room does not know something that an update of ours refers to, or cannot serve by
+    /// sequence number. It takes no numbered update before the SyncStep2.
+    fn answer(&mut self, now: Millis, state_vector: &[u8], out: &mut Vec<Output>) {
+        match self.document.diff(state_vector) {
+            Ok(update) => {
+                send(out, &FromClient::SyncStep1(&self.document.state_vector()));
+                let number = self.outbox.send_all(now, update.len());
+                send(out, &FromClient::SyncStep2 { number, update: &update });
+            }
+            Err(_) => self.close(Close::BadFrame, out),
+        }
+    }
+
+    fn advance(&mut self, sequence: u64) {
+        self.sequence = self.sequence.max(sequence);
+    }
+
+    /// The log is causal, so nothing is ever missing. Should a room break that, ask it once.
+    fn resynchronize_if_missing(&mut self, out: &mut Vec<Output>) {
+        let missing = self.document.has_missing_updates();
+        if missing && !self.resynchronizing {
+            send(out, &FromClient::SyncStep1(&self.document.state_vector()));
+        }
+        self.resynchronizing = missing;
+    }
+
+    fn timeout(&mut self, now: Millis, out: &mut Vec<Output>) {
+        self.timer = None;
+        match self.connection.due(now, self.sequence, self.outbox.overdue_at()) {
+            Some(Due::Connect) => out.push(Output::Connect),
+            Some(Due::Ping) => out.push(Output::SendPing),
+            Some(Due::Reconnect) => {
+                self.disconnect(out, |connection| connection.lost(now));
+            }
+            None => {}
+        }
+        if self.connection.is_live() {
+            if self.outbox.due_at().is_some_and(|at| at <= now) {
+                self.flush(now, out);
+            }
+            if self.presence.due_at().is_some_and(|at| at <= now) {
+                self.flush_presence(now, out);
+            }
+        }
+    }
+
+    fn flush(&mut self, now: Millis, out: &mut Vec<Output>) {
+        while let Some((number, update)) = self.outbox.take_batch(now) {
+            send(out, &FromClient::Update { number, update });
+        }
+    }
+
+    fn flush_presence(&mut self, now: Millis, out: &mut Vec<Output>) {
+        if let Some(update) = self.presence.take_update(now) {
+            send(out, &FromClient::Awareness(&update));
+        }
+    }
+
+    /// Give up for good, until the page connects again.
+    fn close(&mut self, close: Close, out: &mut Vec<Output>) {
+        self.disconnect(out, |connection| connection.refuse(close.code(), close.reason()));
+    }
+
+    fn disconnect(&mut self, out: &mut Vec<Output>, then: impl FnOnce(&mut Connection)) {
+        if self.connection.has_socket() {
+            out.push(Output::Disconnect);
+        }
+        then(&mut self.connection);
+        self.forget_session(out);
+    }
+
+    fn forget_session(&mut self, out: &mut Vec<Output>) {
+        self.resynchronizing = false;
+        self.outbox.unsend();
+        out.extend(self.presence.clear_peers().map(Output::Peers));
+    }
+
+    /// Tell the page what changed, and set the timer for what is due next.
+    fn tell(&mut self, out: &mut Vec<Output>) {
+        let events = self.document.take_events();
+        if !events.is_empty() {
+            out.push(Output::Changed(events));
+        }
+        let status = self.status();
+        if self.told_status != status {
+            self.told_status = status.clone();
+            out.push(Output::Status(status));
+        }
+        let pending = self.pending();
+        if self.told_pending != pending {
+            self.told_pending = pending;
+            out.push(Output::Saved { pending });
+        }
+        // A timer that comes too early costs less than setting a new one for every frame.
+        let next = self.next_due();
+        if let Some(at) = next
+            && self.timer.is_none_or(|timer| at < timer)
+        {
+            self.timer = next;
+            out.push(Output::SetTimer(at));
+        }
+    }
+
+    fn next_due(&self) -> Option<Millis> {
+        let connection = self.connection.due_at(self.sequence, self.outbox.overdue_at());
+        let live = self.connection.is_live();
+        let batches = [self.outbox.due_at(), self.presence.due_at()];
+        connection.into_iter().chain(batches.into_iter().flatten().filter(|_| live)).min()
+    }
+}
+
+fn send(out: &mut Vec<Output>, message: &FromClient<'_>) {
+    out.extend(encode_from_client(message).map(Output::Send));
+}

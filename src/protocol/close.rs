@@ -12,6 +12,8 @@ pub enum Close {
     EpochMismatch,
     /// The frame, or the presence in it, is larger than the room accepts.
     TooLarge,
+    /// The document holds something that our own client cannot read. A room never says this.
+    Unreadable,
     /// The client speaks no protocol version that the room speaks, or did not say hello.
     Protocol,
     /// Storage failed. Nothing that was acknowledged is lost; reconnecting helps.
@@ -27,6 +29,7 @@ impl Close {
             Self::BadFrame => 4400,
             Self::EpochMismatch => 4409,
             Self::TooLarge => 4413,
+            Self::Unreadable => 4422,
             Self::Protocol => 4426,
             Self::Storage => 4500,
             Self::Restarted => 1012,
@@ -39,6 +42,7 @@ impl Close {
             Self::BadFrame => "the frame cannot be read",
             Self::EpochMismatch => "the history of this document was replaced",
             Self::TooLarge => "larger than this room accepts",
+            Self::Unreadable => "holds content that this client cannot read",
             Self::Protocol => "no common protocol version",
             Self::Storage => "storage failed; reconnect",
             Self::Restarted => "the room was restarted; reconnect",

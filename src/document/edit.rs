@@ -1,0 +1,315 @@
+//! Changing a document.
+//!
+//! Every step is checked before yrs sees it, since yrs panics on an index that is out of range.
+
+use thiserror::Error;
+use yrs::branch::BranchPtr;
+use yrs::types::text::YChange;
+use yrs::{Array, ArrayRef, Map, MapRef, Out, ReadTxn, Text, TextRef, TransactionMut};
+
+use super::shared::{Kind, New, Shared, SharedId};
+use super::value::{Attributes, Delta, Inserted, Json, attributes_to};
+
+/// The largest string or value of one step, in bytes. A room takes larger updates, but a step has
+/// to fit one frame together with what else is gathered.
+pub const VALUE_BYTES_MAX: usize = 16 << 20;
+
+pub(super) const TEXTS: &[Kind] = &[Kind::Text, Kind::XmlText];
+pub(super) const LISTS: &[Kind] = &[Kind::Array, Kind::XmlFragment, Kind::XmlElement];
+pub(super) const KEYED: &[Kind] = &[Kind::Map, Kind::XmlElement, Kind::XmlText];
+
+/// Why a step was refused. The document is as before that step.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+pub enum EditError {
+    /// The shared type, or one around it, was deleted.
+    #[error("this part of the document was deleted")]
+    Gone,
+    /// The shared type is of another kind, or cannot hold this.
+    #[error("this shared type is of another kind")]
+    Kind,
+    /// The range ends behind the end.
+    #[error("the range ends behind the end")]
+    Range,
+    /// The range begins or ends inside a character that takes two UTF-16 units.
+    #[error("the range begins or ends inside a character")]
+    Surrogate,
+    /// The value is larger than [`VALUE_BYTES_MAX`].
+    #[error("the value is too large")]
+    TooLarge,
+    /// The value is nested too deeply.
+    #[error("the value is nested too deeply")]
+    TooDeep,
+}
+
+/// What a text is known to consist of.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum TextContent {
+    /// Single UTF-16 units and embeds: any range can be cut.
+    Plain,
+    /// Some characters take two units: ranges have to be looked at.
+    Surrogates,
+    /// A peer put something into it that no text holds. yrs panics when it deletes across that.
+    Foreign,
+}
+
+/// A change being made; see [`super::Document::edit`].
+pub struct Edit<'doc> {
+    txn: TransactionMut<'doc>,
+    checked: &'doc mut Option<(SharedId, TextContent)>,
+}
+
+impl<'doc> Edit<'doc> {
+    pub(super) fn new(
+        txn: TransactionMut<'doc>,
+        checked: &'doc mut Option<(SharedId, TextContent)>,
+    ) -> Self {
+        Self { txn, checked }
+    }
+
+    pub(super) fn commit(mut self) -> Option<Vec<u8>> {
+        self.txn.commit();
+        self.txn.has_changes().then(|| self.txn.encode_update_v1())
+    }
+
+    /// Insert into a text. Without `attributes` the string takes the formats to its left.
+    pub fn insert_text(
+        &mut self,
+        text: &Shared,
+        index: u32,
+        string: &str,
+        attributes: Option<&Attributes>,
+    ) -> Result<(), EditError> {
+        if string.len() > VALUE_BYTES_MAX {
+            return Err(EditError::TooLarge);
+        }
+        let branch = self.text(text, index, 0)?;
+        self.note_insertion(text, string);
+        let target = TextRef::from(branch);
+        match attributes {
+            None => target.insert(&mut self.txn, index, string),
+            Some(attributes) => {
+                let attributes = checked(attributes)?;
+                target.insert_with_attributes(&mut self.txn, index, string, attributes);
+            }
+        }
+        Ok(())
+    }
+
+    /// Insert one plain value into a text: an image, a mention. It has length 1.
+    pub fn insert_embed(
+        &mut self,
+        text: &Shared,
+        index: u32,
+        embed: &Json,
+        attributes: Option<&Attributes>,
+    ) -> Result<(), EditError> {
+        embed.fits(VALUE_BYTES_MAX)?;
+        let target = TextRef::from(self.text(text, index, 0)?);
+        let embed = embed.to_any();
+        match attributes {
+            None => target.insert_embed(&mut self.txn, index, embed),
+            Some(attributes) => {
+                let attributes = checked(attributes)?;
+                target.insert_embed_with_attributes(&mut self.txn, index, embed, attributes)
+            }
+        };
+        Ok(())
+    }
+
+    /// Delete from a text.
+    pub fn delete_text(&mut self, text: &Shared, index: u32, len: u32) -> Result<(), EditError> {
+        let branch = self.text(text, index, len)?;
+        TextRef::from(branch).remove_range(&mut self.txn, index, len);
+        Ok(())
+    }
+
+    /// Change formats of a piece of text.
+    pub fn format(
+        &mut self,
+        text: &Shared,
+        index: u32,
+        len: u32,
+        attributes: &Attributes,
+    ) -> Result<(), EditError> {
+        let branch = self.text(text, index, len)?;
+        TextRef::from(branch).format(&mut self.txn, index, len, checked(attributes)?);
+        Ok(())
+    }
+
+    /// Change a text as a delta says.
+    pub fn apply_delta(&mut self, text: &Shared, delta: &[Delta]) -> Result<(), EditError> {
+        let mut index = 0u32;
+        for step in delta {
+            match step {
+                Delta::Retain(len, attributes) => {
+                    self.text(text, index, *len)?;
+                    if !attributes.is_empty() {
+                        self.format(text, index, *len, attributes)?;
+                    }
+                    index += len;
+                }
+                Delta::Delete(len) => self.delete_text(text, index, *len)?,
+                Delta::Insert(Inserted::Text(string), attributes) => {
+                    self.insert_text(text, index, string, Some(attributes))?;
+                    index += string.encode_utf16().count() as u32;
+                }
+                Delta::Insert(Inserted::Embed(super::Value::Json(embed)), attributes) => {
+                    self.insert_embed(text, index, embed, Some(attributes))?;
+                    index += 1;
+                }
+                Delta::Insert(..) => return Err(EditError::Kind),
+            }
+        }
+        Ok(())
+    }
+
+    /// Set a key of a map, or an XML attribute.
+    pub fn set_key(&mut self, map: &Shared, key: &str, value: &Json) -> Result<(), EditError> {
+        value.fits(VALUE_BYTES_MAX)?;
+        let map = MapRef::from(map.branch_of(&self.txn, KEYED)?);
+        map.insert(&mut self.txn, key, value.to_any());
+        Ok(())
+    }
+
+    /// Set a key of a map to a new shared type.
+    pub fn set_key_new(&mut self, map: &Shared, key: &str, new: New) -> Result<Shared, EditError> {
+        let map = MapRef::from(map.branch_of(&self.txn, &[Kind::Map])?);
+        let made = map.insert(&mut self.txn, key, new.into_input());
+        Shared::from_out(&made).ok_or(EditError::Kind)
+    }
+
+    /// Delete a key of a map, or an XML attribute. Nothing happens if there is none.
+    pub fn delete_key(&mut self, map: &Shared, key: &str) -> Result<(), EditError> {
+        let map = MapRef::from(map.branch_of(&self.txn, KEYED)?);
+        map.remove(&mut self.txn, key);
+        Ok(())
+    }
+
+    /// Insert plain values into an array.
+    pub fn insert_items(
+        &mut self,
+        array: &Shared,
+        index: u32,
+        values: &[Json],
+    ) -> Result<(), EditError> {
+        for value in values {
+            value.fits(VALUE_BYTES_MAX)?;
+        }
+        let branch = array.branch_of(&self.txn, &[Kind::Array])?;
+        within(&branch, index, 0)?;
+        let values = values.iter().map(Json::to_any);
+        ArrayRef::from(branch).insert_range(&mut self.txn, index, values);
+        Ok(())
+    }
+
+    /// Insert a new shared type into an array, or a new node into an XML type.
+    pub fn insert_new(&mut self, list: &Shared, index: u32, new: New) -> Result<Shared, EditError> {
+        let branch = list.branch_of(&self.txn, LISTS)?;
+        if list.kind != Kind::Array && !new.is_xml_node() {
+            return Err(EditError::Kind);
+        }
+        within(&branch, index, 0)?;
+        let made = ArrayRef::from(branch).insert(&mut self.txn, index, new.into_input());
+        Shared::from_out(&made).ok_or(EditError::Kind)
+    }
+
+    /// Delete elements of an array, or nodes of an XML type.
+    pub fn delete_items(&mut self, list: &Shared, index: u32, len: u32) -> Result<(), EditError> {
+        let branch = list.branch_of(&self.txn, LISTS)?;
+        within(&branch, index, len)?;
+        if len > 0 {
+            ArrayRef::from(branch).remove_range(&mut self.txn, index, len);
+        }
+        Ok(())
+    }
+
+    /// The text, if `len` units from `index` can be cut out of it.
+    fn text(&mut self, text: &Shared, index: u32, len: u32) -> Result<BranchPtr, EditError> {
+        let branch = text.branch_of(&self.txn, TEXTS)?;
+        within(&branch, index, len)?;
+        let content = match self.checked {
+            Some((id, content)) if *id == text.id => *content,
+            _ => {
+                let content = text_content(&branch, &self.txn);
+                *self.checked = Some((text.id.clone(), content));
+                content
+            }
+        };
+        match content {
+            TextContent::Plain => Ok(branch),
+            TextContent::Surrogates if cuts_surrogate(&branch, &self.txn, index, len) => {
+                Err(EditError::Surrogate)
+            }
+            TextContent::Surrogates => Ok(branch),
+            TextContent::Foreign => Err(EditError::Kind),
+        }
+    }
+
+    fn note_insertion(&mut self, text: &Shared, string: &str) {
+        if let Some((id, content)) = self.checked
+            && *id == text.id
+            && *content == TextContent::Plain
+            && string.chars().any(|c| c.len_utf16() > 1)
+        {
+            *content = TextContent::Surrogates;
+        }
+    }
+}
+
+fn within(branch: &BranchPtr, index: u32, len: u32) -> Result<(), EditError> {
+    match index.checked_add(len) {
+        Some(end) if end <= branch.content_len() => Ok(()),
+        _ => Err(EditError::Range),
+    }
+}
+
+fn checked(attributes: &Attributes) -> Result<yrs::types::Attrs, EditError> {
+    for value in attributes.values() {
+        value.fits(VALUE_BYTES_MAX)?;
+    }
+    Ok(attributes_to(attributes))
+}
+
+fn text_content(branch: &BranchPtr, txn: &impl ReadTxn) -> TextContent {
+    let mut units = 0usize;
+    let mut surrogates = false;
+    for piece in TextRef::from(*branch).diff(txn, YChange::identity) {
+        match &piece.insert {
+            Out::Any(yrs::Any::String(string)) => {
+                for c in string.chars() {
+                    units += c.len_utf16();
+                    surrogates |= c.len_utf16() > 1;
+                }
+            }
+            _ => units += 1,
+        }
+    }
+    match (units == branch.content_len() as usize, surrogates) {
+        (false, _) => TextContent::Foreign,
+        (true, true) => TextContent::Surrogates,
+        (true, false) => TextContent::Plain,
+    }
+}
+
+fn cuts_surrogate(branch: &BranchPtr, txn: &impl ReadTxn, index: u32, len: u32) -> bool {
+    let (start, end) = (index as usize, index as usize + len as usize);
+    let mut at = 0usize;
+    for piece in TextRef::from(*branch).diff(txn, YChange::identity) {
+        match &piece.insert {
+            Out::Any(yrs::Any::String(string)) => {
+                for c in string.chars() {
+                    let inside = at + 1;
+                    if c.len_utf16() == 2 && (start == inside || end == inside) {
+                        return true;
+                    }
+                    at += c.len_utf16();
+                }
+            }
+            _ => at += 1,
+        }
+        if at >= end {
+            return false;
+        }
+    }
+    false
+}

@@ -1,0 +1,147 @@
+//! What changed, as plain data.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::collections::hash_map;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use yrs::branch::BranchPtr;
+use yrs::types::{
+    Change, Delta as YrsDelta, EntryChange, Event as YrsEvent, PathSegment as Segment,
+};
+use yrs::{Origin, Out, TransactionMut};
+
+use super::shared::Shared;
+use super::value::{Attributes, Delta, Inserted, Value, attributes_from, inserted_from};
+
+/// The origin of transactions that take in an update from outside.
+pub(super) const REMOTE: &str = "remote";
+
+/// Names a watch; see [`super::Document::watch`].
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct WatchId(pub u32);
+
+/// A change of one shared type.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// Whose event it is.
+    pub watch: WatchId,
+    /// What changed.
+    pub target: Shared,
+    /// From what is watched down to `target`; empty if they are the same.
+    pub path: Vec<PathSegment>,
+    /// Whether it was an edit of this replica.
+    pub local: bool,
+    /// The change of a sequence: text, array elements, XML nodes.
+    pub delta: Vec<Delta>,
+    /// The change of a map, or of XML attributes, by key.
+    pub keys: BTreeMap<String, KeyChange>,
+}
+
+/// One step from a shared type into it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum PathSegment {
+    /// Into a map's entry.
+    Key(String),
+    /// Into a sequence's element.
+    Index(u32),
+}
+
+/// What happened to a key.
+#[derive(Clone, Debug, PartialEq)]
+pub enum KeyChange {
+    /// It is new, with this value.
+    Add(Value),
+    /// It had the first value and has the second.
+    Update(Value, Value),
+    /// It had this value and is gone.
+    Delete(Value),
+}
+
+type Events = Rc<RefCell<Vec<Event>>>;
+
+pub(super) fn watch(branch: &mut BranchPtr, watch: WatchId, deep: bool, events: Events) {
+    let key = Origin::from(watch.0);
+    if deep {
+        branch.observe_deep(key, move |txn, changes| {
+            events.borrow_mut().extend(changes.iter().filter_map(|e| event(watch, true, txn, e)));
+        });
+    } else {
+        branch.observe(key, move |txn, change| {
+            events.borrow_mut().extend(event(watch, false, txn, change));
+        });
+    }
+}
+
+pub(super) fn unwatch(branch: &mut BranchPtr, watch: WatchId) {
+    let key = Origin::from(watch.0);
+    branch.unobserve(&key);
+    branch.unobserve_deep(&key);
+}
+
+fn event(watch: WatchId, deep: bool, txn: &TransactionMut<'_>, event: &YrsEvent) -> Option<Event> {
+    let (delta, keys) = match event {
+        YrsEvent::Text(e) => (text_delta(e.delta(txn)), BTreeMap::new()),
+        YrsEvent::Array(e) => (list_delta(e.delta(txn)), BTreeMap::new()),
+        YrsEvent::Map(e) => (Vec::new(), key_changes(e.keys(txn).iter())),
+        YrsEvent::XmlFragment(e) => (list_delta(e.delta(txn)), key_changes(e.keys(txn).iter())),
+        YrsEvent::XmlText(e) => (text_delta(e.delta(txn)), key_changes(e.keys(txn).iter())),
+    };
+    let path = if deep { event.path().iter().map(segment).collect() } else { Vec::new() };
+    let local = txn.origin().is_none();
+    let target = Shared::from_out(&event.target())?;
+    // A change that was undone in the same transaction is none.
+    if delta.is_empty() && keys.is_empty() {
+        return None;
+    }
+    Some(Event { watch, target, path, local, delta, keys })
+}
+
+fn segment(segment: &Segment) -> PathSegment {
+    match segment {
+        Segment::Key(key) => PathSegment::Key(key.as_ref().into()),
+        Segment::Index(index) => PathSegment::Index(*index),
+    }
+}
+
+fn text_delta(steps: &[YrsDelta]) -> Vec<Delta> {
+    let attributes = |attrs: &Option<Box<yrs::types::Attrs>>| {
+        attrs.as_deref().map(attributes_from).unwrap_or_default()
+    };
+    steps
+        .iter()
+        .map(|step| match step {
+            YrsDelta::Inserted(out, attrs) => Delta::Insert(inserted_from(out), attributes(attrs)),
+            YrsDelta::Deleted(len) => Delta::Delete(*len),
+            YrsDelta::Retain(len, attrs) => Delta::Retain(*len, attributes(attrs)),
+        })
+        .collect()
+}
+
+fn list_delta(steps: &[Change]) -> Vec<Delta> {
+    let values = |outs: &[Out]| Inserted::Values(outs.iter().map(Value::from_out).collect());
+    steps
+        .iter()
+        .map(|step| match step {
+            Change::Added(outs) => Delta::Insert(values(outs), Attributes::new()),
+            Change::Removed(len) => Delta::Delete(*len),
+            Change::Retain(len) => Delta::Retain(*len, Attributes::new()),
+        })
+        .collect()
+}
+
+fn key_changes(changes: hash_map::Iter<'_, Arc<str>, EntryChange>) -> BTreeMap<String, KeyChange> {
+    changes
+        .map(|(key, change)| {
+            let change = match change {
+                EntryChange::Inserted(new) => KeyChange::Add(Value::from_out(new)),
+                EntryChange::Updated(old, new) => {
+                    KeyChange::Update(Value::from_removed(old), Value::from_out(new))
+                }
+                EntryChange::Removed(old) => KeyChange::Delete(Value::from_removed(old)),
+            };
+            (key.as_ref().into(), change)
+        })
+        .collect()
+}

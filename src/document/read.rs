@@ -1,0 +1,107 @@
+//! Reading a document.
+
+use yrs::types::ToJson;
+use yrs::types::text::YChange;
+use yrs::{
+    Array, ArrayRef, GetString, Map, MapRef, Text, TextRef, XmlElementRef, XmlFragmentRef,
+    XmlTextRef,
+};
+
+use super::Document;
+use super::edit::{EditError, KEYED, LISTS, TEXTS};
+use super::shared::{Kind, Shared};
+use super::value::{Attributes, Delta, Json, Value, attributes_from, inserted_from};
+
+impl Document {
+    /// The length of a text in UTF-16 units, of an array in elements, of an XML type in nodes; the
+    /// number of a map's keys.
+    pub fn len(&self, shared: &Shared) -> Result<u32, EditError> {
+        let txn = self.read();
+        let branch = shared.branch(&txn)?;
+        Ok(match shared.kind {
+            Kind::Map => MapRef::from(branch).len(&txn),
+            _ => branch.content_len(),
+        })
+    }
+
+    /// The string of a text, or the markup of an XML type.
+    pub fn string(&self, shared: &Shared) -> Result<String, EditError> {
+        let txn = self.read();
+        let branch = shared.branch(&txn)?;
+        Ok(match shared.kind {
+            Kind::Text => TextRef::from(branch).get_string(&txn),
+            Kind::XmlText => XmlTextRef::from(branch).get_string(&txn),
+            Kind::XmlElement => XmlElementRef::from(branch).get_string(&txn),
+            Kind::XmlFragment => XmlFragmentRef::from(branch).get_string(&txn),
+            Kind::Map | Kind::Array => return Err(EditError::Kind),
+        })
+    }
+
+    /// The content of a text with its formats: insertions only.
+    pub fn delta(&self, text: &Shared) -> Result<Vec<Delta>, EditError> {
+        let txn = self.read();
+        let text = TextRef::from(text.branch_of(&txn, TEXTS)?);
+        Ok(text
+            .diff(&txn, YChange::identity)
+            .iter()
+            .map(|piece| {
+                let attributes = piece.attributes.as_deref().map(attributes_from);
+                let attributes = attributes.unwrap_or_else(Attributes::new);
+                Delta::Insert(inserted_from(&piece.insert), attributes)
+            })
+            .collect())
+    }
+
+    /// The value of a key of a map, or of an XML attribute.
+    pub fn key(&self, map: &Shared, key: &str) -> Result<Option<Value>, EditError> {
+        let txn = self.read();
+        let map = MapRef::from(map.branch_of(&txn, KEYED)?);
+        Ok(map.get(&txn, key).as_ref().map(Value::from_out))
+    }
+
+    /// The keys of a map, or the names of XML attributes, sorted.
+    pub fn keys(&self, map: &Shared) -> Result<Vec<String>, EditError> {
+        let txn = self.read();
+        let map = MapRef::from(map.branch_of(&txn, KEYED)?);
+        let mut keys: Vec<String> = map.keys(&txn).map(str::to_owned).collect();
+        keys.sort_unstable();
+        Ok(keys)
+    }
+
+    /// One element of an array, or node of an XML type.
+    pub fn item(&self, list: &Shared, index: u32) -> Result<Option<Value>, EditError> {
+        let txn = self.read();
+        let branch = list.branch_of(&txn, LISTS)?;
+        if index >= branch.content_len() {
+            return Ok(None);
+        }
+        Ok(ArrayRef::from(branch).get(&txn, index).as_ref().map(Value::from_out))
+    }
+
+    /// All elements of an array, or nodes of an XML type.
+    pub fn items(&self, list: &Shared) -> Result<Vec<Value>, EditError> {
+        let txn = self.read();
+        let list = ArrayRef::from(list.branch_of(&txn, LISTS)?);
+        Ok(list.iter(&txn).map(|out| Value::from_out(&out)).collect())
+    }
+
+    /// The name of an XML element.
+    pub fn tag(&self, element: &Shared) -> Result<String, EditError> {
+        let branch = element.branch_of(&self.read(), &[Kind::XmlElement])?;
+        let element = XmlElementRef::from(branch);
+        Ok(element.try_tag().map(|tag| tag.as_ref().into()).unwrap_or_default())
+    }
+
+    /// Everything in a shared type as one plain value: texts and XML become strings.
+    pub fn json(&self, shared: &Shared) -> Result<Json, EditError> {
+        let txn = self.read();
+        Ok(match shared.kind {
+            Kind::Map => Json::from_any(&MapRef::from(shared.branch(&txn)?).to_json(&txn)),
+            Kind::Array => Json::from_any(&ArrayRef::from(shared.branch(&txn)?).to_json(&txn)),
+            _ => {
+                drop(txn);
+                Json::String(self.string(shared)?)
+            }
+        })
+    }
+}

@@ -1,0 +1,237 @@
+//! The states of a connection, and when to give up on one.
+
+use crate::protocol::close;
+use crate::time::Millis;
+
+/// Attempts are spread over this time at first, in milliseconds. It doubles with each failure.
+const BACKOFF_MS_MIN: u64 = 250;
+/// And over this time at most.
+const BACKOFF_MS_MAX: u64 = 30_000;
+/// A connection that lived this long starts the backoff over.
+const LASTED_MS_MIN: u64 = 5_000;
+/// How long opening a socket may take, and the room's welcome after that.
+const OPENING_MS_MAX: u64 = 10_000;
+/// How long a connection may be silent before it is probed.
+const QUIET_MS_MAX: u64 = 20_000;
+/// How long the answer to a probe may take.
+const PONG_MS_MAX: u64 = 10_000;
+/// The same while the document is still arriving: the answer waits behind it.
+const PONG_MS_MAX_CATCHING_UP: u64 = 120_000;
+
+/// How the connection stands, for the page.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Status {
+    /// Not connected: cut off by the page, or between two attempts.
+    Offline,
+    /// Connecting, or receiving what was missed.
+    Connecting,
+    /// Connected, with everything that the room had when it said welcome.
+    Online,
+    /// Trying again will not help. The document stays readable.
+    Closed {
+        /// A WebSocket close code from 4400 to 4499.
+        code: u16,
+        /// Why, in English.
+        reason: String,
+    },
+}
+
+/// What the time asks for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Due {
+    /// Open a socket.
+    Connect,
+    /// Probe the connection.
+    Ping,
+    /// The connection is dead: drop it.
+    Reconnect,
+}
+
+#[derive(Clone, Debug, Eq, PartialEq)]
+enum State {
+    /// The page does not want to be connected.
+    Resting,
+    /// The room does not want to be connected to.
+    Refused { code: u16, reason: String },
+    /// Between two attempts.
+    Waiting { until: Millis },
+    /// A socket was asked for.
+    Opening { since: Millis },
+    /// Hello was sent.
+    Greeting { since: Millis },
+    /// The room said welcome, with its last sequence number.
+    Live { since: Millis, head: u64, heard: Millis, pinged: Option<Millis> },
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Connection {
+    state: State,
+    /// How many attempts have failed in a row.
+    failures: u32,
+    random: u64,
+}
+
+impl Connection {
+    pub(super) fn new(seed: u64) -> Self {
+        Self { state: State::Resting, failures: 0, random: seed }
+    }
+
+    pub(super) fn status(&self, sequence: u64) -> Status {
+        match &self.state {
+            State::Resting | State::Waiting { .. } => Status::Offline,
+            State::Refused { code, reason } => {
+                Status::Closed { code: *code, reason: reason.clone() }
+            }
+            State::Live { head, .. } if sequence >= *head => Status::Online,
+            State::Opening { .. } | State::Greeting { .. } | State::Live { .. } => {
+                Status::Connecting
+            }
+        }
+    }
+
+    pub(super) fn is_live(&self) -> bool {
+        matches!(self.state, State::Live { .. })
+    }
+
+    pub(super) fn has_socket(&self) -> bool {
+        matches!(self.state, State::Opening { .. } | State::Greeting { .. } | State::Live { .. })
+    }
+
+    /// The page wants to be connected. Whether to open a socket.
+    pub(super) fn want(&mut self, now: Millis) -> bool {
+        if self.has_socket() {
+            return false;
+        }
+        self.failures = 0;
+        self.state = State::Opening { since: now };
+        true
+    }
+
+    /// The page does not want to be connected.
+    pub(super) fn rest(&mut self) {
+        self.state = State::Resting;
+    }
+
+    /// Connecting again will not help.
+    pub(super) fn refuse(&mut self, code: u16, reason: &str) {
+        self.state = State::Refused { code, reason: reason.to_owned() };
+    }
+
+    /// The page woke up: do at once what would be due later.
+    pub(super) fn wake(&mut self, now: Millis) -> Option<Due> {
+        match &mut self.state {
+            State::Waiting { .. } => {
+                self.state = State::Opening { since: now };
+                Some(Due::Connect)
+            }
+            State::Live { pinged: pinged @ None, .. } => {
+                *pinged = Some(now);
+                Some(Due::Ping)
+            }
+            _ => None,
+        }
+    }
+
+    /// The socket is open. Whether that was asked for.
+    pub(super) fn opened(&mut self, now: Millis) -> bool {
+        let asked = matches!(self.state, State::Opening { .. });
+        if asked {
+            self.state = State::Greeting { since: now };
+        }
+        asked
+    }
+
+    /// The room said welcome. Whether that was due.
+    pub(super) fn welcomed(&mut self, now: Millis, head: u64) -> bool {
+        let due = matches!(self.state, State::Greeting { .. });
+        if due {
+            self.state = State::Live { since: now, head, heard: now, pinged: None };
+        }
+        due
+    }
+
+    /// Something arrived. Whether it counts.
+    pub(super) fn heard(&mut self, now: Millis) -> bool {
+        if let State::Live { heard, pinged, .. } = &mut self.state {
+            *heard = now;
+            *pinged = None;
+        }
+        matches!(self.state, State::Greeting { .. } | State::Live { .. })
+    }
+
+    /// The socket is gone. Whether there was one.
+    pub(super) fn closed(&mut self, now: Millis, code: u16, reason: &str) -> bool {
+        let had_socket = self.has_socket();
+        if had_socket {
+            if close::is_permanent(code) { self.refuse(code, reason) } else { self.lost(now) }
+        }
+        had_socket
+    }
+
+    /// The connection is lost: wait before the next attempt.
+    pub(super) fn lost(&mut self, now: Millis) {
+        let lasted = match self.state {
+            State::Live { since, .. } => now.since(since) >= LASTED_MS_MIN,
+            _ => false,
+        };
+        self.failures = if lasted { 1 } else { self.failures.saturating_add(1) };
+        // Full jitter: after a deploy everyone comes back, and not all at once.
+        let spread = (BACKOFF_MS_MIN << self.failures.min(16)).min(BACKOFF_MS_MAX);
+        self.state = State::Waiting { until: now + self.next_random() % spread };
+    }
+
+    /// When [`Connection::due`] has something to say.
+    pub(super) fn due_at(&self, sequence: u64, ack_overdue_at: Option<Millis>) -> Option<Millis> {
+        match self.state {
+            State::Resting | State::Refused { .. } => None,
+            State::Waiting { until } => Some(until),
+            State::Opening { since } | State::Greeting { since } => Some(since + OPENING_MS_MAX),
+            State::Live { head, heard, pinged, .. } => {
+                let pong_ms_max =
+                    if sequence >= head { PONG_MS_MAX } else { PONG_MS_MAX_CATCHING_UP };
+                let silence = match pinged {
+                    Some(pinged) => pinged + pong_ms_max,
+                    None => heard + QUIET_MS_MAX,
+                };
+                // The ack of what was sent last is as good as an answer to a probe, and a probe
+                // behind a large update would be late.
+                ack_overdue_at.or(Some(silence))
+            }
+        }
+    }
+
+    /// What is due now.
+    pub(super) fn due(
+        &mut self,
+        now: Millis,
+        sequence: u64,
+        ack_overdue_at: Option<Millis>,
+    ) -> Option<Due> {
+        if self.due_at(sequence, ack_overdue_at).is_none_or(|at| now < at) {
+            return None;
+        }
+        match &mut self.state {
+            State::Resting | State::Refused { .. } => None,
+            State::Waiting { .. } => {
+                self.state = State::Opening { since: now };
+                Some(Due::Connect)
+            }
+            State::Live { pinged: pinged @ None, .. } if ack_overdue_at.is_none() => {
+                *pinged = Some(now);
+                Some(Due::Ping)
+            }
+            State::Opening { .. } | State::Greeting { .. } | State::Live { .. } => {
+                Some(Due::Reconnect)
+            }
+        }
+    }
+
+    /// The next number of splitmix64 (Steele, Lea and Flood, 2014).
+    fn next_random(&mut self) -> u64 {
+        self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.random;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+}

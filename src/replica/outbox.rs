@@ -1,0 +1,193 @@
+//! Local changes that the room has not acknowledged (D3).
+
+use std::collections::VecDeque;
+
+use crate::time::Millis;
+use crate::update;
+
+/// Changes within this time go out as one update, in milliseconds: a frame of the screen.
+const BATCH_MS: u64 = 16;
+/// Changes go out as one update up to this size; a larger one goes alone.
+const BATCH_BYTES_MAX: usize = 8 << 20;
+/// How long an acknowledgement may take before the connection counts as dead.
+const ACK_MS_MAX: u64 = 10_000;
+/// The slowest upload that is waited for, in bytes per millisecond.
+const UPLOAD_BYTES_PER_MS_MIN: u64 = 16;
+
+#[derive(Clone, Debug)]
+struct Change {
+    /// The number of the last edit in it.
+    number: u64,
+    update: Vec<u8>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct Outbox {
+    /// The last number that was given to an edit.
+    last: u64,
+    /// Everything up to this number is acknowledged.
+    acknowledged: u64,
+    /// Not acknowledged, in the order of their numbers. The first `sent` were sent.
+    changes: VecDeque<Change>,
+    sent: usize,
+    /// When the oldest change that was not sent was made.
+    waiting_since: Millis,
+    batch_sent_at: Millis,
+    /// Since when an acknowledgement is awaited, and for how many bytes.
+    awaiting: Option<(Millis, usize)>,
+}
+
+impl Outbox {
+    /// How many edits are not acknowledged.
+    pub(super) fn pending(&self) -> u64 {
+        self.last - self.acknowledged
+    }
+
+    /// Number an edit.
+    pub(super) fn push(&mut self, now: Millis, update: Vec<u8>) {
+        if self.sent == self.changes.len() {
+            self.waiting_since = now;
+        }
+        self.last += 1;
+        self.changes.push_back(Change { number: self.last, update });
+    }
+
+    /// When the next batch is due: at once after a quiet time, else a frame after the last one.
+    pub(super) fn due_at(&self) -> Option<Millis> {
+        let unsent = self.sent < self.changes.len();
+        unsent.then(|| self.waiting_since.max(self.batch_sent_at + BATCH_MS))
+    }
+
+    /// When the connection counts as dead for want of an acknowledgement.
+    pub(super) fn overdue_at(&self) -> Option<Millis> {
+        let (since, bytes) = self.awaiting?;
+        Some(since + ACK_MS_MAX + bytes as u64 / UPLOAD_BYTES_PER_MS_MIN)
+    }
+
+    /// Make one change of those that were not sent, as many as fit, and return it as sent.
+    pub(super) fn take_batch(&mut self, now: Millis) -> Option<(u64, &[u8])> {
+        let mut bytes = 0;
+        let fits = self.changes.range(self.sent..).take_while(|change| {
+            bytes += change.update.len();
+            bytes <= BATCH_BYTES_MAX
+        });
+        let count = fits.count().max(1).min(self.changes.len() - self.sent);
+        self.merge(count);
+        let change = self.changes.get(self.sent)?;
+        self.sent += 1;
+        self.batch_sent_at = now;
+        let awaited = self.awaiting.map_or(0, |(_, bytes)| bytes);
+        self.awaiting = Some((now, awaited + change.update.len()));
+        Some((change.number, &change.update))
+    }
+
+    /// Everything goes out in another way, as `bytes`. Returns the number that covers it; 0 if
+    /// there is nothing.
+    pub(super) fn send_all(&mut self, now: Millis, bytes: usize) -> u64 {
+        self.sent = self.changes.len();
+        if self.changes.is_empty() {
+            return 0;
+        }
+        self.batch_sent_at = now;
+        self.awaiting = Some((now, bytes));
+        self.last
+    }
+
+    /// Everything up to `number` is durable.
+    pub(super) fn acknowledge(&mut self, now: Millis, number: u64) {
+        self.acknowledged = self.acknowledged.max(number.min(self.last));
+        while self.changes.front().is_some_and(|change| change.number <= self.acknowledged) {
+            self.changes.pop_front();
+            self.sent = self.sent.saturating_sub(1);
+        }
+        let bytes = self.changes.range(..self.sent).map(|change| change.update.len()).sum();
+        self.awaiting = (self.sent > 0).then_some((now, bytes));
+    }
+
+    /// The connection is lost: all that was sent has to be sent again.
+    pub(super) fn unsend(&mut self) {
+        self.sent = 0;
+        self.awaiting = None;
+    }
+
+    /// Merge `count` changes that were not sent into one.
+    fn merge(&mut self, count: usize) {
+        if count < 2 {
+            return;
+        }
+        let batch = self.changes.range(self.sent..self.sent + count);
+        let updates: Vec<&[u8]> = batch.clone().map(|change| change.update.as_slice()).collect();
+        let number = batch.map(|change| change.number).max();
+        // They are our own, so they are well formed. If they were not, they would go one by one.
+        if let (Ok(update), Some(number)) = (update::merge(&updates), number) {
+            self.changes.drain(self.sent..self.sent + count - 1);
+            if let Some(change) = self.changes.get_mut(self.sent) {
+                *change = Change { number, update };
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    fn outbox(edits: u64) -> Outbox {
+        let mut outbox = Outbox::default();
+        for at in 0..edits {
+            outbox.push(Millis(1_000 + at), update::EMPTY.to_vec());
+        }
+        outbox
+    }
+
+    #[test]
+    fn the_first_change_after_a_quiet_time_waits_for_nothing() {
+        let mut outbox = outbox(2);
+        assert_eq!(outbox.due_at(), Some(Millis(1_000)));
+        assert_eq!(outbox.take_batch(Millis(1_002)).map(|(number, _)| number), Some(2));
+        assert_eq!(outbox.take_batch(Millis(1_002)), None);
+        outbox.push(Millis(1_003), update::EMPTY.to_vec());
+        assert_eq!(outbox.due_at(), Some(Millis(1_018)));
+    }
+
+    #[test]
+    fn d3_what_was_not_acknowledged_is_sent_again_as_one() {
+        let mut outbox = outbox(3);
+        outbox.take_batch(Millis(0));
+        outbox.push(Millis(0), update::EMPTY.to_vec());
+        outbox.take_batch(Millis(0));
+        outbox.acknowledge(Millis(0), 3);
+        assert_eq!(outbox.pending(), 1);
+        outbox.push(Millis(0), update::EMPTY.to_vec());
+        outbox.unsend();
+        assert_eq!(outbox.take_batch(Millis(0)).map(|(number, _)| number), Some(5));
+        outbox.acknowledge(Millis(0), 5);
+        assert_eq!((outbox.pending(), outbox.overdue_at()), (0, None));
+    }
+
+    #[test]
+    fn an_ack_beyond_what_was_sent_acknowledges_no_later_edit() {
+        let mut outbox = outbox(1);
+        outbox.acknowledge(Millis(0), 99);
+        outbox.push(Millis(0), update::EMPTY.to_vec());
+        assert_eq!(outbox.pending(), 1);
+        assert!(outbox.take_batch(Millis(0)).is_some());
+    }
+
+    #[test]
+    fn a_batch_has_a_largest_size() {
+        let mut outbox = Outbox::default();
+        let large = vec![0; BATCH_BYTES_MAX];
+        for update in [large.clone(), update::EMPTY.to_vec(), large] {
+            outbox.push(Millis(0), update);
+        }
+        let mut numbers = Vec::new();
+        while let Some((number, _)) = outbox.take_batch(Millis(0)) {
+            numbers.push(number);
+        }
+        assert_eq!(numbers, [1, 2, 3]);
+    }
+}

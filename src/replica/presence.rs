@@ -1,0 +1,153 @@
+//! What this replica says about itself, and what others say about themselves.
+
+use std::collections::BTreeMap;
+
+use thiserror::Error;
+
+use super::entries::{self as awareness, Entry};
+use crate::codec::DecodeError;
+use crate::time::Millis;
+use crate::update::is_json;
+
+/// The largest state, in bytes of JSON.
+pub const STATE_BYTES_MAX: usize = 8 << 10;
+/// Own states go out at most this often, in milliseconds.
+const PRESENCE_MS_MIN: u64 = 50;
+
+const GONE: &str = "null";
+
+/// Why a state was refused.
+#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+pub enum PresenceError {
+    /// It is not JSON.
+    #[error("presence is not JSON")]
+    Json,
+    /// It is larger than [`STATE_BYTES_MAX`].
+    #[error("presence is larger than 8192 bytes of JSON")]
+    TooLarge,
+}
+
+/// Who came, who said something else, who went: client ids, ascending.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct PeersChanged {
+    /// They are here now.
+    pub added: Vec<u64>,
+    /// Their state is another one.
+    pub updated: Vec<u64>,
+    /// They are gone.
+    pub removed: Vec<u64>,
+}
+
+#[derive(Clone, Debug)]
+struct Peer {
+    clock: u32,
+    state: String,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Presence {
+    client: u64,
+    clock: u32,
+    state: Option<String>,
+    changed_at: Option<Millis>,
+    sent_at: Millis,
+    peers: BTreeMap<u64, Peer>,
+}
+
+impl Presence {
+    pub(super) fn new(client_id: u32) -> Self {
+        Self {
+            client: client_id.into(),
+            clock: 0,
+            state: None,
+            changed_at: None,
+            sent_at: Millis(0),
+            peers: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn peers(&self) -> impl Iterator<Item = (u64, &str)> {
+        self.peers.iter().map(|(&client, peer)| (client, peer.state.as_str()))
+    }
+
+    /// Say this from now on.
+    pub(super) fn set(&mut self, now: Millis, state: Option<&str>) -> Result<(), PresenceError> {
+        if let Some(state) = state {
+            if state.len() > STATE_BYTES_MAX {
+                return Err(PresenceError::TooLarge);
+            }
+            if !is_json(state) {
+                return Err(PresenceError::Json);
+            }
+        }
+        let state = state.filter(|&state| state != GONE);
+        if self.state.as_deref() != state {
+            self.state = state.map(str::to_owned);
+            self.changed_at.get_or_insert(now);
+        }
+        Ok(())
+    }
+
+    /// A connection began: say it again, if there is anything to say.
+    pub(super) fn announce(&mut self, now: Millis) {
+        self.changed_at = self.state.is_some().then_some(now);
+    }
+
+    /// When the next state is due.
+    pub(super) fn due_at(&self) -> Option<Millis> {
+        self.changed_at.map(|at| at.max(self.sent_at + PRESENCE_MS_MIN))
+    }
+
+    /// The own state as an awareness update, if there is anything new in it.
+    pub(super) fn take_update(&mut self, now: Millis) -> Option<Vec<u8>> {
+        self.changed_at.take()?;
+        self.sent_at = now;
+        // Peers ignore a clock that they have seen.
+        self.clock = self.clock.saturating_add(1);
+        let state = self.state.as_deref().unwrap_or(GONE);
+        let entry = Entry { client: self.client, clock: self.clock, state };
+        Some(awareness::encode([entry].into_iter()))
+    }
+
+    /// Take what the room says about others. Returns what changed, if anything.
+    pub(super) fn receive(&mut self, update: &[u8]) -> Result<Option<PeersChanged>, DecodeError> {
+        let mut changed = PeersChanged::default();
+        for Entry { client, clock, state } in awareness::decode(update)? {
+            let known = self.peers.get(&client).map(|peer| peer.clock);
+            let gone = state == GONE;
+            let news = match known {
+                Some(known) => clock > known || (clock == known && gone),
+                None => !gone,
+            };
+            if client == self.client || !news {
+                continue;
+            }
+            if gone {
+                self.peers.remove(&client);
+                changed.removed.push(client);
+            } else {
+                self.peers.insert(client, Peer { clock, state: state.to_owned() });
+                let list = if known.is_some() { &mut changed.updated } else { &mut changed.added };
+                list.push(client);
+            }
+        }
+        Ok(changed.sorted())
+    }
+
+    /// Nobody can be heard any more.
+    pub(super) fn clear_peers(&mut self) -> Option<PeersChanged> {
+        let removed = core::mem::take(&mut self.peers).into_keys().collect();
+        PeersChanged { removed, ..PeersChanged::default() }.sorted()
+    }
+}
+
+impl PeersChanged {
+    fn sorted(mut self) -> Option<Self> {
+        for list in [&mut self.added, &mut self.updated, &mut self.removed] {
+            list.sort_unstable();
+            list.dedup();
+        }
+        let some = !(self.added.is_empty() && self.updated.is_empty() && self.removed.is_empty());
+        some.then_some(self)
+    }
+}

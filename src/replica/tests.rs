@@ -1,0 +1,358 @@
+//! The replica against a room that these tests play.
+
+use super::entries::{self as awareness, Entry};
+use super::*;
+use crate::protocol::native::{decode_from_client, encode_from_room};
+
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+const EPOCH: u64 = 7;
+const START: Millis = Millis(1_000_000);
+
+/// A replica, a clock and what the replica asked for.
+struct Bench {
+    replica: Replica,
+    text: Shared,
+    now: Millis,
+    timer: Option<Millis>,
+    out: Vec<Output>,
+}
+
+impl Bench {
+    fn new(client_id: u32) -> Self {
+        let mut replica = Replica::new(client_id, 1);
+        let text = replica.root("text", Kind::Text).unwrap();
+        Self { replica, text, now: START, timer: None, out: Vec::new() }
+    }
+
+    fn online(client_id: u32) -> Self {
+        let mut bench = Self::new(client_id);
+        bench.input(Input::Connect);
+        bench.input(Input::Opened);
+        bench.room(&FromRoom::Welcome { protocol: 1, epoch: EPOCH, sequence: 0 });
+        bench.out.clear();
+        bench
+    }
+
+    fn input(&mut self, input: Input<'_>) {
+        let outputs = self.replica.handle(self.now, input);
+        self.take(outputs);
+    }
+
+    fn room(&mut self, message: &FromRoom<'_>) {
+        self.input(Input::Frame(&encode_from_room(message)));
+    }
+
+    fn write(&mut self, string: &str) {
+        let text = self.text.clone();
+        let (written, outputs) =
+            self.replica.edit(self.now, |edit| edit.insert_text(&text, 0, string, None));
+        assert_eq!(written, Ok(()));
+        self.take(outputs);
+    }
+
+    fn take(&mut self, outputs: Vec<Output>) {
+        for output in outputs {
+            match output {
+                Output::SetTimer(at) => self.timer = Some(at),
+                output => self.out.push(output),
+            }
+        }
+    }
+
+    /// Let time pass, with timers on time.
+    fn pass(&mut self, ms: u64) {
+        let end = self.now + ms;
+        while let Some(at) = self.timer.filter(|&at| at <= end) {
+            self.now = self.now.max(at);
+            self.timer = None;
+            self.input(Input::Timeout);
+        }
+        self.now = end;
+    }
+
+    /// Let time pass until a socket is asked for; returns how many milliseconds that took.
+    fn wait_for_connect(&mut self) -> u64 {
+        self.out.clear();
+        for ms in 0..40_000 {
+            if self.out.contains(&Output::Connect) {
+                return ms;
+            }
+            self.pass(1);
+        }
+        panic!("no attempt");
+    }
+
+    fn sent(&mut self) -> Vec<Vec<u8>> {
+        let outputs = core::mem::take(&mut self.out);
+        outputs
+            .into_iter()
+            .filter_map(|output| match output {
+                Output::Send(frame) => Some(frame),
+                _ => None,
+            })
+            .collect()
+    }
+
+    fn string(&self) -> String {
+        self.replica.document().string(&self.text).unwrap()
+    }
+}
+
+fn message(frame: &[u8]) -> FromClient<'_> {
+    decode_from_client(frame).unwrap().unwrap()
+}
+
+#[test]
+fn o3_nothing_is_said_before_the_welcome() {
+    let mut bench = Bench::new(1);
+    bench.write("early");
+    bench.input(Input::Connect);
+    assert_eq!(bench.replica.status(), Status::Connecting);
+    bench.input(Input::Opened);
+    bench.pass(100);
+    let sent = bench.sent();
+    assert_eq!(sent.len(), 1);
+    assert_eq!(message(&sent[0]), FromClient::Hello { protocol: 1, epoch: 0, sequence: 0 });
+    bench.room(&FromRoom::Welcome { protocol: 1, epoch: EPOCH, sequence: 0 });
+    let sent = bench.sent();
+    assert!(matches!(message(&sent[0]), FromClient::Update { number: 1, .. }));
+    assert_eq!(bench.replica.status(), Status::Online);
+}
+
+#[test]
+fn o3_histories_of_two_epochs_are_never_merged() {
+    let mut bench = Bench::online(1);
+    bench.write("mine");
+    bench.input(Input::Closed { code: 1006, reason: "" });
+    bench.pass(1_000);
+    bench.input(Input::Opened);
+    bench.sent();
+    bench.room(&FromRoom::Welcome { protocol: 1, epoch: EPOCH + 1, sequence: 3 });
+    assert!(bench.out.contains(&Output::Disconnect));
+    assert!(matches!(bench.replica.status(), Status::Closed { code: 4409, .. }));
+    bench.pass(120_000);
+    assert!(bench.sent().is_empty());
+    assert_eq!(bench.string(), "mine");
+}
+
+#[test]
+fn o2_a_resume_says_epoch_and_sequence() {
+    let mut bench = Bench::online(1);
+    let mut other = Bench::new(2);
+    other.write("theirs");
+    let update = other.replica.document().encode();
+    bench.room(&FromRoom::Update { sequence: 41, update: &update });
+    assert_eq!(bench.string(), "theirs");
+    bench.input(Input::Closed { code: 1006, reason: "" });
+    assert_eq!(bench.replica.status(), Status::Offline);
+    bench.pass(1_000);
+    bench.input(Input::Opened);
+    let sent = bench.sent();
+    assert_eq!(message(&sent[0]), FromClient::Hello { protocol: 1, epoch: EPOCH, sequence: 41 });
+    bench.room(&FromRoom::Welcome { protocol: 1, epoch: EPOCH, sequence: 42 });
+    assert_eq!(bench.replica.status(), Status::Connecting);
+    bench.room(&FromRoom::SyncStep2 { sequence: 42, update: &update });
+    assert_eq!(bench.replica.status(), Status::Online);
+}
+
+#[test]
+fn o1_a_state_vector_is_answered_with_the_rest_and_covers_the_outbox() {
+    let mut bench = Bench::online(1);
+    bench.write("one");
+    bench.pass(1);
+    bench.write("two");
+    bench.sent();
+    bench.room(&FromRoom::SyncStep1(&[0]));
+    let sent = bench.sent();
+    assert_eq!(message(&sent[0]), FromClient::SyncStep1(&bench.replica.document().state_vector()));
+    let FromClient::SyncStep2 { number: 2, update } = message(&sent[1]) else {
+        panic!("{:?}", message(&sent[1]));
+    };
+    let mut room = Bench::new(9);
+    room.replica.document.apply(update).unwrap();
+    assert_eq!(room.string(), "twoone");
+    bench.room(&FromRoom::Ack { number: 2, sequence: 1 });
+    assert_eq!(bench.replica.pending(), 0);
+    bench.pass(1_000);
+    assert!(bench.sent().is_empty());
+}
+
+#[test]
+fn keystrokes_within_a_frame_go_out_as_one_update() {
+    let mut bench = Bench::online(1);
+    bench.write("a");
+    bench.write("b");
+    bench.pass(0);
+    assert_eq!(bench.sent().len(), 1);
+    for _ in 0..5 {
+        bench.pass(2);
+        bench.write("c");
+    }
+    assert!(bench.sent().is_empty());
+    bench.pass(16);
+    let sent = bench.sent();
+    assert_eq!(sent.len(), 1);
+    assert!(matches!(message(&sent[0]), FromClient::Update { number: 7, .. }));
+}
+
+#[test]
+fn d3_what_was_not_acknowledged_is_sent_again_after_every_reconnect() {
+    let mut bench = Bench::online(1);
+    bench.write("a");
+    bench.pass(20);
+    bench.write("b");
+    bench.pass(20);
+    bench.room(&FromRoom::Ack { number: 1, sequence: 1 });
+    assert_eq!(bench.replica.pending(), 1);
+    for _ in 0..3 {
+        bench.input(Input::Closed { code: 1012, reason: "" });
+        bench.write("c");
+        bench.pass(30_000);
+        bench.input(Input::Opened);
+        bench.sent();
+        bench.room(&FromRoom::Welcome { protocol: 1, epoch: EPOCH, sequence: 1 });
+        let sent = bench.sent();
+        assert_eq!(sent.len(), 1, "one merged update");
+        assert!(matches!(message(&sent[0]), FromClient::Update { .. }));
+    }
+    bench.room(&FromRoom::Ack { number: 5, sequence: 2 });
+    assert_eq!(bench.replica.pending(), 0);
+    assert!(bench.out.contains(&Output::Saved { pending: 0 }));
+}
+
+#[test]
+fn permanent_close_codes_stop_until_the_page_connects_again() {
+    let mut bench = Bench::online(1);
+    bench.input(Input::Closed { code: 4400, reason: "no" });
+    assert_eq!(bench.replica.status(), Status::Closed { code: 4400, reason: "no".into() });
+    bench.pass(120_000);
+    assert!(!bench.out.contains(&Output::Connect));
+    bench.input(Input::Connect);
+    assert!(bench.out.contains(&Output::Connect));
+}
+
+#[test]
+fn failures_back_off_and_a_lasting_connection_starts_over() {
+    let mut bench = Bench::new(1);
+    bench.input(Input::Connect);
+    let mut longest = 0;
+    for _ in 0..40 {
+        bench.input(Input::Closed { code: 1006, reason: "" });
+        longest = longest.max(bench.wait_for_connect());
+    }
+    assert!((10_000..30_000).contains(&longest), "{longest}");
+    bench.input(Input::Opened);
+    bench.room(&FromRoom::Welcome { protocol: 1, epoch: EPOCH, sequence: 0 });
+    bench.pass(6_000);
+    bench.input(Input::Closed { code: 1012, reason: "" });
+    assert!(bench.wait_for_connect() <= 500);
+}
+
+#[test]
+fn c3_a_quiet_connection_is_probed_and_a_dead_one_dropped() {
+    let mut bench = Bench::online(1);
+    bench.pass(19_000);
+    assert!(bench.out.is_empty());
+    bench.pass(1_500);
+    assert_eq!(bench.out, [Output::SendPing]);
+    bench.input(Input::Pong);
+    bench.out.clear();
+    bench.pass(20_000);
+    assert_eq!(bench.out, [Output::SendPing]);
+    bench.out.clear();
+    bench.pass(9_999);
+    assert!(bench.out.is_empty());
+    bench.pass(1);
+    assert_eq!(bench.out, [Output::Disconnect, Output::Status(Status::Offline)]);
+    assert!(bench.timer.is_some());
+}
+
+#[test]
+fn a_missing_acknowledgement_counts_as_a_dead_connection() {
+    let mut bench = Bench::online(1);
+    bench.write("a");
+    bench.pass(11_000);
+    assert!(bench.out.contains(&Output::Disconnect));
+}
+
+#[test]
+fn waking_up_tries_at_once_or_probes() {
+    let mut bench = Bench::online(1);
+    bench.input(Input::Wake);
+    assert_eq!(bench.out, [Output::SendPing]);
+    bench.input(Input::Closed { code: 1006, reason: "" });
+    bench.out.clear();
+    bench.input(Input::Wake);
+    assert!(bench.out.contains(&Output::Connect));
+    bench.input(Input::Disconnect);
+    bench.out.clear();
+    bench.input(Input::Wake);
+    assert!(bench.out.is_empty());
+}
+
+#[test]
+fn presence_is_throttled_said_again_and_cleared() {
+    let mut bench = Bench::online(1);
+    for state in [r#"{"at":1}"#, r#"{"at":2}"#, r#"{"at":3}"#] {
+        let outputs = bench.replica.present(bench.now, Some(state)).unwrap();
+        bench.take(outputs);
+    }
+    bench.pass(0);
+    let sent = bench.sent();
+    assert_eq!(sent.len(), 1);
+    let FromClient::Awareness(update) = message(&sent[0]) else { panic!() };
+    let entries = awareness::decode(update).unwrap();
+    assert_eq!(entries, [Entry { client: 1, clock: 1, state: r#"{"at":3}"# }]);
+
+    let theirs = awareness::encode([Entry { client: 5, clock: 1, state: "{}" }].into_iter());
+    bench.room(&FromRoom::Awareness(&theirs));
+    assert_eq!(bench.replica.peers().collect::<Vec<_>>(), [(5, "{}")]);
+    bench.out.clear();
+    bench.input(Input::Closed { code: 1006, reason: "" });
+    let gone = PeersChanged { removed: vec![5], ..PeersChanged::default() };
+    assert!(bench.out.contains(&Output::Peers(gone)));
+    bench.pass(1_000);
+    bench.input(Input::Opened);
+    bench.sent();
+    bench.room(&FromRoom::Welcome { protocol: 1, epoch: EPOCH, sequence: 0 });
+    let sent = bench.sent();
+    assert!(matches!(message(&sent[0]), FromClient::Awareness(_)));
+    assert_eq!(bench.replica.present(bench.now, Some("{")), Err(PresenceError::Json));
+}
+
+/// S1: these panic or trap yrs 0.28.1 on wasm32 when they reach it.
+#[test]
+fn s1_hostile_frames_end_in_a_close_code() {
+    let mut nested = vec![1, 1, 5, 0, 8, 1, 1, b't', 1];
+    nested.extend(core::iter::repeat_n([117, 1], 10_000).flatten());
+    nested.push(127);
+    nested.push(0);
+    let probes: Vec<Vec<u8>> = vec![
+        // A string length of 2^32 - 1.
+        vec![1, 1, 5, 0, 4, 1, 1, b't', 0xff, 0xff, 0xff, 0xff, 0x0f, b'x', 0],
+        // Counts of 50 million clients, structs and deletes.
+        vec![0x80, 0xe1, 0xeb, 0x17],
+        vec![1, 0x80, 0xe1, 0xeb, 0x17, 5, 0],
+        vec![0, 0x80, 0xe1, 0xeb, 0x17],
+        // A clock of 2^32 - 1, and one that passes it.
+        vec![1, 1, 5, 0xff, 0xff, 0xff, 0xff, 0x0f, 4, 1, 1, b't', 2, b'a', b'b', 0],
+        nested,
+        vec![],
+    ];
+    for probe in probes {
+        for frame in [
+            encode_from_room(&FromRoom::Update { sequence: 1, update: &probe }),
+            encode_from_room(&FromRoom::SyncStep2 { sequence: 1, update: &probe }),
+            encode_from_room(&FromRoom::SyncStep1(&probe)),
+            encode_from_room(&FromRoom::Awareness(&probe)),
+        ] {
+            let mut bench = Bench::online(1);
+            bench.write("mine");
+            bench.input(Input::Frame(&frame));
+            assert!(matches!(bench.replica.status(), Status::Closed { .. }), "{frame:?}");
+            assert_eq!(bench.string(), "mine");
+        }
+    }
+}
