@@ -40,23 +40,50 @@ export function environment(folders, more = {}) {
   return { ...process.env, PATH: [...folders, process.env.PATH].join(delimiter), ...more };
 }
 
+const groups = new Map();
+let ending = false;
+
 /**
- * Runs a program in the clone's top folder, without standard input. Its output is shown as it
- * comes, or if `quiet` only when it fails. Throws a `Failure` with `advice` unless it ends well.
+ * Starts a program in the clone's top folder, without standard input. It gets a process group of
+ * its own, so that all it starts can be ended with it. `ended` resolves to undefined if it ended
+ * well, otherwise to its exit code, its signal, or why it did not start.
  */
-export async function run(program, args, { env = process.env, advice, quiet = false } = {}) {
+export function start(program, args, { env = process.env, quiet = false } = {}) {
   const out = quiet ? "pipe" : "inherit";
-  const child = spawn(program, args, { cwd: root, env, stdio: ["ignore", out, out] });
+  const stdio = ["ignore", out, out];
+  const child = spawn(program, args, { cwd: root, env, stdio, detached: true });
+  const ended = new Promise((resolve) => {
+    child.once("error", (error) => resolve(error.message));
+    child.once("close", (code, signal) => resolve(code === 0 ? undefined : (signal ?? code)));
+  }).finally(() => groups.delete(child.pid));
+  if (child.pid) groups.set(child.pid, ended);
+  // Nobody is told of an end that a signal to this process caused: this process ends too.
+  return { child, ended: ended.then((problem) => (ending ? new Promise(() => {}) : problem)) };
+}
+
+// Ctrl-C and the like end what was started, then this process, by the same signal.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+  process.once(signal, async () => {
+    ending = true;
+    for (const pid of groups.keys()) process.kill(-pid, "SIGTERM");
+    await Promise.all(groups.values());
+    process.kill(process.pid, signal);
+  });
+}
+
+/**
+ * Runs a program to its end. Its output is shown as it comes, or if `quiet` only when it fails.
+ * Throws a `Failure` with `advice` unless it ends well.
+ */
+export async function run(program, args, { env, advice, quiet } = {}) {
+  const { child, ended } = start(program, args, { env, quiet });
   const printed = [];
   child.stdout?.on("data", (bytes) => printed.push(bytes));
   child.stderr?.on("data", (bytes) => printed.push(bytes));
-  const ended = await new Promise((resolve) => {
-    child.once("error", (error) => resolve(error.message));
-    child.once("close", (code, signal) => resolve(code === 0 ? undefined : (signal ?? code)));
-  });
-  if (ended === undefined) return;
+  const problem = await ended;
+  if (problem === undefined) return;
   process.stderr.write(Buffer.concat(printed));
-  throw new Failure(`\`${[program, ...args].join(" ")}\` ended with ${ended}`, advice);
+  throw new Failure(`\`${[program, ...args].join(" ")}\` ended with ${problem}`, advice);
 }
 
 /** What a program prints, trimmed; undefined if it cannot be run or fails. */

@@ -1,0 +1,73 @@
+// `npm start`: sets up what is missing, builds what has changed, and serves the demo, the client
+// package and the sync endpoint on one port. Arguments go on to `wrangler dev`:
+// `npm start -- --port 8790 --persist-to DIR`. Needs nothing but Node and Rust to begin with.
+
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { build } from "./build.mjs";
+import { setup } from "./setup.mjs";
+import { Failure, command, environment, npmProgram, root, say, seconds, start } from "./shell.mjs";
+
+const HEALTHY_MS_MAX = 60_000;
+
+await command(async () => {
+  const began = Date.now();
+  const given = process.argv.slice(2);
+  const ip = valueOf(given, "--ip") ?? "127.0.0.1";
+  const port = Number(valueOf(given, "--port") ?? 8787);
+  await refuseTakenPort(ip, port);
+  await setup();
+  await build();
+
+  const { ended } = serve(given);
+  const url = `http://${ip}:${port}`;
+  if (await Promise.race([healthy(url), ended.then(() => false)])) {
+    say(`serving at ${url} after ${seconds(Date.now() - began)}; Ctrl-C ends it`);
+  }
+  throw new Failure(`wrangler ended with ${await ended}`, "See above why.");
+});
+
+function serve(given) {
+  const args = ["dev", "--local", "--ip", "127.0.0.1", "--inspector-port", "0"];
+  args.push("--show-interactive-dev-session=false", ...given);
+  const state = join(root, ".wrangler");
+  return start(npmProgram("wrangler"), args, {
+    env: environment([join(root, "node_modules/.bin")], {
+      WRANGLER_SEND_METRICS: "false",
+      // Wrangler would write into the user's configuration folder.
+      WRANGLER_LOG_PATH: join(state, "logs"),
+      WRANGLER_REGISTRY_PATH: join(state, "registry"),
+      WRANGLER_CACHE_DIR: join(state, "cache"),
+    }),
+  });
+}
+
+/** Asks before the long work, not after it. */
+async function refuseTakenPort(ip, port) {
+  const probe = createServer();
+  await new Promise((resolve, reject) => {
+    probe.once("error", reject).listen(port, ip, resolve);
+  }).catch((error) => {
+    const advice = "Choose another: npm start -- --port 8790";
+    throw new Failure(`cannot listen on ${ip} port ${port}: ${error.code}`, advice);
+  });
+  await new Promise((resolve) => probe.close(resolve));
+}
+
+/** The value of `--name value` or `--name=value`, the last one given. */
+function valueOf(args, name) {
+  const at = args.lastIndexOf(name);
+  if (at >= 0) return args[at + 1];
+  return args.findLast((arg) => arg.startsWith(`${name}=`))?.slice(name.length + 1);
+}
+
+/** Whether the server answers, which it should within a minute. */
+async function healthy(url) {
+  const deadline = Date.now() + HEALTHY_MS_MAX;
+  while (Date.now() < deadline) {
+    const answer = await fetch(`${url}/healthz`).catch(() => undefined);
+    if (answer?.ok) return true;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  return false;
+}
