@@ -3,6 +3,9 @@
 
 import { difference, moveIndex, perform } from "./delta.js";
 
+// Where a field does not grow with its text by itself, it is given its height.
+const GROWS = CSS.supports("field-sizing", "content");
+
 export function bindTasks(tasks, announce) {
   const list = document.getElementById("tasks");
   const form = document.getElementById("add");
@@ -95,6 +98,10 @@ function fill({ element, done, name, remove, composing }, task) {
   name.setAttribute("aria-label", "Title");
   remove.setAttribute("aria-label", `Delete: ${words}`);
   if (!composing) retitle(name, words);
+  if (!GROWS) {
+    name.style.height = "auto";
+    name.style.height = `${name.scrollHeight}px`;
+  }
 }
 
 /** Keeps the caret at its letters while someone else renames the task. */

@@ -132,11 +132,19 @@ for (const [shape, viewport] of Object.entries({
       await until("Bo is listed", async () => (await others(ada)).length === 1);
       const { width, wide } = await ada.evaluate(widest);
       assert.equal(width, viewport.width, wide);
+      // The mirror has the textarea's shape, or carets would be drawn beside their letters.
+      assert.deepEqual(await ada.evaluate(heights), await ada.evaluate(heights, "mirror"));
       await demo.picture(ada, `${shape}-${colorScheme}`);
       assertQuiet([ada, bo]);
       await leave(ada, bo);
     });
   }
+}
+
+/** The height of the note's text, and of what it is given. */
+function heights(id = "note") {
+  const { scrollHeight, clientHeight } = document.getElementById(id);
+  return { scrollHeight, clientHeight };
 }
 
 function widest() {
