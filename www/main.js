@@ -3,7 +3,7 @@
 
 import { drawCarets } from "./carets.js";
 import { bindConnection } from "./connection.js";
-import { documentAddress, documentName, documentTitle, newDocumentName } from "./names.js";
+import * as names from "./names.js";
 import { bindNote } from "./note.js";
 import { bindPeople } from "./people.js";
 import { openShared } from "./shared.js";
@@ -17,24 +17,25 @@ function announce(words) {
 
 /** The document's name from the address; a visitor without one gets a new one. */
 function nameFromAddress() {
-  const known = documentName(location.href);
+  const known = names.documentName(location.href);
   if (known) return known;
-  const name = newDocumentName();
-  history.replaceState(null, "", documentAddress(location.href, name));
+  const name = names.newDocumentName();
+  history.replaceState(null, "", names.documentAddress(location.href, name));
   return name;
 }
 
 function showAddress(name) {
-  const title = documentTitle(name);
+  const title = names.documentTitle(name);
   element("title").textContent = title;
   document.title = `${title} · Selvedge`;
-  element("link").value = documentAddress(location.href, name);
+  element("link").value = names.documentAddress(location.href, name);
   element("link").addEventListener("focus", () => element("link").select());
   element("copy").addEventListener("click", copyAddress);
 }
 
 async function copyAddress() {
-  const { link, copy } = { link: element("link"), copy: element("copy") };
+  const link = element("link");
+  const copy = element("copy");
   try {
     await navigator.clipboard.writeText(link.value);
     copy.textContent = "Copied";
@@ -54,19 +55,26 @@ function showProblem(words) {
   element("notice").hidden = false;
 }
 
+/** There is no note to show, only the reason. */
+function showFailure(words) {
+  element("strip").dataset.status = "closed";
+  element("status").textContent = "Not connected";
+  element("cloth").hidden = true;
+  showProblem(words);
+}
+
 async function start() {
   const name = nameFromAddress();
+  if (!names.isDocumentName(name)) {
+    return showFailure("No note can have the name in this address.");
+  }
   showAddress(name);
   let shared;
   try {
     shared = await openShared(name);
   } catch (error) {
     console.error(error);
-    element("strip").dataset.status = "closed";
-    element("status").textContent = "Not connected";
-    element("cloth").hidden = true;
-    showProblem(`The note could not be opened: ${explain()}.`);
-    return;
+    return showFailure(`The note could not be opened: ${explain()}.`);
   }
   const carets = drawCarets(element("mirror"), element("carets"));
   const iMoved = bindPeople(shared.presence, carets.peersChanged);

@@ -37,6 +37,12 @@ export function documentName(address) {
   return new URL(address).searchParams.get("doc");
 }
 
+/** Whether a document can have this name. A room's address would lose `.` and `..` on the way. */
+export function isDocumentName(name) {
+  const bytes = new TextEncoder().encode(name).length;
+  return bytes > 0 && bytes <= 512 && !/\p{Cc}/u.test(name) && name !== "." && name !== "..";
+}
+
 /** The address of a document's page. */
 export function documentAddress(address, name) {
   const url = new URL(address);

@@ -41,6 +41,19 @@ test("any name that a document may have works in the address", async () => {
   }
 });
 
+test("a name that no document can have is refused in words, and a new note is offered", async () => {
+  const ada = await visit(newDocument("refused"));
+  for (const name of ["..", "a\u0000b", "x".repeat(513)]) {
+    await ada.goto(demo.addressOf(site.server, name));
+    await ada.waitForSelector("#notice >> text=No note can have the name in this address.");
+  }
+  await ada.click("#notice >> text=start a new note");
+  await online(ada);
+  assert.equal(await ada.isVisible("#notice"), false);
+  assertQuiet([ada]);
+  await leave(ada);
+});
+
 test("everything can be done from the keyboard", async () => {
   const ada = await visit(newDocument("keys"));
   const focused = () => ada.evaluate(() => document.activeElement.id);
