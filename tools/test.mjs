@@ -1,0 +1,134 @@
+// `npm test`: every suite, or only those named: `npm test -- native worker`. Each is run to its
+// end even if one before it failed; the summary and the exit code tell.
+
+import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { browser } from "./browser.mjs";
+import { build } from "./build.mjs";
+import { setup, toolEnvironment } from "./setup.mjs";
+import { Failure, command, npmProgram, root, run, seconds } from "./shell.mjs";
+import { target } from "./versions.mjs";
+
+/** One test may take as long as this: a hang must not eat the machine. */
+const TEST_MS_MAX = 600_000;
+
+const suites = {
+  format: { title: "the source is formatted", run: () => cargo("fmt", "--check") },
+  lint: { title: "clippy, for the core, the Worker and the client", run: lint },
+  native: { title: "the core's tests, natively", run: () => cargo("test") },
+  "wasm-node": { title: "the core's tests on wasm32, in Node", run: wasmInNode },
+  "wasm-browser": { title: "core and client on wasm32, in Chromium", run: wasmInBrowser },
+  build: { title: "Worker and client are built", run: product },
+  deploy: { title: "what would be deployed", run: dryRun },
+  types: { title: "the client's types", run: types },
+  update: { title: "encoded updates against stock Yjs", run: () => nodeTests("update") },
+  worker: { title: "the Worker in workerd", run: () => nodeTests("worker") },
+  browser: { title: "the page in Chromium", run: () => nodeTests("browser") },
+};
+
+await command(async () => {
+  const names = chosen(process.argv.slice(2));
+  const began = Date.now();
+  await setup();
+  const results = [];
+  for (const name of names) results.push(await outcome(name));
+  process.stdout.write(`\n── summary, ${seconds(Date.now() - began)} in all ──\n`);
+  for (const { name, problem, took } of results) {
+    process.stdout.write(`  ${problem ? "FAILED" : "passed"}  ${name.padEnd(14)}${took.padStart(9)}\n`);
+    if (problem) process.stdout.write(`          ${problem}\n`);
+  }
+  const failed = results.filter(({ problem }) => problem).length;
+  process.stdout.write(`\n${results.length - failed} passed, ${failed} failed\n`);
+  if (failed > 0) process.exitCode = 1;
+});
+
+/** The suites to run: those named, in their order; all if none is. */
+function chosen(named) {
+  const all = Object.keys(suites);
+  const unknown = named.filter((name) => !all.includes(name));
+  if (unknown.length > 0) {
+    throw new Failure(`no suite is called ${unknown.join(" or ")}`, `There are ${all.join(", ")}.`);
+  }
+  return named.length > 0 ? all.filter((name) => named.includes(name)) : all;
+}
+
+async function outcome(name) {
+  process.stdout.write(`\n── ${name}: ${suites[name].title} ──\n`);
+  const began = Date.now();
+  let problem;
+  try {
+    await suites[name].run();
+  } catch (error) {
+    problem = error instanceof Failure ? [error.message, error.advice].filter(Boolean).join(". ") : error.stack;
+    process.stdout.write(`${problem}\n`);
+  }
+  const took = seconds(Date.now() - began);
+  process.stdout.write(`── ${name} ${problem ? "FAILED" : "passed"} after ${took} ──\n`);
+  return { name, problem, took };
+}
+
+function cargo(...args) {
+  return run("cargo", args, { env: toolEnvironment() });
+}
+
+async function lint() {
+  const deny = ["--", "-D", "warnings"];
+  await cargo("clippy", "--all-targets", ...deny);
+  // The shells exist on wasm32 only.
+  for (const shell of ["worker", "client"]) {
+    await cargo("clippy", "--all-targets", "--target", target, "--features", shell, ...deny);
+  }
+}
+
+function wasmInNode() {
+  return run("wasm-pack", ["test", "--mode", "no-install", "--node"], { env: toolEnvironment() });
+}
+
+async function wasmInBrowser() {
+  const { chromedriver } = await browser();
+  const args = ["test", "--mode", "no-install", "--headless", "--chrome"];
+  args.push("--chromedriver", chromedriver, "--features", "client");
+  // Without this, only tests that say themselves that they want a browser would run.
+  await run("wasm-pack", args, { env: toolEnvironment({ WASM_BINDGEN_USE_BROWSER: "1" }) });
+}
+
+let built;
+/** Worker and client, built once for all suites that want them. */
+function product() {
+  built ??= build();
+  return built;
+}
+
+async function dryRun() {
+  await product();
+  await run(npmProgram("wrangler"), ["deploy", "--dry-run"], {
+    env: toolEnvironment({
+      CI: "1",
+      SELVEDGE_BUILD: "skip",
+      WRANGLER_SEND_METRICS: "false",
+      WRANGLER_LOG_PATH: join(root, ".wrangler/logs"),
+      WRANGLER_CACHE_DIR: join(root, ".wrangler/cache"),
+    }),
+  });
+}
+
+async function types() {
+  await product();
+  const declared = readFileSync(join(root, "dist/selvedge/selvedge.d.ts"), "utf8");
+  const code = declared.replace(/\/\*[^]*?\*\/|\/\/.*/g, "");
+  const line = code.split("\n").find((text) => /\bany\b/.test(text));
+  if (line) throw new Failure(`the client's types say any: ${line.trim()}`);
+  await run(npmProgram("tsc"), ["--project", "tests/types"], { env: toolEnvironment() });
+}
+
+async function nodeTests(folder) {
+  const path = join(root, "tests", folder);
+  const files = existsSync(path) ? readdirSync(path).filter((file) => file.endsWith(".test.mjs")) : [];
+  if (files.length === 0) throw new Failure(`tests/${folder} has no tests`);
+  await product();
+  const { chromium } = folder === "browser" ? await browser() : {};
+  const args = ["--test", "--test-concurrency=1", `--test-timeout=${TEST_MS_MAX}`];
+  args.push(...files.map((file) => `tests/${folder}/${file}`));
+  const env = toolEnvironment(chromium ? { CHROMIUM: chromium } : {});
+  await run(npmProgram("node"), args, { env });
+}
