@@ -128,9 +128,10 @@ struct Cursor<'a> {
     /// How many structs are taken, and the first id of the first.
     count: u64,
     start: u32,
-    /// The first, if it had to be cut, and the bytes from the next on.
+    /// The first, if it had to be cut, the bytes from the next on, and how many are of those taken.
     cut: Vec<u8>,
     rest: &'a [u8],
+    taken: usize,
     is_empty: bool,
     repeats: bool,
     skips: bool,
@@ -164,6 +165,7 @@ impl<'a> Cursor<'a> {
             count: 0,
             cut: Vec::new(),
             rest: &[],
+            taken: 0,
             start: 0,
             is_empty: section.is_done(),
             repeats: false,
@@ -183,18 +185,18 @@ impl<'a> Cursor<'a> {
             self.repeats = true;
             item.write(&mut self.cut);
         }
+        self.taken = self.rest.len().saturating_sub(behind.rest().len());
         self.count += 1;
         self.next = item.end();
         self.section = behind;
     }
 
     fn write(&self, out: &mut Vec<u8>) {
-        let taken = self.rest.len().saturating_sub(self.section.rest().len());
         write_number(out, self.count);
         write_number(out, self.section.client);
         write_number(out, self.start.into());
         out.extend_from_slice(&self.cut);
-        out.extend_from_slice(self.rest.get(..taken).unwrap_or_default());
+        out.extend_from_slice(self.rest.get(..self.taken).unwrap_or_default());
     }
 }
 

@@ -85,6 +85,10 @@ fn o1_what_refers_to_the_unknown_is_missing() {
         assert_eq!(&admission.fresh[..], EMPTY);
         assert!(admission.missing && admission.ends.is_empty());
     }
+    let skipped = update(&[(7, 0, &[first("a"), vec![10, 1], first("c")])], &[]);
+    let admission = admit(&skipped, &known(&[])).unwrap();
+    assert_eq!(admission.fresh, update(&[(7, 0, &[first("a")])], &[]));
+    assert!(admission.missing);
     let deletes = update(&[], &[(7, 1, 5)]);
     let admission = admit(&deletes, &known(&[(7, 3)])).unwrap();
     assert_eq!(admission.fresh, update(&[], &[(7, 1, 2)]));
