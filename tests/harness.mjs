@@ -13,9 +13,9 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
+import { root } from "../tools/shell.mjs";
+import { wrangler, wranglerEnvironment } from "../tools/wrangler.mjs";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
 const START_MS_MAX = 60_000;
 const STOP_MS_MAX = 5_000;
 
@@ -44,22 +44,22 @@ export async function startServer({ port, persistTo, env = {} } = {}) {
   server.url = `http://127.0.0.1:${server.port}`;
 
   let printed = "";
-  const wrangler = spawnWrangler(server, folder, env);
-  const guard = guardGroup(wrangler.pid, folder);
-  const ended = new Promise((resolve) => wrangler.once("close", resolve));
-  for (const stream of [wrangler.stdout, wrangler.stderr]) {
+  const child = spawnWrangler(server, folder, env);
+  const guard = guardGroup(child.pid, folder);
+  const ended = new Promise((resolve) => child.once("close", resolve));
+  for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding("utf8").on("data", (text) => (printed += text));
   }
 
   async function kill(signal = "SIGKILL") {
-    signalGroup(wrangler.pid, signal);
+    signalGroup(child.pid, signal);
     await ended;
-    signalGroup(wrangler.pid, "SIGKILL");
+    signalGroup(child.pid, "SIGKILL");
     guard.stdin.write("ended");
   }
 
   async function stop() {
-    signalGroup(wrangler.pid, "SIGTERM");
+    signalGroup(child.pid, "SIGTERM");
     await Promise.race([ended, delay(STOP_MS_MAX, undefined, { ref: false })]);
     await kill();
     await rm(folder, { recursive: true, force: true, maxRetries: 5 });
@@ -67,8 +67,8 @@ export async function startServer({ port, persistTo, env = {} } = {}) {
   }
 
   try {
-    await untilHealthy(server.url, wrangler);
-    server.pid = workerdOf(wrangler.pid, server.port);
+    await untilHealthy(server.url, child);
+    server.pid = workerdOf(child.pid, server.port);
   } catch (error) {
     await stop();
     throw new Error(`the server did not start: ${error.message}\n${printed}`);
@@ -86,27 +86,22 @@ export async function freePort() {
 }
 
 function spawnWrangler(server, folder, env) {
-  const args = ["dev", "--local", "--ip", "127.0.0.1", "--port", String(server.port)];
+  const { node, script } = wrangler;
+  const args = [script, "dev", "--local", "--ip", "127.0.0.1", "--port", String(server.port)];
   args.push("--inspector-port", "0", "--persist-to", server.persistTo);
   args.push("--show-interactive-dev-session=false", "--log-level", "info");
-  return spawn(join(root, "node_modules/.bin/node"), ["node_modules/wrangler/bin/wrangler.js", ...args], {
+  return spawn(node, args, {
     cwd: root,
     // A group of its own, so that a signal reaches workerd too.
     detached: true,
     stdio: ["ignore", "pipe", "pipe"],
-    env: {
-      ...process.env,
-      PATH: `${join(root, "node_modules/.bin")}:${process.env.PATH}`,
+    env: wranglerEnvironment(folder, {
       CI: "1",
-      WRANGLER_SEND_METRICS: "false",
-      WRANGLER_LOG_PATH: join(folder, "logs"),
-      WRANGLER_REGISTRY_PATH: join(folder, "registry"),
-      WRANGLER_CACHE_DIR: join(folder, "cache"),
       TMPDIR: folder,
       // Serve what is built: a test must not start to build, nor change under a test.
       SELVEDGE_BUILD: "skip",
       ...env,
-    },
+    }),
   });
 }
 
@@ -123,6 +118,7 @@ function guardGroup(pid, folder) {
     stdio: ["pipe", "ignore", "ignore"],
     detached: true,
   });
+  guard.stdin.on("error", () => {});
   guard.unref();
   guard.stdin.unref();
   return guard;
@@ -136,10 +132,10 @@ function signalGroup(pid, signal) {
   }
 }
 
-async function untilHealthy(url, wrangler) {
+async function untilHealthy(url, child) {
   const deadline = Date.now() + START_MS_MAX;
   while (Date.now() < deadline) {
-    if (wrangler.exitCode !== null) throw new Error(`wrangler ended with ${wrangler.exitCode}`);
+    if (child.exitCode !== null) throw new Error(`wrangler ended with ${child.exitCode}`);
     const answer = await fetch(`${url}/healthz`).catch(() => undefined);
     if (answer?.status === 200) return;
     await delay(50);

@@ -40,7 +40,9 @@ export function environment(folders, more = {}) {
   return { ...process.env, PATH: [...folders, process.env.PATH].join(delimiter), ...more };
 }
 
+/** Running groups: the number of each, and the promise of its end. */
 const groups = new Map();
+let watching = false;
 let ending = false;
 
 /**
@@ -49,6 +51,8 @@ let ending = false;
  * well, otherwise to its exit code, its signal, or why it did not start.
  */
 export function start(program, args, { env = process.env, quiet = false } = {}) {
+  if (!watching) endWithSignals();
+  watching = true;
   const out = quiet ? "pipe" : "inherit";
   const stdio = ["ignore", out, out];
   const child = spawn(program, args, { cwd: root, env, stdio, detached: true });
@@ -61,14 +65,16 @@ export function start(program, args, { env = process.env, quiet = false } = {}) 
   return { child, ended: ended.then((problem) => (ending ? new Promise(() => {}) : problem)) };
 }
 
-// Ctrl-C and the like end what was started, then this process, by the same signal.
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
-  process.once(signal, async () => {
-    ending = true;
-    for (const pid of groups.keys()) process.kill(-pid, "SIGTERM");
-    await Promise.all(groups.values());
-    process.kill(process.pid, signal);
-  });
+/** Ctrl-C and the like end what was started, then this process, by the same signal. */
+function endWithSignals() {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+    process.once(signal, async () => {
+      ending = true;
+      for (const pid of groups.keys()) process.kill(-pid, "SIGTERM");
+      await Promise.all(groups.values());
+      process.kill(process.pid, signal);
+    });
+  }
 }
 
 /**

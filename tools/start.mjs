@@ -6,7 +6,8 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { build } from "./build.mjs";
 import { setup } from "./setup.mjs";
-import { Failure, command, environment, npmProgram, root, say, seconds, start } from "./shell.mjs";
+import { Failure, command, root, say, seconds, start } from "./shell.mjs";
+import { wrangler, wranglerEnvironment } from "./wrangler.mjs";
 
 const HEALTHY_MS_MAX = 60_000;
 
@@ -28,18 +29,9 @@ await command(async () => {
 });
 
 function serve(given) {
-  const args = ["dev", "--local", "--ip", "127.0.0.1", "--inspector-port", "0"];
+  const args = [wrangler.script, "dev", "--local", "--ip", "127.0.0.1", "--inspector-port", "0"];
   args.push("--show-interactive-dev-session=false", ...given);
-  const state = join(root, ".wrangler");
-  return start(npmProgram("wrangler"), args, {
-    env: environment([join(root, "node_modules/.bin")], {
-      WRANGLER_SEND_METRICS: "false",
-      // Wrangler would write into the user's configuration folder.
-      WRANGLER_LOG_PATH: join(state, "logs"),
-      WRANGLER_REGISTRY_PATH: join(state, "registry"),
-      WRANGLER_CACHE_DIR: join(state, "cache"),
-    }),
-  });
+  return start(wrangler.node, args, { env: wranglerEnvironment(join(root, ".wrangler")) });
 }
 
 /** Asks before the long work, not after it. */

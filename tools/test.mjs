@@ -8,6 +8,7 @@ import { build } from "./build.mjs";
 import { setup, toolEnvironment } from "./setup.mjs";
 import { Failure, command, npmProgram, root, run, seconds } from "./shell.mjs";
 import { target } from "./versions.mjs";
+import { wrangler, wranglerEnvironment } from "./wrangler.mjs";
 
 /** One test may take as long as this: a hang must not eat the machine. */
 const TEST_MS_MAX = 600_000;
@@ -101,15 +102,8 @@ function product() {
 
 async function dryRun() {
   await product();
-  await run(npmProgram("wrangler"), ["deploy", "--dry-run"], {
-    env: toolEnvironment({
-      CI: "1",
-      SELVEDGE_BUILD: "skip",
-      WRANGLER_SEND_METRICS: "false",
-      WRANGLER_LOG_PATH: join(root, ".wrangler/logs"),
-      WRANGLER_CACHE_DIR: join(root, ".wrangler/cache"),
-    }),
-  });
+  const env = wranglerEnvironment(join(root, ".wrangler"), { CI: "1", SELVEDGE_BUILD: "skip" });
+  await run(wrangler.node, [wrangler.script, "deploy", "--dry-run"], { env });
 }
 
 async function types() {
