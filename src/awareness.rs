@@ -255,7 +255,9 @@ impl<Owner: Copy + Ord> Presence<Owner> {
             Some(peer) => Some(peer.shown),
             None => self.gone.remove(&entry.client),
         };
-        let shown = before.map_or(entry.clock, |clock| entry.clock.max(clock.saturating_add(1)));
+        // A client that is new to a peer has clock 0 there already: 0 would be no news.
+        let before = before.unwrap_or(0);
+        let shown = entry.clock.max(before.saturating_add(1));
         let (said, state) = (entry.clock, entry.state.to_owned());
         self.peers.insert(entry.client, Peer { owner, said, shown, kept: 0, state });
         self.changed.insert(entry.client);
@@ -301,7 +303,7 @@ mod tests {
         let mut presence = Presence::default();
         let received = presence.receive('a', &say(7, 0, "{}")).unwrap();
         assert_eq!(received, Received { changed: true, renewed: false });
-        assert_eq!(shown(presence.take_changes()), [(7, 0, "{}".into())]);
+        assert_eq!(shown(presence.take_changes()), [(7, 1, "{}".into())]);
         assert_eq!(presence.take_changes(), None);
         let received = presence.receive('a', &say(7, 1, "{}")).unwrap();
         assert_eq!(received, Received { changed: false, renewed: true });
@@ -314,7 +316,7 @@ mod tests {
         presence.receive('a', &say(7, 0, "1")).unwrap();
         assert_eq!(presence.receive('b', &say(7, 9, "2")).unwrap(), Received::default());
         presence.leave('b');
-        assert_eq!(shown(presence.everyone()), [(7, 0, "1".into())]);
+        assert_eq!(shown(presence.everyone()), [(7, 1, "1".into())]);
     }
 
     #[test]
@@ -324,7 +326,7 @@ mod tests {
         presence.receive('b', &say(8, 0, "2")).unwrap();
         presence.leave('a');
         assert_eq!(presence.receive('b', &say(7, 5, "1")).unwrap(), Received::default());
-        assert_eq!(shown(presence.take_changes()), [(7, 6, "null".into()), (8, 0, "2".into())]);
+        assert_eq!(shown(presence.take_changes()), [(7, 6, "null".into()), (8, 1, "2".into())]);
     }
 
     #[test]
