@@ -16,6 +16,8 @@ mod commit;
 mod compaction;
 mod log;
 mod session;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 

@@ -1,0 +1,372 @@
+//! The room against a log in memory. Updates are written by hand: `text` makes a run of characters
+//! at the end of the root `t`.
+
+use super::*;
+use crate::codec::{write_bytes, write_number};
+use crate::protocol::native::{decode_from_room, encode_from_client};
+use crate::protocol::stock;
+use crate::update;
+
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+const NOW: Millis = Millis(1_000_000);
+const EPOCH: u64 = 77;
+
+#[derive(Default)]
+struct Memory {
+    snapshot: Option<Snapshot>,
+    rows: Vec<Row>,
+    history: Vec<Row>,
+}
+
+impl Log for Memory {
+    fn snapshot(&self) -> Result<Vec<u8>, LogError> {
+        Ok(self.snapshot.as_ref().map_or(update::EMPTY.to_vec(), |s| s.update.clone()))
+    }
+
+    fn updates(&self, after: u64) -> Result<Vec<Vec<u8>>, LogError> {
+        let rows = self.rows.iter().filter(|row| row.sequence > after);
+        Ok(rows.map(|row| row.update.clone()).collect())
+    }
+}
+
+/// A room, its log, and everything that it sent.
+struct Shell {
+    room: Room,
+    log: Memory,
+    sent: Vec<(SessionId, Vec<u8>)>,
+    closed: Vec<(SessionId, Close)>,
+    attachments: BTreeMap<SessionId, Vec<u8>>,
+    alarm: Option<Millis>,
+}
+
+impl Shell {
+    fn new() -> Self {
+        let stored = Stored { epoch: EPOCH, ..Stored::default() };
+        Self {
+            room: Room::load(&stored).unwrap(),
+            log: Memory::default(),
+            sent: Vec::new(),
+            closed: Vec::new(),
+            attachments: BTreeMap::new(),
+            alarm: None,
+        }
+    }
+
+    fn take(&mut self, input: Input<'_>) {
+        for output in self.room.handle(NOW, input, &self.log) {
+            match output {
+                Output::Append(row) => self.log.rows.push(row),
+                Output::Send { to, frame } => {
+                    self.sent.extend(to.into_iter().map(|id| (id, frame.clone())));
+                }
+                Output::Attach { session, attachment } => {
+                    self.attachments.insert(session, attachment);
+                }
+                Output::Close { session, close } => self.closed.push((session, close)),
+                Output::SetAlarm(at) => self.alarm = Some(at),
+                Output::Compact(snapshot) => {
+                    self.log.history.append(&mut self.log.rows);
+                    self.log.snapshot = Some(snapshot);
+                }
+                Output::Abandon => panic!("abandoned"),
+            }
+        }
+    }
+
+    fn connect(&mut self, dialect: Dialect) -> SessionId {
+        let session = self.room.next_session();
+        self.take(Input::Connect { session, dialect });
+        session
+    }
+
+    fn native(&mut self, epoch: u64, sequence: u64) -> SessionId {
+        let session = self.connect(Dialect::Native);
+        self.say(session, &FromClient::Hello { protocol: 1, epoch, sequence });
+        session
+    }
+
+    fn say(&mut self, session: SessionId, message: &FromClient<'_>) {
+        let bytes = &encode_from_client(message).unwrap();
+        self.take(Input::Frame { session, bytes });
+    }
+
+    fn update(&mut self, session: SessionId, number: u64, update: &[u8]) {
+        self.say(session, &FromClient::Update { number, update });
+    }
+
+    /// What was sent to a native session since the last call.
+    fn heard(&mut self, session: SessionId) -> Vec<Vec<u8>> {
+        let (to, others) = self.sent.drain(..).partition(|(id, _)| *id == session);
+        self.sent = others;
+        let to: Vec<(SessionId, Vec<u8>)> = to;
+        to.into_iter().map(|(_, frame)| frame).collect()
+    }
+
+    /// The state of the log and the sockets after the room's memory is gone.
+    fn reload(&mut self) {
+        let snapshot = self.log.snapshot.as_ref();
+        let rows = self.log.rows.iter().map(|row| StoredRow {
+            sequence: row.sequence,
+            clocks: row.clocks.clone(),
+            bytes: row.update.len() as u64,
+        });
+        let stored = Stored {
+            epoch: EPOCH,
+            snapshot_sequence: snapshot.map_or(0, |s| s.sequence),
+            state_vector: snapshot.map_or(Vec::new(), |s| s.state_vector.clone()),
+            snapshot_bytes: snapshot.map_or(0, |s| s.update.len() as u64),
+            rows: rows.collect(),
+        };
+        self.room = Room::load(&stored).unwrap();
+        for (session, attachment) in self.attachments.clone() {
+            self.take(Input::Resume { session, attachment: &attachment });
+        }
+    }
+}
+
+/// `client` types `string` behind its own character at `clock - 1`, or first of all.
+fn text(client: u64, clock: u64, string: &str) -> Vec<u8> {
+    let mut out = vec![1, 1];
+    write_number(&mut out, client);
+    write_number(&mut out, clock);
+    if clock == 0 {
+        out.push(4);
+        out.push(1);
+        write_bytes(&mut out, b"t");
+    } else {
+        out.push(0x84);
+        write_number(&mut out, client);
+        write_number(&mut out, clock - 1);
+    }
+    write_bytes(&mut out, string.as_bytes());
+    out.push(0);
+    out
+}
+
+fn room_says<'a>(frames: &'a [Vec<u8>]) -> Vec<FromRoom<'a>> {
+    frames.iter().map(|frame| decode_from_room(frame).unwrap().unwrap()).collect()
+}
+
+#[test]
+fn d1_nothing_is_sent_before_the_row_that_holds_it() {
+    let mut shell = Shell::new();
+    let (writer, reader) = (shell.native(0, 0), shell.native(0, 0));
+    let bytes = encode_from_client(&FromClient::Update { number: 1, update: &text(5, 0, "a") });
+    let input = Input::Frame { session: writer, bytes: &bytes.unwrap() };
+    assert_eq!(shell.room.handle(NOW, input, &shell.log), []);
+    let outputs = shell.room.handle(NOW, Input::Commit, &shell.log);
+    let to = |output: &Output| match output {
+        Output::Send { to, .. } => to.clone(),
+        _ => Vec::new(),
+    };
+    assert!(matches!(outputs[0], Output::Append(_)), "{outputs:?}");
+    assert_eq!(outputs[1..].iter().map(to).collect::<Vec<_>>(), [vec![reader], vec![writer]]);
+}
+
+#[test]
+fn c2_what_gathers_is_one_row_and_one_frame_for_each_peer() {
+    let mut shell = Shell::new();
+    let (a, b, reader) = (shell.native(0, 0), shell.native(0, 0), shell.native(0, 0));
+    for session in [a, b, reader] {
+        shell.heard(session);
+    }
+    shell.update(a, 1, &text(5, 0, "a"));
+    shell.update(b, 1, &text(6, 0, "b"));
+    shell.update(a, 2, &text(5, 1, "c"));
+    shell.take(Input::Commit);
+    assert_eq!(shell.log.rows.len(), 1);
+    assert_eq!((shell.log.rows[0].sequence, shell.log.rows[0].updates), (3, 3));
+    let merged = shell.log.rows[0].update.clone();
+    let update = FromRoom::Update { sequence: 3, update: &merged };
+    assert_eq!(room_says(&shell.heard(reader)), [update]);
+    assert_eq!(room_says(&shell.heard(a)), [update, FromRoom::Ack { number: 2, sequence: 3 }]);
+    assert_eq!(room_says(&shell.heard(b)), [update, FromRoom::Ack { number: 1, sequence: 3 }]);
+}
+
+#[test]
+fn a_lone_writer_hears_an_ack_only() {
+    let mut shell = Shell::new();
+    let writer = shell.native(0, 0);
+    shell.heard(writer);
+    shell.update(writer, 1, &text(5, 0, "a"));
+    shell.take(Input::Commit);
+    assert_eq!(room_says(&shell.heard(writer)), [FromRoom::Ack { number: 1, sequence: 1 }]);
+}
+
+#[test]
+fn o1_what_refers_to_something_unknown_is_answered_with_the_state_vector() {
+    let mut shell = Shell::new();
+    let writer = shell.native(0, 0);
+    shell.heard(writer);
+    shell.update(writer, 2, &text(5, 1, "b"));
+    assert_eq!(room_says(&shell.heard(writer)), [FromRoom::SyncStep1(&[0])]);
+    // Not taken until the answer comes: an ack for 3 would cover 2 as well.
+    shell.update(writer, 3, &text(6, 0, "z"));
+    shell.take(Input::Commit);
+    assert_eq!((shell.heard(writer), shell.log.rows.len()), (vec![], 0));
+    let all = update::merge(&[&text(5, 0, "a"), &text(5, 1, "b"), &text(6, 0, "z")]).unwrap();
+    shell.say(writer, &FromClient::SyncStep2 { number: 3, update: &all });
+    shell.take(Input::Commit);
+    assert_eq!(room_says(&shell.heard(writer)), [FromRoom::Ack { number: 3, sequence: 1 }]);
+    assert_eq!(shell.log.rows[0].update, all);
+}
+
+#[test]
+fn o2_a_client_that_was_away_gets_what_it_missed() {
+    let mut shell = Shell::new();
+    let writer = shell.native(0, 0);
+    for (clock, string) in ["a", "b", "c"].into_iter().enumerate() {
+        shell.update(writer, clock as u64 + 1, &text(5, clock as u64, string));
+        shell.take(Input::Commit);
+    }
+    let reader = shell.native(EPOCH, 1);
+    let missed = update::merge(&[&text(5, 1, "b"), &text(5, 2, "c")]).unwrap();
+    let welcome = FromRoom::Welcome { protocol: 1, epoch: EPOCH, sequence: 3 };
+    let rest = FromRoom::SyncStep2 { sequence: 3, update: &missed };
+    assert_eq!(room_says(&shell.heard(reader)), [welcome, rest]);
+    let reader = shell.native(EPOCH, 3);
+    assert_eq!(room_says(&shell.heard(reader)), [welcome]);
+}
+
+#[test]
+fn o2_without_its_rows_state_vectors_are_compared() {
+    let mut shell = Shell::new();
+    let writer = shell.native(0, 0);
+    for (clock, string) in ["a", "b"].into_iter().enumerate() {
+        shell.update(writer, clock as u64 + 1, &text(5, clock as u64, string));
+        shell.take(Input::Commit);
+    }
+    shell.take(Input::Alarm);
+    for sequence in [1, 9] {
+        let reader = shell.native(EPOCH, sequence);
+        let state_vector = [1, 5, 2];
+        let frames = shell.heard(reader);
+        assert_eq!(room_says(&frames)[1..], [FromRoom::SyncStep1(&state_vector)]);
+        shell.say(reader, &FromClient::SyncStep1(&[1, 5, 1]));
+        let rest = FromRoom::SyncStep2 { sequence: 2, update: &text(5, 1, "b") };
+        assert_eq!(room_says(&shell.heard(reader)), [rest]);
+    }
+}
+
+#[test]
+fn o3_another_epoch_is_refused_before_anything_is_taken() {
+    let mut shell = Shell::new();
+    let stranger = shell.native(EPOCH + 1, 4);
+    assert_eq!(shell.closed, [(stranger, Close::EpochMismatch)]);
+    shell.update(stranger, 1, &text(5, 0, "a"));
+    shell.take(Input::Commit);
+    assert_eq!((shell.heard(stranger), shell.log.rows.len()), (vec![], 0));
+}
+
+#[test]
+fn w3_hello_comes_first_and_once() {
+    let mut shell = Shell::new();
+    let session = shell.connect(Dialect::Native);
+    shell.update(session, 1, &text(5, 0, "a"));
+    let other = shell.native(0, 0);
+    shell.say(other, &FromClient::Hello { protocol: 1, epoch: 0, sequence: 0 });
+    assert_eq!(shell.closed, [(session, Close::Protocol), (other, Close::Protocol)]);
+}
+
+#[test]
+fn s1_hostile_frames_close_their_own_session_only() {
+    let mut shell = Shell::new();
+    let good = shell.native(0, 0);
+    let stock = shell.connect(Dialect::Stock);
+    let native = shell.native(0, 0);
+    let bytes = &[0, 2, 0xff, 0xff, 0xff, 0xff, 0x0f, 1, 2, 3, 4, 5];
+    shell.take(Input::Frame { session: stock, bytes });
+    shell.update(native, 1, &[1, 1, 5, 0, 4, 1, 1, b't', 0xff, 0xff, 0xff, 0xff, 0x0f]);
+    assert_eq!(shell.closed, [(stock, Close::BadFrame), (native, Close::BadFrame)]);
+    shell.update(good, 1, &text(5, 0, "a"));
+    shell.take(Input::Commit);
+    assert_eq!(shell.log.rows.len(), 1);
+}
+
+#[test]
+fn stock_clients_are_greeted_and_served_without_numbers() {
+    let mut shell = Shell::new();
+    let writer = shell.connect(Dialect::Stock);
+    assert_eq!(shell.heard(writer), [stock::encode(&FromRoom::SyncStep1(&[0])).unwrap()]);
+    let typed = text(5, 0, "a");
+    let mut frame = vec![0, 2];
+    write_bytes(&mut frame, &typed);
+    shell.take(Input::Frame { session: writer, bytes: &frame });
+    shell.take(Input::Commit);
+    let reader = shell.connect(Dialect::Stock);
+    shell.heard(reader);
+    shell.take(Input::Frame { session: reader, bytes: &[0, 0, 1, 0] });
+    let answer = stock::encode(&FromRoom::SyncStep2 { sequence: 1, update: &typed });
+    assert_eq!(shell.heard(reader), [answer.unwrap()]);
+    // Its answer to the room's SyncStep1 repeats what the room has: nothing is stored or told.
+    let mut frame = vec![0, 1];
+    write_bytes(&mut frame, &typed);
+    shell.take(Input::Frame { session: reader, bytes: &frame });
+    shell.take(Input::Commit);
+    assert_eq!((shell.log.rows.len(), shell.heard(writer)), (1, vec![]));
+}
+
+#[test]
+fn known_deletions_are_not_stored_again() {
+    let mut shell = Shell::new();
+    let writer = shell.native(0, 0);
+    shell.update(writer, 1, &text(5, 0, "abc"));
+    shell.update(writer, 2, &[0, 1, 5, 1, 1, 1]);
+    shell.take(Input::Commit);
+    let other = shell.native(EPOCH, 2);
+    shell.say(other, &FromClient::SyncStep2 { number: 1, update: &[0, 1, 5, 1, 1, 1] });
+    shell.heard(other);
+    shell.take(Input::Commit);
+    assert_eq!(shell.log.rows.len(), 1);
+    assert_eq!(room_says(&shell.heard(other)), [FromRoom::Ack { number: 1, sequence: 2 }]);
+    shell.say(other, &FromClient::SyncStep2 { number: 2, update: &[0, 1, 5, 1, 0, 3] });
+    shell.take(Input::Commit);
+    let rest = &shell.log.rows[1].update;
+    assert_eq!(rest[..], [0, 1, 5, 2, 0, 1, 2, 1]);
+}
+
+#[test]
+fn sessions_and_presence_survive_a_hibernation() {
+    let mut shell = Shell::new();
+    let (a, b) = (shell.native(0, 0), shell.connect(Dialect::Stock));
+    shell.update(a, 1, &text(5, 0, "a"));
+    shell.say(a, &FromClient::Awareness(&[1, 5, 0, 2, b'{', b'}']));
+    shell.take(Input::Commit);
+    shell.reload();
+    shell.heard(a);
+    shell.heard(b);
+    shell.update(a, 2, &text(5, 1, "b"));
+    shell.take(Input::Commit);
+    assert_eq!(room_says(&shell.heard(a)), [FromRoom::Ack { number: 2, sequence: 2 }]);
+    assert_eq!(shell.heard(b).len(), 1);
+    shell.take(Input::Frame { session: b, bytes: &[3] });
+    assert_eq!(shell.heard(b).len(), 1, "presence is still known");
+    shell.take(Input::Disconnect { session: a });
+    shell.take(Input::Commit);
+    let gone = shell.heard(b);
+    assert!(gone.len() == 1 && gone[0].ends_with(b"null"), "{gone:?}");
+}
+
+#[test]
+fn s6_compaction_keeps_rows_and_changes_nothing_that_clients_see() {
+    let mut shell = Shell::new();
+    let writer = shell.native(0, 0);
+    for clock in 0..1_000 {
+        assert_eq!(shell.alarm, None);
+        shell.update(writer, clock + 1, &text(5, clock, "x"));
+        shell.take(Input::Commit);
+    }
+    assert!(shell.alarm.is_some());
+    let before = shell.room.answers.whole(NOW, 1_000, &shell.log).unwrap().to_vec();
+    shell.take(Input::Alarm);
+    shell.take(Input::Alarm);
+    assert_eq!((shell.log.rows.len(), shell.log.history.len()), (0, 1_000));
+    shell.reload();
+    let after = shell.room.answers.whole(NOW, 1_000, &shell.log).unwrap();
+    assert_eq!(after, before);
+    shell.update(writer, 1_001, &text(5, 1_000, "y"));
+    shell.take(Input::Commit);
+    assert_eq!(shell.log.rows[0].sequence, 1_001);
+}
