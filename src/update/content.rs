@@ -104,11 +104,11 @@ impl<'a> Content<'a> {
                 (Self::Text(left), Self::Text(right))
             }
             Self::Values(bytes) => {
-                let (left, right) = split_elements(bytes, at, skip_value)?;
+                let [left, right] = split_elements(bytes, at, skip_value)?;
                 (Self::Values(left), Self::Values(right))
             }
             Self::Json(bytes) => {
-                let (left, right) = split_elements(bytes, at, skip_json_or_undefined)?;
+                let [left, right] = split_elements(bytes, at, skip_json_or_undefined)?;
                 (Self::Json(left), Self::Json(right))
             }
             Self::Gc | Self::Skip | Self::Deleted | Self::Type(_) | Self::One(..) => {
@@ -154,20 +154,20 @@ fn skip_many(reader: &mut Reader<'_>, count: u32, skip: Skip) -> Result<(), Malf
 }
 
 /// Cut encoded elements behind the first `count`, without copying what is borrowed.
-fn split_elements(
-    bytes: Cow<'_, [u8]>,
+fn split_elements<'a>(
+    bytes: Cow<'a, [u8]>,
     count: u32,
     skip: Skip,
-) -> Result<(Cow<'_, [u8]>, Cow<'_, [u8]>), Malformed> {
+) -> Result<[Cow<'a, [u8]>; 2], Malformed> {
     let at = Reader::new(&bytes).span(|reader| skip_many(reader, count, skip))?.len();
     Ok(match bytes {
         Cow::Borrowed(bytes) => {
             let (left, right) = bytes.split_at(at);
-            (left.into(), right.into())
+            [left.into(), right.into()]
         }
         Cow::Owned(mut bytes) => {
             let right = bytes.split_off(at);
-            (bytes.into(), right.into())
+            [bytes.into(), right.into()]
         }
     })
 }

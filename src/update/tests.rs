@@ -169,8 +169,7 @@ fn s1_hostile_updates_are_refused() {
     let item = |content: &[u8]| {
         update(&[(7, 0, &[[&[content[0], 1, 1, b't'], &content[1..]].concat()])], &[])
     };
-    let deep =
-        |depth: usize| item(&[&[8, 1], vec![117, 1].repeat(depth).as_slice(), &[126]].concat());
+    let deep = |depth: usize| item(&[&[8, 1], [117, 1].repeat(depth).as_slice(), &[126]].concat());
     assert!(walk(&deep(DEPTH_MAX)).all(|part| part.is_ok()));
     let cases: Vec<(Vec<u8>, Malformed)> = vec![
         (vec![], DecodeError::Truncated.into()),
@@ -227,4 +226,52 @@ fn s1_hostile_state_vectors_and_delete_sets_are_refused() {
     assert_eq!(DeleteSet::decode(&many), Err(DecodeError::Truncated.into()));
     assert_eq!(StateVector::decode(&[0, 0]), Err(Malformed::Trailing(1)));
     assert_eq!(DeleteSet::decode(&[1, 7, 1, 0, 0]), Err(Malformed::Empty));
+}
+
+/// S1: any bytes, and updates with a few bytes changed, end in a value or an error; what comes out
+/// can go in again. On the host only, because arbtest reads a clock.
+#[cfg(not(target_arch = "wasm32"))]
+#[test]
+fn s1_every_function_is_total() {
+    let whole = update(
+        &[
+            (300, 0, &[first("a🌍b"), behind(id(7, 1), "c"), vec![10, 3], vec![0, 2]]),
+            (7, 0, &[vec![8, 1, 1, b'a', 3, 125, 5, 119, 1, b'x', 126], vec![0x88, 7, 1, 1, 127]]),
+        ],
+        &[(7, 1, 2), (300, 1, 1)],
+    );
+    arbtest::arbtest(|source| {
+        let mut bytes = whole.clone();
+        for _ in 0..source.int_in_range(0..=4)? {
+            let at = source.choose_index(bytes.len())?;
+            let by: [u8; 5] =
+                *source.choose(&[[0xff; 5], [0xff, 0xff, 0xff, 0xff, 0x0f], [0; 5]])?;
+            match source.int_in_range(0..=3)? {
+                0 => bytes[at] = source.arbitrary()?,
+                1 => bytes.truncate(at + 1),
+                2 => drop(bytes.splice(at..at, by)),
+                _ => drop(bytes.remove(at)),
+            }
+            if bytes.is_empty() {
+                bytes = source.arbitrary()?;
+                break;
+            }
+        }
+        let vector = StateVector::decode(source.arbitrary()?).unwrap_or_else(|_| known(&[(7, 1)]));
+        let deletes = DeleteSet::decode(source.arbitrary()?).unwrap_or_default();
+        let mut results = vec![
+            merge(&[&bytes, &whole]),
+            merge(&[&whole, &bytes]),
+            diff(&[&bytes], &vector),
+            compact(&[&bytes, &whole]),
+        ];
+        results.push(admit(&bytes, &vector).map(|admission| admission.fresh.into_owned()));
+        results.push(without_deletes(&bytes, &deletes).map(|rest| rest.into_owned()));
+        let is_update = walk(&bytes).all(|part| part.is_ok());
+        for result in results {
+            assert_eq!(result.is_ok(), is_update);
+            assert!(result.is_err() || walk(&result.unwrap()).all(|part| part.is_ok()));
+        }
+        Ok(())
+    });
 }
