@@ -1,0 +1,144 @@
+// Presence: relayed, owned by its session, gone when the socket goes, and no ghosts.
+//
+// What matters is what an app shows, so every peer here is a y-protocols Awareness that is fed with
+// the frames of its socket. That somebody is *not* shown is checked behind a marker: presence of
+// somebody else that was sent afterwards and has arrived.
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { Peer } from './support/peer.mjs'
+import { Server, freshDocument } from './support/server.mjs'
+import { StockClient } from './support/stock_client.mjs'
+import { until } from './support/until.mjs'
+
+for (const dialect of ['stock', 'native']) {
+  describe(`presence of ${dialect} clients`, { concurrency: true }, () => {
+    let server
+    before(async () => { server = await Server.start() })
+    after(() => server.stop())
+
+    /** Peers of one new document; the last one watches in the other dialect. */
+    const peers = async (count) => {
+      const document = freshDocument('presence')
+      const open = (kind) => Peer.open(server, document, kind)
+      const made = await Promise.all(Array.from({ length: count }, () => open(dialect)))
+      const watcher = await open(dialect === 'stock' ? 'native' : 'stock')
+      return { document, open, peers: made, watcher }
+    }
+    const closeAll = (...all) => Promise.all(all.map((peer) => peer.close()))
+
+    test('is relayed, and follows its changes', async () => {
+      const { peers: [a, b], watcher } = await peers(2)
+      a.say(7, 1, { name: 'ada' })
+      await Promise.all([b.shows(7, 'ada'), watcher.shows(7, 'ada')])
+      a.say(7, 2, { name: 'ada l.' })
+      await Promise.all([b.shows(7, 'ada l.'), watcher.shows(7, 'ada l.')])
+      a.say(7, 3, null)
+      await Promise.all([b.shows(7, null), watcher.shows(7, null)])
+      await closeAll(a, b, watcher)
+    })
+
+    test('is told to who joins later', async () => {
+      const { peers: [a], watcher, open } = await peers(1)
+      a.say(7, 1, { name: 'ada' })
+      await watcher.shows(7, 'ada')
+      const late = await open(dialect)
+      late.ask()
+      await late.shows(7, 'ada')
+      await closeAll(a, late, watcher)
+    })
+
+    test('s5: belongs to its session: nobody else can change or end it', async () => {
+      const { peers: [a, b], watcher, open } = await peers(2)
+      a.say(7, 1, { name: 'ada' })
+      await watcher.shows(7, 'ada')
+      b.say(7, 5, { name: 'mallory' })
+      b.say(7, 9, null)
+      b.say(8, 1, { name: 'bob' })
+      await watcher.shows(8, 'bob')
+      await a.shows(8, 'bob')
+      assert.equal(watcher.state(7)?.name, 'ada')
+      const late = await open(dialect)
+      late.ask()
+      await late.shows(8, 'bob')
+      await late.shows(7, 'ada')
+      a.say(7, 2, { name: 'ada l.' })
+      await watcher.shows(7, 'ada l.')
+      await closeAll(a, b, late, watcher)
+    })
+
+    for (const [how, leave] of Object.entries({
+      'closes cleanly': (peer) => peer.socket.close(),
+      'is cut off': (peer) => peer.socket.terminate(),
+      'is closed for a bad frame': (peer) => peer.socket.send(Uint8Array.of(0))
+    })) {
+      test(`is gone when its socket ${how}`, async () => {
+        const { peers: [a, b], watcher, open } = await peers(2)
+        a.say(7, 1, { name: 'ada' })
+        await Promise.all([b.shows(7, 'ada'), watcher.shows(7, 'ada')])
+        await leave(a)
+        await Promise.all([b.shows(7, null), watcher.shows(7, null)])
+        const late = await open(dialect)
+        b.say(8, 1, { name: 'bob' })
+        await late.shows(8, 'bob')
+        assert.equal(late.state(7), undefined)
+        await closeAll(b, late, watcher)
+      })
+    }
+
+    test('no ghosts: an echo does not bring back who has gone', async () => {
+      const { peers: [a, b], watcher, open } = await peers(2)
+      a.say(7, 4, { name: 'ada' })
+      await Promise.all([b.shows(7, 'ada'), watcher.shows(7, 'ada')])
+      // y-websocket sends on what it receives; the room has it from ada already.
+      b.say(7, 4, { name: 'ada' })
+      a.socket.terminate()
+      await watcher.shows(7, null)
+      b.say(7, 4, { name: 'ada' })
+      b.say(8, 1, { name: 'bob' })
+      await watcher.shows(8, 'bob')
+      assert.equal(watcher.state(7), undefined, watcher.shown())
+      const late = await open(dialect)
+      late.ask()
+      await late.shows(8, 'bob')
+      assert.equal(late.state(7), undefined)
+      await closeAll(b, late, watcher)
+    })
+
+    test('who comes back with the same client id and clock is shown again', async () => {
+      const { peers: [a, b], watcher, open } = await peers(2)
+      a.say(7, 3, { name: 'ada' })
+      await Promise.all([b.shows(7, 'ada'), watcher.shows(7, 'ada')])
+      a.socket.terminate()
+      await Promise.all([b.shows(7, null), watcher.shows(7, null)])
+      const again = await open(dialect)
+      again.say(7, 3, { name: 'ada' })
+      await Promise.all([b.shows(7, 'ada'), watcher.shows(7, 'ada')])
+      again.say(7, 4, { name: 'ada l.' })
+      again.say(7, 5, { name: 'ada lovelace' })
+      await Promise.all([b.shows(7, 'ada lovelace'), watcher.shows(7, 'ada lovelace')])
+      await closeAll(again, b, watcher)
+    })
+  })
+}
+
+describe('presence of y-websocket', { concurrency: true }, () => {
+  let server
+  before(async () => { server = await Server.start() })
+  after(() => server.stop())
+
+  test('two providers see each other come, go and come back', async () => {
+    const document = freshDocument('providers')
+    const [a, b] = [new StockClient(server, document), new StockClient(server, document)]
+    const shown = (who) => b.awareness.getStates().get(who.doc.clientID)?.name
+    a.awareness.setLocalStateField('name', 'ada')
+    await Promise.all([a.connect(), b.connect()])
+    await until('ada to be shown', () => shown(a) === 'ada')
+    a.provider.disconnect()
+    await until('ada to be gone', () => shown(a) === undefined)
+    await a.connect()
+    await until('ada to be shown again', () => shown(a) === 'ada')
+    a.awareness.setLocalStateField('name', 'ada l.')
+    await until('ada to have changed', () => shown(a) === 'ada l.')
+    for (const client of [a, b]) client.destroy()
+  })
+})

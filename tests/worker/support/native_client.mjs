@@ -1,0 +1,88 @@
+// The smallest client of `selvedge.v1` that does everything the wire asks for: hello, resume by
+// (epoch, sequence), numbered updates, an outbox that is sent again until it is acknowledged.
+import * as Y from 'yjs'
+import { RawSocket } from './raw_socket.mjs'
+import { native } from './wire.mjs'
+import { until } from './until.mjs'
+
+export class NativeClient {
+  epoch = 0
+  /** It has everything up to this sequence number. */
+  sequence = 0
+  /** Number of the last own update, and of the last one that is durable. */
+  number = 0
+  acked = 0
+  /** Own updates that are not acknowledged: number -> update. */
+  outbox = new Map()
+  /** Called with each `ack`. */
+  onAck = null
+  socket = null
+
+  constructor (server, document, { doc = new Y.Doc() } = {}) {
+    Object.assign(this, { server, document, doc })
+    doc.on('update', (update, origin) => {
+      if (origin === this) return
+      this.number += 1
+      this.outbox.set(this.number, update)
+      if (this.welcomed) this.socket.send(native.update(this.number, update))
+    })
+  }
+
+  /** Connects and waits until everything that the room had then has been applied. */
+  async connect () {
+    this.welcomed = null
+    const socket = await RawSocket.open(this.server, this.document, 'native')
+    this.socket = socket
+    socket.onMessage = (message) => this.receive(message)
+    socket.send(native.hello({ epoch: this.epoch, sequence: this.sequence }))
+    await until(
+      () => `the welcome; received ${socket.summary()}`,
+      () => (this.welcomed && this.sequence >= this.welcomed.sequence) || socket.closed,
+      30_000
+    )
+    if (socket.closed) throw Object.assign(new Error('closed'), socket.closed)
+    return this
+  }
+
+  receive (message) {
+    switch (message.kind) {
+      case 'welcome':
+        this.welcomed = message
+        this.epoch = message.epoch
+        for (const [number, update] of this.outbox) {
+          this.socket.send(native.update(number, update))
+        }
+        break
+      case 'syncStep1': {
+        const missing = Y.encodeStateAsUpdate(this.doc, message.body)
+        this.socket.send(native.syncStep2(this.number, missing))
+        break
+      }
+      case 'syncStep2':
+      case 'update':
+        Y.applyUpdate(this.doc, message.body, this)
+        this.sequence = Math.max(this.sequence, message.sequence)
+        break
+      case 'ack':
+        this.acked = Math.max(this.acked, message.number)
+        for (const number of this.outbox.keys()) {
+          if (number <= message.number) this.outbox.delete(number)
+        }
+        this.sequence = Math.max(this.sequence, message.sequence)
+        this.onAck?.(message)
+    }
+  }
+
+  /** Waits until every own update is acknowledged. */
+  saved (ms) {
+    return until(
+      () => `acks up to ${this.number}, have ${this.acked}; received ${this.socket.summary()}`,
+      () => this.outbox.size === 0,
+      ms
+    )
+  }
+
+  async close () { await this.socket?.close() }
+
+  terminate () { this.socket?.terminate() }
+}
