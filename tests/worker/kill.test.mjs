@@ -1,0 +1,179 @@
+// D1, D2: kill -9 in mid-traffic loses nothing that a peer saw or a writer was told.
+//
+// Writers push tokens of their own into one array. Whatever any *other* client holds when all sockets
+// are dead was seen; whatever an ack covers was told. The server starts again on what the crash left,
+// no old client comes near it, and a new client has to find every one of these tokens.
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { Server, freshDocument } from './support/server.mjs'
+import { NativeClient } from './support/native_client.mjs'
+import { random, seedOfRun } from './support/random.mjs'
+import { StockClient } from './support/stock_client.mjs'
+import { compactions } from './support/storage.mjs'
+import { pause } from './support/until.mjs'
+
+const KILLS = Number(process.env.KILLS ?? 20)
+const SEED = seedOfRun()
+/** Kills that have to hit a log which is being compacted, or is about to be. */
+const COMPACTING_KILLS = Math.max(4, Math.floor(KILLS / 4))
+/** Tokens of this length make the log pass its threshold at once; compaction is a second later. */
+const LONG = 1_000
+const TOKENS_IN_FLIGHT_MAX = 64
+
+/** Writers and readers of both dialects, and what each may count on. */
+class Crowd {
+  /** Tokens that are in the document of a client which did not write them. */
+  seen = new Set()
+  /** Tokens that an ack covers. */
+  told = new Set()
+  /** Called with 'seen' or 'told' whenever one of these grows. */
+  onProgress = null
+  writing = true
+
+  static async join (server, document, name) {
+    const crowd = new Crowd()
+    const join = async (client, mark) => {
+      await client.connect()
+      const array = client.doc.getArray('tokens')
+      const own = `${name}-${mark}-`
+      const look = (tokens) => {
+        let grew = false
+        for (const token of tokens) {
+          if (token.startsWith(own) || crowd.seen.has(token)) continue
+          crowd.seen.add(token)
+          grew = true
+        }
+        if (grew) crowd.onProgress?.('seen')
+      }
+      array.observe(({ changes }) => look(changes.delta.flatMap(({ insert }) => insert ?? [])))
+      return { client, array, own }
+    }
+    const native = (mark) => join(new NativeClient(server, document), mark)
+    const stock = (mark) => join(new StockClient(server, document, { maxBackoffTime: 60_000 }), mark)
+    crowd.members = await Promise.all([native('n1'), native('n2'), stock('s1'), stock('s2')])
+    crowd.readers = await Promise.all([native('rn'), stock('rs')])
+    return crowd
+  }
+
+  /** Everyone writes, each as fast as its own tokens come back, until `stop`. */
+  async write (length) {
+    await Promise.all(this.members.map(async ({ client, array, own }) => {
+      const tokens = []
+      let arrived = 0
+      if (client instanceof NativeClient) {
+        client.onAck = ({ number }) => {
+          for (const token of tokens.slice(0, number)) this.told.add(token)
+          this.onProgress?.('told')
+        }
+      }
+      while (this.writing) {
+        const token = `${own}${tokens.length}`.padEnd(length, '.')
+        tokens.push(token)
+        array.push([token])
+        const waiting = () => {
+          while (this.seen.has(tokens[arrived])) arrived += 1
+          return tokens.length - arrived
+        }
+        while (this.writing && waiting() >= TOKENS_IN_FLIGHT_MAX) await pause(1)
+        await pause(0)
+      }
+    }))
+  }
+
+  /** Ends every client, once what the server had sent has been taken in. */
+  async end () {
+    this.writing = false
+    const all = [...this.members, ...this.readers].map(({ client }) => client)
+    for (const client of all) client.provider?.disconnect()
+    await Promise.all(all.map((client) => client.socket?.closing()))
+    for (const client of all) client.destroy?.()
+  }
+}
+
+describe('kill -9', () => {
+  let server
+  before(async () => { server = await Server.start() })
+  after(() => server.stop())
+
+  const stored = async (document) => {
+    const client = await new NativeClient(server, document).connect()
+    const tokens = client.doc.getArray('tokens').toArray()
+    await client.close()
+    return tokens
+  }
+
+  /**
+   * Kills at the first news after `ms` that makes it `count` or more times that the crowd has seen
+   * (or been told) something; returns what was lost.
+   */
+  const trial = async ({ document, name, on, count, ms, length }) => {
+    const crowd = await Crowd.join(server, document, name)
+    const killed = new Promise((resolve) => {
+      let left = count
+      const from = performance.now() + ms
+      crowd.onProgress = (what) => {
+        if (what !== on || --left > 0 || performance.now() < from) return
+        crowd.onProgress = null
+        // In the very turn in which the news arrived.
+        process.kill(server.running.pid, 'SIGKILL')
+        resolve()
+      }
+    })
+    const writing = crowd.write(length)
+    await Promise.race([killed, writing.then(() => { throw new Error('nobody writes') })])
+    await server.kill()
+    await crowd.end()
+    await writing
+    await server.again()
+    const tokens = await stored(document)
+    const found = new Set(tokens)
+    assert.equal(found.size, tokens.length, 'nothing is there twice')
+    const lost = [...crowd.seen, ...crowd.told].filter((token) => !found.has(token))
+    return { seen: crowd.seen.size, told: crowd.told.size, lost, tokens }
+  }
+
+  const trials = async (t, kills, shape) => {
+    const next = random(SEED)
+    const sum = { seen: 0, told: 0, lost: 0 }
+    const documents = new Map()
+    let document
+    for (let i = 0; i < kills; i++) {
+      // Every fifth crash is the first of a new document; the others hit it again.
+      if (i % 5 === 0) document = freshDocument('kill')
+      const on = next() < 0.5 ? 'seen' : 'told'
+      const result = await trial({ document, name: `k${i}`, on, ...shape(next) })
+      assert.deepEqual(result.lost, [], `SEED=${SEED}, kill ${i} on ${on}`)
+      for (const key of ['seen', 'told']) sum[key] += result[key]
+      sum.lost += result.lost.length
+      documents.set(document, result.tokens)
+    }
+    for (const [document, tokens] of documents) {
+      assert.deepEqual(await stored(document), tokens, 'older documents are as they were')
+    }
+    assert.ok(sum.seen > 0 && sum.told > 0, 'there was traffic')
+    t.diagnostic(`SEED=${SEED} trials=${kills} seen=${sum.seen} told=${sum.told} lost=${sum.lost}`)
+  }
+
+  test(`d1, d2: ${KILLS} kills in mid-traffic`, { timeout: 600_000 }, (t) =>
+    trials(t, KILLS, (next) => ({ count: 5 + next() * 200, ms: 0, length: 1 })))
+
+  test(`d1, d2: ${COMPACTING_KILLS} kills while the log is compacted`, { timeout: 600_000 }, async (t) => {
+    const before = compactions(server.persistTo)
+    await trials(t, COMPACTING_KILLS, (next) => ({ count: 1, ms: 900 + next() * 1_200, length: LONG }))
+    assert.ok(compactions(server.persistTo) > before, 'the log was compacted')
+  })
+
+  test('d2: a restart in order keeps everything too', async () => {
+    const document = freshDocument('restart')
+    const client = await new NativeClient(server, document).connect()
+    client.doc.getArray('tokens').push(['kept'])
+    await client.saved()
+    const { epoch } = client
+    await server.running.kill('SIGTERM')
+    await server.again()
+    assert.deepEqual(await stored(document), ['kept'])
+    const again = await new NativeClient(server, document).connect()
+    assert.equal(again.epoch, epoch, 'the same history')
+    await again.close()
+  })
+})
