@@ -82,8 +82,15 @@ impl DurableObject for Room {
         Ok(())
     }
 
-    async fn websocket_close(&self, socket: WebSocket, _: usize, _: String, _: bool) -> Result<()> {
+    async fn websocket_close(
+        &self,
+        socket: WebSocket,
+        code: usize,
+        reason: String,
+        _: bool,
+    ) -> Result<()> {
         self.cell.disconnect(&socket);
+        platform::answer_close(socket.as_ref(), code, &reason);
         Ok(())
     }
 

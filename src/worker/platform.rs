@@ -99,6 +99,16 @@ pub(super) fn close(socket: &web_sys::WebSocket, close: Close) {
     let _ = socket.close_with_code_and_reason(close.code(), close.reason());
 }
 
+/// Answer a client's close. The platform does so for other sockets, but leaves clients of a
+/// hibernatable one waiting.
+pub(super) fn answer_close(socket: &web_sys::WebSocket, code: usize, reason: &str) {
+    let code = u16::try_from(code).unwrap_or_default();
+    // Codes that only say what a peer did not, as 1005, cannot be sent.
+    if socket.close_with_code_and_reason(code, reason).is_err() {
+        let _ = socket.close();
+    }
+}
+
 /// A random number of 1 to 2^53 - 1.
 pub(super) fn random_id() -> u64 {
     (js_sys::Math::random() * crate::codec::NUMBER_MAX as f64) as u64 | 1
