@@ -97,8 +97,7 @@ describe('hibernation', () => {
         await server.hibernate(document)
         await leave(a)
         await b.shows(7, null)
-        // The echo of a client that has seen neither the sleep nor the close.
-        await server.hibernate(document)
+        // The echo of somebody who had heard of neither the sleep nor the close.
         b.say(7, 1, { name: 'ada' })
         b.say(8, 2, { name: 'bob' })
         const late = await open()

@@ -54,7 +54,9 @@ export class NativeClient {
         }
         break
       case 'syncStep1': {
+        // Both sides say what they have, and send each other the rest.
         const missing = Y.encodeStateAsUpdate(this.doc, message.body)
+        this.socket.send(native.syncStep1(Y.encodeStateVector(this.doc)))
         this.socket.send(native.syncStep2(this.number, missing))
         break
       }

@@ -1,7 +1,7 @@
 // Waiting for conditions instead of sleeping.
 
 /** Resolves with the first truthy result of `condition`; fails after `ms`, saying `what`. */
-export const until = async (what, condition, ms = 10_000) => {
+export const until = async (what, condition, ms = 20_000) => {
   const deadline = performance.now() + ms
   for (;;) {
     const result = await condition()
