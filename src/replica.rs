@@ -10,7 +10,6 @@
 //! socket and one timer. After [`Output::Disconnect`] it reports nothing more of that socket.
 
 mod connection;
-mod entries;
 mod outbox;
 mod presence;
 #[cfg(test)]
@@ -153,6 +152,11 @@ impl Replica {
     /// Everything up to this sequence number is here.
     pub fn sequence(&self) -> u64 {
         self.sequence
+    }
+
+    /// What this replica says about itself, as JSON.
+    pub fn presence(&self) -> Option<&str> {
+        self.presence.state()
     }
 
     /// What others say about themselves: their client ids and states as JSON.

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use thiserror::Error;
 
-use super::entries::{self as awareness, Entry};
-use crate::codec::DecodeError;
+use crate::awareness::{self, AwarenessError, Entry};
 use crate::time::Millis;
 use crate::update::is_json;
 
@@ -66,6 +65,10 @@ impl Presence {
         }
     }
 
+    pub(super) fn state(&self) -> Option<&str> {
+        self.state.as_deref()
+    }
+
     pub(super) fn peers(&self) -> impl Iterator<Item = (u64, &str)> {
         self.peers.iter().map(|(&client, peer)| (client, peer.state.as_str()))
     }
@@ -110,7 +113,10 @@ impl Presence {
     }
 
     /// Take what the room says about others. Returns what changed, if anything.
-    pub(super) fn receive(&mut self, update: &[u8]) -> Result<Option<PeersChanged>, DecodeError> {
+    pub(super) fn receive(
+        &mut self,
+        update: &[u8],
+    ) -> Result<Option<PeersChanged>, AwarenessError> {
         let mut changed = PeersChanged::default();
         for Entry { client, clock, state } in awareness::decode(update)? {
             let known = self.peers.get(&client).map(|peer| peer.clock);

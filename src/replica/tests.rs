@@ -1,7 +1,7 @@
 //! The replica against a room that these tests play.
 
-use super::entries::{self as awareness, Entry};
 use super::*;
+use crate::awareness::{self, Entry};
 use crate::protocol::native::{decode_from_client, encode_from_room};
 
 #[cfg(target_arch = "wasm32")]

@@ -1,0 +1,64 @@
+//! Errors as JavaScript sees them: an `Error` with a stable `code`.
+
+use js_sys::{Error, Reflect};
+use wasm_bindgen::JsValue;
+
+use crate::document::EditError;
+use crate::replica::PresenceError;
+
+/// What the page did wrong.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Misuse {
+    /// The document was closed.
+    Closed,
+    /// An option of `connect` is missing, unknown or of the wrong type.
+    Option(&'static str),
+    /// An argument is of the wrong type.
+    Argument(&'static str),
+    /// A value cannot be part of a document.
+    Value(&'static str),
+    /// A step was refused by the document.
+    Edit(EditError),
+    /// A presence was refused.
+    Presence(PresenceError),
+}
+
+impl From<Misuse> for JsValue {
+    fn from(misuse: Misuse) -> Self {
+        let (code, message) = match misuse {
+            Misuse::Closed => ("closed", "the document was closed".to_owned()),
+            Misuse::Option(message) => ("option", message.to_owned()),
+            Misuse::Argument(message) => ("argument", message.to_owned()),
+            Misuse::Value(message) => ("value", message.to_owned()),
+            Misuse::Edit(error) => (edit_code(error), error.to_string()),
+            Misuse::Presence(error) => ("presence", error.to_string()),
+        };
+        error(code, &message)
+    }
+}
+
+impl From<EditError> for Misuse {
+    fn from(error: EditError) -> Self {
+        Self::Edit(error)
+    }
+}
+
+/// A JavaScript `Error` with this `code`.
+pub(super) fn error(code: &str, message: &str) -> JsValue {
+    let error = Error::new(message);
+    error.set_name("SelvedgeError");
+    // A fresh object takes properties.
+    let _ = Reflect::set(&error, &"code".into(), &code.into());
+    error.into()
+}
+
+fn edit_code(error: EditError) -> &'static str {
+    match error {
+        EditError::Gone => "gone",
+        EditError::Kind => "kind",
+        EditError::Range => "range",
+        EditError::Surrogate => "surrogate",
+        EditError::TooLarge => "too-large",
+        EditError::TooDeep => "too-deep",
+    }
+}

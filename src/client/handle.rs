@@ -1,0 +1,147 @@
+//! A shared type in the page's hands, and the objects that notices carry.
+
+use std::rc::Rc;
+
+use js_sys::{Array, Map};
+use wasm_bindgen::JsValue;
+
+use super::array::SharedArray;
+use super::convert::{self, from_delta, from_json, object};
+use super::error::Misuse;
+use super::map::SharedMap;
+use super::notices::Topic;
+use super::shell::Shell;
+use super::text::SharedText;
+use super::xml::SharedXml;
+use crate::document::{
+    Document, Edit, EditError, Event, KeyChange, Kind, PathSegment, Shared, Value,
+};
+use crate::replica::{PeersChanged, Status};
+
+/// A shared type of an open document.
+#[derive(Clone)]
+pub(super) struct Handle {
+    pub(super) shell: Rc<Shell>,
+    pub(super) shared: Shared,
+}
+
+impl Handle {
+    pub(super) fn read<R>(
+        &self,
+        read: impl FnOnce(&Document, &Shared) -> Result<R, EditError>,
+    ) -> Result<R, Misuse> {
+        self.shell.read(|document| read(document, &self.shared))
+    }
+
+    pub(super) fn edit<R>(
+        &self,
+        change: impl FnOnce(&mut Edit<'_>, &Shared) -> Result<R, EditError>,
+    ) -> Result<R, Misuse> {
+        self.shell.edit(|edit| change(edit, &self.shared))
+    }
+
+    pub(super) fn observe(&self, callback: JsValue, deep: bool) -> Result<JsValue, Misuse> {
+        let callback = convert::function(callback)?;
+        let watch = self.shell.replica_mut()?.watch(&self.shared, deep)?;
+        let topic = Topic::Changes(self.shared.clone(), watch, deep);
+        Ok(self.shell.notices.subscribe(&self.shell, topic, callback))
+    }
+
+    pub(super) fn value(&self, value: &Value) -> JsValue {
+        value_object(&self.shell, value)
+    }
+
+    pub(super) fn shared(&self, shared: Shared) -> JsValue {
+        shared_object(&self.shell, shared)
+    }
+}
+
+/// The JavaScript object of a shared type. Each call makes another one.
+pub(super) fn shared_object(shell: &Rc<Shell>, shared: Shared) -> JsValue {
+    let kind = shared.kind;
+    let handle = Handle { shell: Rc::clone(shell), shared };
+    match kind {
+        Kind::Text | Kind::XmlText => SharedText::from(handle).into(),
+        Kind::Map => SharedMap::from(handle).into(),
+        Kind::Array => SharedArray::from(handle).into(),
+        Kind::XmlFragment | Kind::XmlElement => SharedXml::from(handle).into(),
+    }
+}
+
+pub(super) fn value_object(shell: &Rc<Shell>, value: &Value) -> JsValue {
+    match value {
+        Value::Json(json) => from_json(json),
+        Value::Shared(shared) => shared_object(shell, shared.clone()),
+        Value::Opaque => JsValue::UNDEFINED,
+    }
+}
+
+pub(super) fn event_object(shell: &Rc<Shell>, event: &Event) -> JsValue {
+    let path: Array = event
+        .path
+        .iter()
+        .map(|segment| match segment {
+            PathSegment::Key(key) => JsValue::from_str(key),
+            PathSegment::Index(index) => JsValue::from(*index),
+        })
+        .collect();
+    let has_delta = event.target.kind != Kind::Map;
+    let has_keys = matches!(event.target.kind, Kind::Map | Kind::XmlElement);
+    let delta =
+        has_delta.then(|| ("delta", from_delta(&event.delta, &|value| value_object(shell, value))));
+    let keys = has_keys.then(|| ("keys", keys_object(shell, event)));
+    let entries = [
+        ("target", shared_object(shell, event.target.clone())),
+        ("path", path.into()),
+        ("local", JsValue::from_bool(event.local)),
+    ];
+    object(entries.into_iter().chain(delta).chain(keys))
+}
+
+pub(super) fn status_object(status: &Status) -> JsValue {
+    let state = match status {
+        Status::Offline => "offline",
+        Status::Connecting => "connecting",
+        Status::Online => "online",
+        Status::Closed { .. } => "closed",
+    };
+    let why = match status {
+        Status::Closed { code, reason } => {
+            Some([("code", JsValue::from(*code)), ("reason", JsValue::from_str(reason))])
+        }
+        _ => None,
+    };
+    object([("state", JsValue::from_str(state))].into_iter().chain(why.into_iter().flatten()))
+}
+
+pub(super) fn saved_object(pending: u64) -> JsValue {
+    object([("pending", JsValue::from_f64(pending as f64))].into_iter())
+}
+
+pub(super) fn peers_object(changed: &PeersChanged) -> JsValue {
+    let ids = |ids: &[u64]| -> JsValue {
+        ids.iter().map(|&id| JsValue::from_f64(id as f64)).collect::<Array>().into()
+    };
+    let lists = [
+        ("added", ids(&changed.added)),
+        ("updated", ids(&changed.updated)),
+        ("removed", ids(&changed.removed)),
+    ];
+    object(lists.into_iter())
+}
+
+fn keys_object(shell: &Rc<Shell>, event: &Event) -> JsValue {
+    let keys = Map::new();
+    for (key, change) in &event.keys {
+        let (action, value, old_value) = match change {
+            KeyChange::Add(value) => ("add", Some(value), None),
+            KeyChange::Update(old, value) => ("update", Some(value), Some(old)),
+            KeyChange::Delete(old) => ("delete", None, Some(old)),
+        };
+        let value = value.map(|value| ("value", value_object(shell, value)));
+        let old_value = old_value.map(|value| ("oldValue", value_object(shell, value)));
+        let action = [("action", JsValue::from_str(action))];
+        keys.set(&key.into(), &object(action.into_iter().chain(value).chain(old_value)));
+    }
+    keys.into()
+}

@@ -1,0 +1,207 @@
+//! What the page wants to hear, and what it is told when.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
+
+use js_sys::{Array, Function, Promise};
+use wasm_bindgen::prelude::*;
+
+use super::error::{self, Misuse};
+use super::handle;
+use super::shell::Shell;
+use super::timer::report;
+use crate::document::{Event, Shared, WatchId};
+use crate::replica::{PeersChanged, Status};
+
+/// Something to tell the page.
+pub(super) enum Notice {
+    Changed(Vec<Event>),
+    Status,
+    Saved,
+    Peers(PeersChanged),
+}
+
+/// What a callback wants to hear.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) enum Topic {
+    /// Changes of a shared type; with `true`, also inside it.
+    Changes(Shared, WatchId, bool),
+    Status,
+    Saved,
+    Peers,
+}
+
+struct Subscription {
+    topic: Topic,
+    callback: Function,
+}
+
+/// The queue of notices and who gets them.
+#[derive(Default)]
+pub(super) struct Notices {
+    queue: RefCell<VecDeque<Notice>>,
+    subscriptions: RefCell<BTreeMap<u32, Subscription>>,
+    last_subscription: Cell<u32>,
+    /// `resolve` and `reject` of those who wait until everything is saved.
+    waiters: RefCell<Vec<(Function, Function)>>,
+    /// How many calls are under way that notices have to wait for.
+    held: Cell<u32>,
+}
+
+impl Notices {
+    pub(super) fn push(&self, notice: Notice) {
+        self.queue.borrow_mut().push_back(notice);
+    }
+
+    /// Keep notices back until [`Notices::release`].
+    pub(super) fn hold(&self) {
+        self.held.set(self.held.get() + 1);
+    }
+
+    pub(super) fn release(&self, shell: &Rc<Shell>) {
+        self.held.set(self.held.get() - 1);
+        self.deliver(shell);
+    }
+
+    /// Call the page's callbacks. What they cause is delivered after them.
+    pub(super) fn deliver(&self, shell: &Rc<Shell>) {
+        if self.held.get() > 0 {
+            return;
+        }
+        self.hold();
+        loop {
+            let next = self.queue.borrow_mut().pop_front();
+            let Some(notice) = next else { break };
+            match notice {
+                Notice::Changed(events) => self.deliver_events(shell, &events),
+                Notice::Status => {
+                    let status = shell.status();
+                    if matches!(status, Status::Closed { .. }) && shell.pending() > 0 {
+                        self.reject_waiters();
+                    }
+                    self.call(&Topic::Status, || handle::status_object(&status));
+                }
+                Notice::Saved => {
+                    let pending = shell.pending();
+                    if pending == 0 {
+                        for (resolve, _) in self.waiters.take() {
+                            let _ = resolve.call0(&JsValue::UNDEFINED);
+                        }
+                    }
+                    self.call(&Topic::Saved, || handle::saved_object(pending));
+                }
+                Notice::Peers(changed) => {
+                    self.call(&Topic::Peers, || handle::peers_object(&changed));
+                }
+            }
+        }
+        self.held.set(self.held.get() - 1);
+    }
+
+    /// Call `callback` whenever there is news of `topic`. Returns a function that ends that.
+    pub(super) fn subscribe(&self, shell: &Rc<Shell>, topic: Topic, callback: Function) -> JsValue {
+        let id = self.last_subscription.get() + 1;
+        self.last_subscription.set(id);
+        self.subscriptions.borrow_mut().insert(id, Subscription { topic, callback });
+        // Weak: a function that the page keeps must not keep a closed document.
+        let shell = Rc::downgrade(shell);
+        let unsubscribe = Closure::<dyn FnMut()>::new(move || {
+            let Some(shell) = shell.upgrade() else { return };
+            let ended = shell.notices.subscriptions.borrow_mut().remove(&id);
+            if let Some(Subscription { topic: Topic::Changes(target, watch, _), .. }) = ended
+                && let Ok(mut replica) = shell.replica_mut()
+            {
+                replica.unwatch(&target, watch);
+            }
+        });
+        unsubscribe.into_js_value()
+    }
+
+    /// A promise that resolves when nothing is pending.
+    pub(super) fn when_saved(&self, shell: &Rc<Shell>) -> Promise {
+        let status = shell.status();
+        Promise::new(&mut |resolve, reject| {
+            if shell.pending() == 0 {
+                let _ = resolve.call0(&JsValue::UNDEFINED);
+            } else if matches!(status, Status::Closed { .. }) {
+                let _ = reject.call1(&JsValue::UNDEFINED, &unsaved());
+            } else {
+                self.waiters.borrow_mut().push((resolve, reject));
+            }
+        })
+    }
+
+    /// The document is closed: nothing is told any more.
+    pub(super) fn close(&self, unsaved: bool) {
+        self.queue.borrow_mut().clear();
+        self.subscriptions.borrow_mut().clear();
+        if unsaved {
+            self.reject_waiters();
+        }
+    }
+
+    fn reject_waiters(&self) {
+        for (_, reject) in self.waiters.take() {
+            let _ = reject.call1(&JsValue::UNDEFINED, &unsaved());
+        }
+    }
+
+    fn deliver_events(&self, shell: &Rc<Shell>, events: &[Event]) {
+        let mut deep: BTreeMap<WatchId, Array> = BTreeMap::new();
+        for event in events {
+            let wanted = |topic: &Topic, deep: bool| match topic {
+                Topic::Changes(_, watch, wants) => *watch == event.watch && *wants == deep,
+                _ => false,
+            };
+            self.call_each(|topic| wanted(topic, false), || handle::event_object(shell, event));
+            if self.any(|topic| wanted(topic, true)) {
+                deep.entry(event.watch).or_default().push(&handle::event_object(shell, event));
+            }
+        }
+        for (watch, events) in deep {
+            self.call_each(
+                |topic| matches!(topic, Topic::Changes(_, id, true) if *id == watch),
+                || events.clone().into(),
+            );
+        }
+    }
+
+    fn call(&self, topic: &Topic, argument: impl Fn() -> JsValue) {
+        self.call_each(|other| other == topic, argument);
+    }
+
+    fn call_each(&self, wanted: impl Fn(&Topic) -> bool, argument: impl Fn() -> JsValue) {
+        let ids: Vec<u32> = {
+            let subscriptions = self.subscriptions.borrow();
+            let wanted = subscriptions.iter().filter(|(_, each)| wanted(&each.topic));
+            wanted.map(|(&id, _)| id).collect()
+        };
+        for id in ids {
+            // One callback may have ended another one's subscription.
+            let callback = self.subscriptions.borrow().get(&id).map(|each| each.callback.clone());
+            if let Some(callback) = callback
+                && let Err(thrown) = callback.call1(&JsValue::UNDEFINED, &argument())
+            {
+                report(&thrown);
+            }
+        }
+    }
+
+    fn any(&self, wanted: impl Fn(&Topic) -> bool) -> bool {
+        self.subscriptions.borrow().values().any(|each| wanted(&each.topic))
+    }
+}
+
+fn unsaved() -> JsValue {
+    error::error("closed", "the document was closed with changes that are not saved")
+}
+
+/// The topic of `SharedDocument.on`.
+pub(super) fn topic(name: &JsValue) -> Result<Topic, Misuse> {
+    match name.as_string().as_deref() {
+        Some("status") => Ok(Topic::Status),
+        Some("saved") => Ok(Topic::Saved),
+        _ => Err(Misuse::Argument("on takes status or saved")),
+    }
+}

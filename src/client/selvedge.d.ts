@@ -1,0 +1,343 @@
+/** A value without structure of its own: what JSON can say, `undefined`, bytes and big integers. */
+export type Json =
+  | undefined
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | Uint8Array
+  | readonly Json[]
+  | { readonly [key: string]: Json };
+
+/** What JSON can say. */
+export type JsonValue =
+  | null
+  | boolean
+  | number
+  | string
+  | readonly JsonValue[]
+  | { readonly [key: string]: JsonValue };
+
+/** A shared type: part of the document, with a structure that is merged. */
+export type Shared =
+  | SharedText
+  | SharedMap
+  | SharedArray
+  | SharedXmlFragment
+  | SharedXmlElement;
+
+/** What a map or an array holds. `undefined` also stands for what this client does not show. */
+export type Value = Json | Shared;
+
+/** Formats of a piece of text, by name. In a change, `null` takes a format away. */
+export type Attributes = { readonly [name: string]: Json };
+
+/** Ends what returned it. */
+export type Unsubscribe = () => void;
+
+/** One step of a change of a text, or of its content. Lengths are UTF-16 units. */
+export type TextDelta =
+  | { insert: string | Value; attributes?: Attributes; retain?: never; delete?: never }
+  | { retain: number; attributes?: Attributes; insert?: never; delete?: never }
+  | { delete: number; insert?: never; retain?: never };
+
+/** One step of a change of an array, or of XML nodes. */
+export type ListDelta<Item = Value> =
+  | { insert: Item[]; retain?: never; delete?: never }
+  | { retain: number; insert?: never; delete?: never }
+  | { delete: number; insert?: never; retain?: never };
+
+/** What happened to a key. The old value of a shared type is `undefined`: it is gone. */
+export type KeyChange =
+  | { action: "add"; value: Value }
+  | { action: "update"; value: Value; oldValue: Value }
+  | { action: "delete"; oldValue: Value };
+
+/** What all events tell. */
+export interface ChangeEvent<Target> {
+  /** What changed. */
+  readonly target: Target;
+  /** From what is observed down to `target`: keys and indexes. Empty if they are the same. */
+  readonly path: readonly (string | number)[];
+  /** Whether this replica did it. */
+  readonly local: boolean;
+}
+
+/** A text changed. */
+export interface TextEvent extends ChangeEvent<SharedText> {
+  /** The change, step by step. */
+  readonly delta: TextDelta[];
+}
+
+/** Elements of an array came or went. */
+export interface ArrayEvent extends ChangeEvent<SharedArray> {
+  /** The change, step by step. */
+  readonly delta: ListDelta[];
+}
+
+/** Keys of a map changed. */
+export interface MapEvent extends ChangeEvent<SharedMap> {
+  /** The change of each key. */
+  readonly keys: Map<string, KeyChange>;
+}
+
+/** Nodes or attributes of an XML type changed. */
+export interface XmlEvent extends ChangeEvent<SharedXmlFragment | SharedXmlElement> {
+  /** The change of the nodes, step by step. */
+  readonly delta: ListDelta<XmlNode>[];
+  /** The change of each attribute; only elements have any. */
+  readonly keys?: Map<string, KeyChange>;
+}
+
+/** Any change, as `observeDeep` tells it. */
+export type DeepEvent = TextEvent | ArrayEvent | MapEvent | XmlEvent;
+
+/** Formatted text. Indexes and lengths are UTF-16 units, as in JavaScript's strings. */
+export interface SharedText {
+  /** The length. An embed counts 1. */
+  readonly length: number;
+  /** The string, without formats and embeds. */
+  toString(): string;
+  /** The same as `toString()`. */
+  toJSON(): string;
+  /** The content with its formats: insertions only. */
+  toDelta(): TextDelta[];
+  /** Insert a string. Without `attributes` it takes the formats to its left. */
+  insert(index: number, string: string, attributes?: Attributes): void;
+  /** Insert one value that is no text: an image, a mention. */
+  insertEmbed(index: number, embed: Json, attributes?: Attributes): void;
+  /** Delete `length` units. */
+  delete(index: number, length: number): void;
+  /** Change formats of `length` units. */
+  format(index: number, length: number, attributes: Attributes): void;
+  /** Change the text as a delta says. */
+  applyDelta(delta: readonly TextDelta[]): void;
+  /** Call back after each change. */
+  observe(callback: (event: TextEvent) => void): Unsubscribe;
+  /** Free this object now instead of when it is collected. The text stays. */
+  free(): void;
+}
+
+/** Values by key. */
+export interface SharedMap {
+  /** The number of keys. */
+  readonly size: number;
+  /** The value of a key; `undefined` if there is none. */
+  get(key: string): Value;
+  /** Whether there is a key. */
+  has(key: string): boolean;
+  /** The keys, sorted. */
+  keys(): string[];
+  /** Set a key to a plain value. */
+  set(key: string, value: Json): void;
+  /** Set a key to a new, empty text. */
+  setText(key: string): SharedText;
+  /** Set a key to a new, empty map. */
+  setMap(key: string): SharedMap;
+  /** Set a key to a new, empty array. */
+  setArray(key: string): SharedArray;
+  /** Set a key to a new, empty XML fragment. */
+  setXml(key: string): SharedXmlFragment;
+  /** Delete a key. Nothing happens if there is none. */
+  delete(key: string): void;
+  /** Everything in it as plain values: texts and XML are strings. */
+  toJSON(): { [key: string]: Json };
+  /** Call back after each change of its keys. */
+  observe(callback: (event: MapEvent) => void): Unsubscribe;
+  /** Call back after each change in it or inside it. */
+  observeDeep(callback: (events: DeepEvent[]) => void): Unsubscribe;
+  /** Free this object now instead of when it is collected. The map stays. */
+  free(): void;
+}
+
+/** Values in order. */
+export interface SharedArray {
+  /** The number of elements. */
+  readonly length: number;
+  /** One element; `undefined` if there is none. */
+  get(index: number): Value;
+  /** All elements. */
+  toArray(): Value[];
+  /** Insert plain values. */
+  insert(index: number, values: readonly Json[]): void;
+  /** Append plain values. */
+  push(...values: Json[]): void;
+  /** Insert a new, empty text. */
+  insertText(index: number): SharedText;
+  /** Insert a new, empty map. */
+  insertMap(index: number): SharedMap;
+  /** Insert a new, empty array. */
+  insertArray(index: number): SharedArray;
+  /** Delete `length` elements. */
+  delete(index: number, length: number): void;
+  /** Everything in it as plain values: texts and XML are strings. */
+  toJSON(): Json[];
+  /** Call back after elements came or went. */
+  observe(callback: (event: ArrayEvent) => void): Unsubscribe;
+  /** Call back after each change in it or inside it. */
+  observeDeep(callback: (events: DeepEvent[]) => void): Unsubscribe;
+  /** Free this object now instead of when it is collected. The array stays. */
+  free(): void;
+}
+
+/** A node of an XML type. */
+export type XmlNode = SharedXmlElement | SharedText;
+
+/** XML nodes in order. */
+export interface SharedXmlFragment {
+  /** Only elements have a name. */
+  readonly name?: string;
+  /** The number of nodes. */
+  readonly length: number;
+  /** One node; `undefined` if there is none. */
+  get(index: number): XmlNode | undefined;
+  /** All nodes. */
+  toArray(): XmlNode[];
+  /** The markup. */
+  toString(): string;
+  /** The same as `toString()`. */
+  toJSON(): string;
+  /** Insert a new element. */
+  insertElement(index: number, name: string): SharedXmlElement;
+  /** Insert a new text. */
+  insertText(index: number, string?: string): SharedText;
+  /** Delete `length` nodes. */
+  delete(index: number, length: number): void;
+  /** Call back after each change of its nodes and attributes. */
+  observe(callback: (event: XmlEvent) => void): Unsubscribe;
+  /** Call back after each change in it or inside it. */
+  observeDeep(callback: (events: DeepEvent[]) => void): Unsubscribe;
+  /** Free this object now instead of when it is collected. The nodes stay. */
+  free(): void;
+}
+
+/** An XML element: nodes in order, and attributes by name. */
+export interface SharedXmlElement extends SharedXmlFragment {
+  /** Its name. */
+  readonly name: string;
+  /** The value of an attribute; `undefined` if there is none. */
+  getAttribute(name: string): Value;
+  /** The names of its attributes, sorted. */
+  attributeNames(): string[];
+  /** Set an attribute. Stock Yjs clients expect strings. */
+  setAttribute(name: string, value: Json): void;
+  /** Take an attribute away. */
+  removeAttribute(name: string): void;
+}
+
+/** Who came, who said something else, who went: client ids. */
+export interface PeersChange {
+  readonly added: number[];
+  readonly updated: number[];
+  readonly removed: number[];
+}
+
+/** Who is here. `State` is what they say about themselves; what peers send is not checked. */
+export interface Presence<State extends JsonValue = JsonValue> {
+  /** Say something about this replica, at most 8 KiB of JSON. `null`: be gone for others. */
+  set(state: State | null): void;
+  /** What this replica says about itself. */
+  readonly local: State | null;
+  /** What others say about themselves, by client id. Empty while there is no connection. */
+  readonly peers: Map<number, State>;
+  /** Call back when others come, go or say something else. */
+  observe(callback: (change: PeersChange) => void): Unsubscribe;
+}
+
+/** How the connection stands. */
+export type Status =
+  /** Connecting, or receiving what was missed. */
+  | { readonly state: "connecting" }
+  /** Connected, with everything that the room had when the connection began. */
+  | { readonly state: "online" }
+  /** Not connected: cut off by the page, or between two attempts. */
+  | { readonly state: "offline" }
+  /** Trying again will not help. The document stays readable unless the page closed it. */
+  | { readonly state: "closed"; readonly code: number; readonly reason: string };
+
+/** What the room has acknowledged. */
+export interface Saved {
+  /** How many changes it has not. */
+  readonly pending: number;
+}
+
+/** What `connect` needs to know. */
+export interface ConnectOptions<State extends JsonValue = JsonValue> {
+  /** Where the Worker is: an http, https, ws or wss URL, with a path prefix if it has one. */
+  url: string;
+  /** The document's name: 1 to 512 bytes of UTF-8 without control characters. */
+  document: string;
+  /** What to say about this replica at first. */
+  presence?: State | null;
+}
+
+/** An open document. Edits show at once; they are sent when there is a connection. */
+export interface SharedDocument<State extends JsonValue = JsonValue> {
+  /** The text `name` at the root. It need not be created. */
+  text(name: string): SharedText;
+  /** The map `name` at the root. It need not be created. */
+  map(name: string): SharedMap;
+  /** The array `name` at the root. It need not be created. */
+  array(name: string): SharedArray;
+  /** The XML fragment `name` at the root. It need not be created. */
+  xml(name: string): SharedXmlFragment;
+  /** Make several edits. They are sent together, and callbacks hear of them afterwards. */
+  transact<Result>(change: () => Result): Result;
+  /** Who is here. */
+  readonly presence: Presence<State>;
+  /** The id of this replica, a random number of 32 bits. */
+  readonly clientId: number;
+  /** How the connection stands. */
+  readonly status: Status;
+  /** What the room has acknowledged. */
+  readonly saved: Saved;
+  /**
+   * Resolves when the room has acknowledged every change. Rejects when the document is closed
+   * before that.
+   */
+  whenSaved(): Promise<void>;
+  /** Call back when the status changes. */
+  on(event: "status", callback: (status: Status) => void): Unsubscribe;
+  /** Call back when the number of changes that are not acknowledged changes. */
+  on(event: "saved", callback: (saved: Saved) => void): Unsubscribe;
+  /** Connect again after `disconnect()`, or after the connection was closed. */
+  connect(): void;
+  /** Cut the connection. Edits are kept and sent later. */
+  disconnect(): void;
+  /** Free everything: the socket, timers, callbacks, the document. */
+  close(): void;
+}
+
+/** What misuse throws, with a `code` that stays the same from version to version. */
+export interface SelvedgeError extends Error {
+  readonly name: "SelvedgeError";
+  readonly code:
+    /** The document was closed. */
+    | "closed"
+    /** An option of `connect` is missing, unknown or wrong. */
+    | "option"
+    /** An argument is of the wrong type. */
+    | "argument"
+    /** A value cannot be part of a document. */
+    | "value"
+    /** A range ends behind the end. */
+    | "range"
+    /** A range begins or ends inside a character that takes two UTF-16 units. */
+    | "surrogate"
+    /** The shared type was deleted. */
+    | "gone"
+    /** The shared type is of another kind. */
+    | "kind"
+    /** A value is larger than 16 MiB. */
+    | "too-large"
+    /** A value is nested more than 100 deep. */
+    | "too-deep"
+    /** A presence is no JSON or larger than 8 KiB. */
+    | "presence";
+}
+
+/** Open a document and connect to its room. The module must have been initialized. */
+export function connect<State extends JsonValue = JsonValue>(
+  options: ConnectOptions<State>,
+): SharedDocument<State>;

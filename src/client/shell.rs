@@ -1,0 +1,175 @@
+//! Runs one replica: performs what it asks for and tells it what happens.
+
+use std::cell::{Cell, Ref, RefCell, RefMut};
+use std::rc::Rc;
+
+use wasm_bindgen::prelude::*;
+
+use super::error::Misuse;
+use super::notices::{Notice, Notices};
+use super::socket::Socket;
+use super::timer::{self, Timer, Waking};
+use crate::document::{Document, Edit, EditError};
+use crate::replica::{Input, Output, Replica, Status};
+
+pub(super) struct Shell {
+    open: RefCell<Option<Open>>,
+    pub(super) notices: Notices,
+    pub(super) client_id: u32,
+    status: RefCell<Status>,
+    pending: Cell<u64>,
+}
+
+/// What closing the document frees.
+struct Open {
+    replica: Replica,
+    endpoint: String,
+    socket: Option<Socket>,
+    timer: Option<Timer>,
+    on_timer: Closure<dyn FnMut()>,
+    _waking: Waking,
+}
+
+impl Shell {
+    pub(super) fn new(endpoint: String) -> Rc<Self> {
+        let client_id = timer::random() as u32;
+        let shell = Rc::new(Self {
+            open: RefCell::new(None),
+            notices: Notices::default(),
+            client_id,
+            status: RefCell::new(Status::Offline),
+            pending: Cell::new(0),
+        });
+        let input = |input: fn() -> Input<'static>| {
+            let shell = Rc::clone(&shell);
+            Closure::<dyn FnMut()>::new(move || shell.input(input()))
+        };
+        let open = Open {
+            replica: Replica::new(client_id, timer::random()),
+            endpoint,
+            socket: None,
+            timer: None,
+            on_timer: input(|| Input::Timeout),
+            _waking: Waking::listen(input(|| Input::Wake)),
+        };
+        *shell.open.borrow_mut() = Some(open);
+        shell
+    }
+
+    pub(super) fn status(&self) -> Status {
+        self.status.borrow().clone()
+    }
+
+    pub(super) fn pending(&self) -> u64 {
+        self.pending.get()
+    }
+
+    /// Tell the replica what happened. Nothing happens to a closed document.
+    pub(super) fn input(self: &Rc<Self>, input: Input<'_>) {
+        let outputs = match self.replica_mut() {
+            Ok(mut replica) => replica.handle(timer::now(), input),
+            Err(_) => return,
+        };
+        self.perform(outputs);
+    }
+
+    pub(super) fn socket_closed(self: &Rc<Self>, code: u16, reason: &str) {
+        if let Some(open) = self.open.borrow_mut().as_mut() {
+            open.socket = None;
+        }
+        self.input(Input::Closed { code, reason });
+    }
+
+    pub(super) fn read<R>(
+        &self,
+        read: impl FnOnce(&Document) -> Result<R, EditError>,
+    ) -> Result<R, Misuse> {
+        Ok(read(self.replica()?.document())?)
+    }
+
+    pub(super) fn edit<R>(
+        self: &Rc<Self>,
+        change: impl FnOnce(&mut Edit<'_>) -> Result<R, EditError>,
+    ) -> Result<R, Misuse> {
+        let (returned, outputs) = self.replica_mut()?.edit(timer::now(), change);
+        self.perform(outputs);
+        Ok(returned?)
+    }
+
+    pub(super) fn present(self: &Rc<Self>, state: Option<&str>) -> Result<(), Misuse> {
+        let outputs = self.replica_mut()?.present(timer::now(), state);
+        self.perform(outputs.map_err(Misuse::Presence)?);
+        Ok(())
+    }
+
+    pub(super) fn replica(&self) -> Result<Ref<'_, Replica>, Misuse> {
+        Ref::filter_map(self.open.borrow(), |open| open.as_ref().map(|open| &open.replica))
+            .map_err(|_| Misuse::Closed)
+    }
+
+    pub(super) fn replica_mut(&self) -> Result<RefMut<'_, Replica>, Misuse> {
+        RefMut::filter_map(self.open.borrow_mut(), |open| {
+            open.as_mut().map(|open| &mut open.replica)
+        })
+        .map_err(|_| Misuse::Closed)
+    }
+
+    /// Free everything. The document cannot be used any more.
+    pub(super) fn close(&self) {
+        let open = self.open.borrow_mut().take();
+        if open.is_some() {
+            let reason = "the document was closed by the page".to_owned();
+            *self.status.borrow_mut() = Status::Closed { code: 1000, reason };
+            self.notices.close(self.pending.get() > 0);
+        }
+        // Dropped here, with nothing borrowed.
+        drop(open);
+    }
+
+    fn perform(self: &Rc<Self>, outputs: Vec<Output>) {
+        for output in outputs {
+            match output {
+                Output::Connect => self.connect(),
+                Output::Disconnect => drop(self.with(|open| open.socket.take())),
+                Output::Send(frame) => self.with_socket(|socket| socket.send(&frame)),
+                Output::SendPing => self.with_socket(Socket::ping),
+                Output::SetTimer(at) => {
+                    self.with(|open| {
+                        // The old one is cleared before the new one is set.
+                        open.timer = None;
+                        open.timer = Some(Timer::set(at, &open.on_timer));
+                    });
+                }
+                Output::Changed(events) => self.notices.push(Notice::Changed(events)),
+                Output::Status(status) => {
+                    *self.status.borrow_mut() = status;
+                    self.notices.push(Notice::Status);
+                }
+                Output::Saved { pending } => {
+                    self.pending.set(pending);
+                    self.notices.push(Notice::Saved);
+                }
+                Output::Peers(changed) => self.notices.push(Notice::Peers(changed)),
+            }
+        }
+        self.notices.deliver(self);
+    }
+
+    fn connect(self: &Rc<Self>) {
+        let Some(endpoint) = self.with(|open| open.endpoint.clone()) else { return };
+        match Socket::open(&endpoint, self) {
+            Ok(socket) => drop(self.with(|open| open.socket.replace(socket))),
+            Err(_) => self.input(Input::Closed { code: 1006, reason: "" }),
+        }
+    }
+
+    fn with<R>(&self, act: impl FnOnce(&mut Open) -> R) -> Option<R> {
+        self.open.borrow_mut().as_mut().map(act)
+    }
+
+    fn with_socket(&self, act: impl FnOnce(&Socket)) {
+        if let Some(socket) = self.open.borrow().as_ref().and_then(|open| open.socket.as_ref()) {
+            act(socket);
+        }
+    }
+}

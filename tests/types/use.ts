@@ -1,0 +1,111 @@
+// How the client is used, checked by the type checker. Nothing here is run.
+
+import init, { connect } from "selvedge";
+import type {
+  Attributes,
+  ConnectOptions,
+  DeepEvent,
+  Json,
+  KeyChange,
+  SelvedgeError,
+  SharedMap,
+  SharedText,
+  Status,
+  TextDelta,
+  Value,
+} from "selvedge";
+
+type Cursor = { name: string; at: number | null };
+
+export async function open(name: string): Promise<() => void> {
+  await init();
+  const options: ConnectOptions<Cursor> = {
+    url: "https://selvedge.example/app",
+    document: name,
+    presence: { name: "Ada", at: null },
+  };
+  const doc = connect(options);
+
+  const note = doc.text("note");
+  note.insert(0, "Hello ", { bold: true });
+  note.insertEmbed(note.length, { image: "cat.png" });
+  note.format(0, 5, { bold: null });
+  note.applyDelta([{ retain: 6 }, { insert: "world" }, { delete: 1 }]);
+  const ends: (() => void)[] = [note.observe((event) => show(event.target, event.delta))];
+
+  const tasks = doc.array("tasks");
+  const task = doc.transact((): SharedMap => {
+    const made = tasks.insertMap(tasks.length);
+    made.set("title", "Write types");
+    made.set("done", false);
+    return made;
+  });
+  tasks.push(1, "two", null, new Uint8Array(3), { four: [4n] });
+  tasks.delete(0, 1);
+  ends.push(tasks.observeDeep((events) => events.forEach(showDeep)));
+  ends.push(task.observe((event) => event.keys.forEach(showKey)));
+
+  const page = doc.xml("page");
+  const heading = page.insertElement(0, "h1");
+  heading.setAttribute("class", "title");
+  heading.insertText(0, "Selvedge").insert(8, "!");
+
+  doc.presence.set({ name: "Ada", at: 3 });
+  for (const [id, cursor] of doc.presence.peers) console.log(id, cursor.name, cursor.at);
+  ends.push(doc.presence.observe(({ removed }) => removed.length));
+  ends.push(doc.on("status", showStatus), doc.on("saved", ({ pending }) => pending + 1));
+
+  try {
+    await doc.whenSaved();
+  } catch (error) {
+    if (isSelvedgeError(error) && error.code === "closed") console.log(error.message);
+  }
+  doc.disconnect();
+  doc.connect();
+  return () => {
+    for (const end of ends) end();
+    doc.close();
+  };
+}
+
+function show(text: SharedText, delta: TextDelta[]): number {
+  let index = 0;
+  for (const step of delta) {
+    if (step.retain !== undefined) index += step.retain;
+    else if (typeof step.insert === "string") index += step.insert.length;
+    else if (step.delete === undefined) index += 1;
+  }
+  const attributes: Attributes | undefined = delta[0]?.delete === undefined ? delta[0]?.attributes : {};
+  return index + text.length + Object.keys(attributes ?? {}).length;
+}
+
+function showDeep(event: DeepEvent): (string | number)[] {
+  return [...event.path, event.local ? "here" : "there"];
+}
+
+function showKey(change: KeyChange, key: string): [string, Value] {
+  return [key, change.action === "delete" ? change.oldValue : change.value];
+}
+
+function showStatus(status: Status): string {
+  return status.state === "closed" ? `${status.code}: ${status.reason}` : status.state;
+}
+
+function isSelvedgeError(error: unknown): error is SelvedgeError {
+  return error instanceof Error && error.name === "SelvedgeError";
+}
+
+export function misuse(): Json {
+  const doc = connect({ url: "wss://selvedge.example", document: "a" });
+  // @ts-expect-error: an option that does not exist
+  connect({ url: "wss://selvedge.example", document: "a", token: "b" });
+  // @ts-expect-error: a date is no value of a document
+  doc.map("map").set("now", new Date());
+  // @ts-expect-error: a shared type cannot be put somewhere else
+  doc.map("map").set("text", doc.text("text"));
+  // @ts-expect-error: there is no such event
+  doc.on("sync", () => {});
+  // @ts-expect-error: fragments have no attributes
+  doc.xml("page").setAttribute("class", "a");
+  return doc.map("map").toJSON();
+}
