@@ -30,7 +30,7 @@ function install() {
   const env = environment([], { DEBIAN_FRONTEND: "noninteractive" });
   return step("installing Chromium and its driver with apt-get", async () => {
     await run("apt-get", ["update"], { env, quiet: true });
-    const packages = ["chromium", "chromium-driver"];
+    const packages = ["chromium", "chromium-driver", "fonts-liberation"];
     await run("apt-get", ["install", "--yes", "--no-install-recommends", ...packages], {
       env,
       quiet: true,

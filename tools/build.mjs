@@ -17,8 +17,8 @@ export async function build() {
   fs.mkdirSync(stamps, { recursive: true });
   const unlock = await lock(join(stamps, "lock"));
   try {
-    await unlessCurrent("worker", "build/index.js", worker);
-    await unlessCurrent("client", "target/selvedge/client/selvedge.js", client);
+    await unlessCurrent("worker", join(root, "build/index.js"), worker);
+    await unlessCurrent("client", join(clientPackage, "selvedge.js"), client);
     site();
   } finally {
     unlock();
@@ -27,7 +27,10 @@ export async function build() {
 
 function worker() {
   return step("building the Worker into build/ (minutes the first time)", () =>
-    run("worker-build", ["--release", "--features", "worker"], { env: toolEnvironment(), quiet: true }),
+    run("worker-build", ["--release", "--features", "worker"], {
+      env: toolEnvironment(),
+      quiet: true,
+    }),
   );
 }
 
@@ -45,7 +48,8 @@ function site() {
   const files = new Map();
   for (const file of filesIn(join(root, "www"))) files.set(file, join(root, "www", file));
   for (const file of fs.readdirSync(clientPackage)) {
-    if (/\.(js|wasm|d\.ts|json)$/.test(file)) files.set(`selvedge/${file}`, join(clientPackage, file));
+    if (!/\.(js|wasm|d\.ts|json)$/.test(file)) continue;
+    files.set(`selvedge/${file}`, join(clientPackage, file));
   }
   const dist = join(root, "dist");
   for (const file of filesIn(dist)) {
@@ -61,23 +65,28 @@ function site() {
   }
 }
 
-/** Does `work` unless `product` was made from exactly the present sources. */
+/** Does `work`, which makes `product`, unless that was made from exactly the present sources. */
 async function unlessCurrent(name, product, work) {
   const stamp = join(stamps, `${name}.stamp`);
-  const now = fingerprint();
+  const now = fingerprint(name === "worker" ? /^src\/client/ : /^src\/worker/);
   const then = fs.existsSync(stamp) ? fs.readFileSync(stamp, "utf8") : "";
-  if (then === now && fs.existsSync(join(root, product))) return;
+  if (then === now && fs.existsSync(product)) return;
   fs.rmSync(stamp, { force: true });
   await work();
   fs.writeFileSync(stamp, now);
 }
 
-function fingerprint() {
+/** A hash of all sources but those of the other shell. */
+function fingerprint(otherShell) {
   const hash = createHash("sha256");
   for (const source of sources) {
-    const path = join(root, source);
-    const files = fs.statSync(path).isDirectory() ? filesIn(path).map((file) => join(path, file)) : [path];
-    for (const file of files) hash.update(file).update("\0").update(fs.readFileSync(file)).update("\0");
+    const isFolder = fs.statSync(join(root, source)).isDirectory();
+    const inside = isFolder ? filesIn(join(root, source)) : [""];
+    for (const file of inside.map((name) => join(source, name))) {
+      if (otherShell.test(file)) continue;
+      const bytes = fs.readFileSync(join(root, file));
+      hash.update(`${file} ${bytes.length}\n`).update(bytes);
+    }
   }
   return hash.digest("hex");
 }

@@ -9,7 +9,7 @@ import { cargoTools, target } from "./versions.mjs";
 
 const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), ".cache"), "selvedge");
 
-/** The folder of a tool's programs: its version is in the path, so versions do not get in each other's way. */
+/** The folder of a tool's programs. The version is in the path: clones may want different ones. */
 function toolFolder({ name, version }) {
   return join(cache, `${name}-${version}`, "bin");
 }
@@ -53,13 +53,13 @@ async function cargoTool(tool) {
   const { name, version, program, locked } = tool;
   if (existsSync(join(toolFolder(tool), program))) return;
   const building = join(cache, `building-${process.pid}`);
-  const args = ["install", name, "--version", `=${version}`, "--root", join(toolFolder(tool), "..")];
-  if (locked) args.push("--locked");
+  const args = ["install", name, "--version", `=${version}`];
+  args.push("--root", join(toolFolder(tool), ".."), ...(locked ? ["--locked"] : []));
   await step(`compiling ${name} ${version} into ${cache} (once, a few minutes)`, () =>
     run("cargo", args, {
       env: environment([], { CARGO_TARGET_DIR: building }),
       quiet: true,
-      advice: `See above why cargo could not install ${name}; a C compiler and the registry are needed.`,
+      advice: `See above why cargo could not install ${name}: it needs a C compiler and crates.io.`,
     }),
   ).finally(() => rmSync(building, { recursive: true, force: true }));
 }

@@ -35,7 +35,8 @@ await command(async () => {
   for (const name of names) results.push(await outcome(name));
   process.stdout.write(`\n── summary, ${seconds(Date.now() - began)} in all ──\n`);
   for (const { name, problem, took } of results) {
-    process.stdout.write(`  ${problem ? "FAILED" : "passed"}  ${name.padEnd(14)}${took.padStart(9)}\n`);
+    const word = problem ? "FAILED" : "passed";
+    process.stdout.write(`  ${word}  ${name.padEnd(14)}${took.padStart(9)}\n`);
     if (problem) process.stdout.write(`          ${problem}\n`);
   }
   const failed = results.filter(({ problem }) => problem).length;
@@ -60,7 +61,10 @@ async function outcome(name) {
   try {
     await suites[name].run();
   } catch (error) {
-    problem = error instanceof Failure ? [error.message, error.advice].filter(Boolean).join(". ") : error.stack;
+    problem = error.stack;
+    if (error instanceof Failure) {
+      problem = [error.message, error.advice].filter(Boolean).join(". ");
+    }
     process.stdout.write(`${problem}\n`);
   }
   const took = seconds(Date.now() - began);
@@ -117,7 +121,8 @@ async function types() {
 
 async function nodeTests(folder) {
   const path = join(root, "tests", folder);
-  const files = existsSync(path) ? readdirSync(path).filter((file) => file.endsWith(".test.mjs")) : [];
+  const names = existsSync(path) ? readdirSync(path) : [];
+  const files = names.filter((name) => name.endsWith(".test.mjs"));
   if (files.length === 0) throw new Failure(`tests/${folder} has no tests`);
   await product();
   const { chromium } = folder === "browser" ? await browser() : {};

@@ -7,6 +7,8 @@ import { root } from "./shell.mjs";
 /** The compilation target of both products. */
 export const target = "wasm32-unknown-unknown";
 
+const wasmBindgen = inCargoLock("wasm-bindgen");
+
 /**
  * Tools that cargo installs. wasm-bindgen's program must be exactly the version of its library,
  * worker-build goes with the `worker` library, so both follow Cargo.lock.
@@ -15,7 +17,7 @@ export const target = "wasm32-unknown-unknown";
  * of the registry has.
  */
 export const cargoTools = [
-  { name: "wasm-bindgen-cli", version: inCargoLock("wasm-bindgen"), program: "wasm-bindgen", locked: false },
+  { name: "wasm-bindgen-cli", version: wasmBindgen, program: "wasm-bindgen", locked: false },
   { name: "worker-build", version: inCargoLock("worker"), program: "worker-build", locked: true },
   { name: "wasm-pack", version: "0.15.1", program: "wasm-pack", locked: true },
 ];
