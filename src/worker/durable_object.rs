@@ -147,7 +147,7 @@ impl Cell {
             Ok(live) => live,
             Err(error) => return self.abandon(&mut slot, Close::Storage, &error),
         };
-        let now = Millis(worker::Date::now().as_millis());
+        let now = platform::now();
         for output in live.room.handle(now, input, &self.storage) {
             if output == Output::Abandon {
                 let error = LogError::Storage("a commit could not be merged".into());
@@ -200,7 +200,7 @@ impl Cell {
         let stored = self.storage.open(platform::random_id())?;
         let mut room = room::Room::load(&stored)?;
         let mut sockets = BTreeMap::new();
-        let now = Millis(worker::Date::now().as_millis());
+        let now = platform::now();
         for socket in self.state.get_websockets() {
             let Some(session) = self.session(&socket) else { continue };
             let socket: &web_sys::WebSocket = socket.as_ref();

@@ -9,6 +9,7 @@ use worker::worker_sys::DurableObjectState;
 use worker::worker_sys::ext::WebSocketExt;
 
 use crate::protocol::Close;
+use crate::time::Millis;
 
 #[wasm_bindgen(inline_js = r#"
 /** Calls `commit` as soon as what has arrived is handled.
@@ -107,6 +108,11 @@ pub(super) fn answer_close(socket: &web_sys::WebSocket, code: usize, reason: &st
     if socket.close_with_code_and_reason(code, reason).is_err() {
         let _ = socket.close();
     }
+}
+
+/// The time. The platform stops it while an event is handled.
+pub(super) fn now() -> Millis {
+    Millis(js_sys::Date::now() as u64)
 }
 
 /// A random number of 1 to 2^53 - 1.

@@ -13,7 +13,8 @@ const CLASS = 'Room'
 const BINDING = 'ROOMS'
 
 export class HibernatingServer {
-  static async start () {
+  /** `main`: a module to run instead of the worker's own, which it finds at './index.js'. */
+  static async start ({ main } = {}) {
     const server = new HibernatingServer()
     server.folder = await mkdtemp(join(tmpdir(), 'selvedge-hibernation-'))
     server.miniflare = new Miniflare({
@@ -22,7 +23,7 @@ export class HibernatingServer {
       port: 0,
       cf: false,
       resourcePersistencePath: server.folder,
-      workers: [{ config: await config() }]
+      workers: [{ config: await config(main) }]
     })
     server.url = (await server.miniflare.ready).origin
     server.ws = server.url.replace(/^http/, 'ws')
@@ -47,16 +48,17 @@ export class HibernatingServer {
   }
 }
 
-const config = async () => {
+const config = async (main) => {
   const wrangler = await readFile(join(root, 'wrangler.toml'), 'utf8')
   const build = (file) => join(root, 'build', file)
   const modules = { 'index.js': { type: 'esm', contents: await readFile(build('index.js'), 'utf8') } }
   const wasm = await readFile(build('index_bg.wasm')).catch(() => null)
   if (wasm) modules['index_bg.wasm'] = { type: 'wasm', contents: wasm }
+  if (main) modules['main.js'] = { type: 'esm', contents: main }
   return {
     name: SCRIPT,
     compatibilityDate: /^compatibility_date\s*=\s*"(.+)"/m.exec(wrangler)[1],
-    manifest: { mainModule: 'index.js', modules },
+    manifest: { mainModule: main ? 'main.js' : 'index.js', modules },
     exports: { [CLASS]: { type: 'durable-object', storage: 'sqlite' } },
     env: { [BINDING]: { type: 'durable-object', worker: SCRIPT, exportName: CLASS } }
   }
