@@ -1,5 +1,7 @@
 //! The Cloudflare shell: requests come in, rooms run in Durable Objects. Nothing is decided here.
 
+// What the macro of a Durable Object writes carries no documentation.
+#[allow(missing_docs)]
 mod durable_object;
 mod platform;
 mod storage;
