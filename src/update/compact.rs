@@ -1,6 +1,6 @@
 //! A log as one update without what was deleted.
 
-use super::merge::{Gathered, push};
+use super::merge::Gathered;
 use super::{Content, Malformed, Struct};
 
 /// One update that says the same as the log `updates`, less the content of what is deleted.
@@ -11,7 +11,8 @@ use super::{Content, Malformed, Struct};
 pub fn compact(updates: &[&[u8]]) -> Result<Vec<u8>, Malformed> {
     let log = Gathered::from(updates)?;
     let mut place = (u64::MAX, 0);
-    log.write(|client, item, out| {
+    log.write(|item, out| {
+        let client = out.client;
         let ranges = log.deletes.ranges(client);
         if place.0 != client {
             place = (client, 0);
@@ -31,7 +32,7 @@ pub fn compact(updates: &[&[u8]]) -> Result<Vec<u8>, Malformed> {
             if deleted {
                 item.delete();
             }
-            push(client, out, item);
+            out.push(item);
         }
         Ok(())
     })

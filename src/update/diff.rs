@@ -1,17 +1,17 @@
 //! What somebody lacks.
 
-use super::merge::{Gathered, push};
+use super::merge::Gathered;
 use super::{Malformed, StateVector};
 
 /// One update with what a holder of `known` lacks of `updates`: the ids that it has not, and the
 /// whole delete set, because a state vector does not say what is deleted.
 pub fn diff(updates: &[&[u8]], known: &StateVector) -> Result<Vec<u8>, Malformed> {
-    Gathered::from(updates)?.write(|client, item, out| {
-        let clock = known.clock(client);
+    Gathered::from(updates)?.write(|item, out| {
+        let clock = known.clock(out.client);
         if clock <= item.clock {
-            push(client, out, item);
+            out.push(item);
         } else if clock < item.end() {
-            push(client, out, item.split(client, clock)?.1);
+            out.push(item.split(out.client, clock)?.1);
         }
         Ok(())
     })

@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 
 use super::delete_set::Ranges;
 use super::{Content, DeleteSet, Malformed, Struct, walk};
-use crate::codec::write_number;
+use crate::codec::{Reader, write_number};
 
 /// One update with all that `updates` hold, in any order and however they overlap.
 ///
 /// Ids that none of them holds, between ids that some do, are skipped. Where two hold the same id,
 /// the struct that begins first counts, then the one that came first.
 pub fn merge(updates: &[&[u8]]) -> Result<Vec<u8>, Malformed> {
-    Gathered::from(updates)?.write(|client, item, out| {
-        push(client, out, item);
+    Gathered::from(updates)?.write(|item, out| {
+        out.push(item);
         Ok(())
     })
 }
@@ -20,23 +20,26 @@ pub fn merge(updates: &[&[u8]]) -> Result<Vec<u8>, Malformed> {
 /// The structs and the deletions of several updates.
 #[derive(Debug, Default)]
 pub(super) struct Gathered<'a> {
-    /// In the order in which they came, runs of typing already joined.
-    structs: BTreeMap<u64, Vec<Struct<'a>>>,
+    clients: BTreeMap<u64, Runs<'a>>,
     pub(super) deletes: DeleteSet,
 }
 
 impl<'a> Gathered<'a> {
     pub(super) fn from(updates: &[&'a [u8]]) -> Result<Self, Malformed> {
-        let mut structs: BTreeMap<u64, Vec<Struct<'a>>> = BTreeMap::new();
+        let mut clients: BTreeMap<u64, Runs<'a>> = BTreeMap::new();
         let mut deletes = Ranges::default();
         for update in updates {
             let mut walk = walk(update);
             while let Some(section) = walk.next_section()? {
                 let client = section.client;
-                let list = structs.entry(client).or_default();
+                let runs = clients.entry(client).or_default();
+                let mut before = section.rest();
                 while let Some(item) = section.next()? {
+                    let len = before.len().saturating_sub(section.rest().len());
+                    let bytes = before.get(..len).unwrap_or_default();
+                    before = section.rest();
                     if item.content != Content::Skip {
-                        push(client, list, item);
+                        runs.push(client, item, bytes);
                     }
                 }
             }
@@ -44,39 +47,32 @@ impl<'a> Gathered<'a> {
                 deletes.push(client, start, end);
             }
         }
-        for list in structs.values_mut() {
-            // Stable, and linear if they came in order.
-            list.sort_by_key(|item| item.clock);
-        }
-        Ok(Self { structs, deletes: deletes.into_set() })
+        clients.values_mut().for_each(Runs::settle);
+        Ok(Self { clients, deletes: deletes.into_set() })
     }
 
-    /// Write an update. `each` is given every id once, in order, and puts what is to be written into
-    /// the list.
+    /// Write an update. `each` is given every id once, in order, and pushes what is to be written.
     pub(super) fn write<'s>(
         &'s self,
-        mut each: impl FnMut(u64, Struct<'s>, &mut Vec<Struct<'s>>) -> Result<(), Malformed>,
+        mut each: impl FnMut(Struct<'s>, &mut Output<'s>) -> Result<(), Malformed>,
     ) -> Result<Vec<u8>, Malformed> {
         let mut sections = 0u64;
         let mut body = Vec::new();
-        for (&client, list) in self.structs.iter().rev() {
-            let mut out = Vec::new();
+        for (&client, runs) in self.clients.iter().rev() {
+            let mut out = Output { client, start: 0, count: 0, last: None, bytes: Vec::new() };
             let mut end = 0;
-            for item in list {
+            for run in &runs.done {
+                let mut item = run.view()?;
                 if item.end() <= end {
                     continue;
                 }
-                let mut item = item.view();
                 if item.clock < end {
                     item = item.split(client, end)?.1;
                 }
                 end = item.end();
-                each(client, item, &mut out)?;
+                each(item, &mut out)?;
             }
-            if let Some(first) = out.first() {
-                sections += 1;
-                write_section(client, first.clock, &out, &mut body);
-            }
+            sections += u64::from(out.finish(&mut body));
         }
         let mut update = Vec::with_capacity(body.len() + 16);
         write_number(&mut update, sections);
@@ -86,25 +82,109 @@ impl<'a> Gathered<'a> {
     }
 }
 
-/// Append the structs of one client, and skips between them where ids are missing.
-fn write_section(client: u64, start: u32, structs: &[Struct<'_>], out: &mut Vec<u8>) {
-    let gaps = structs.windows(2).filter(|pair| pair[0].end() < pair[1].clock).count();
-    write_number(out, (structs.len() + gaps) as u64);
-    write_number(out, client);
-    write_number(out, start.into());
-    let mut next = start;
-    for item in structs {
-        if next < item.clock {
-            Struct::skip(next, item.clock - next).write(out);
+/// The structs of one client in the order in which they came, runs of typing already joined.
+///
+/// What is not joined is kept as the bytes that it came in and read again when it is written: a log
+/// of many small structs would take ten times the memory otherwise.
+#[derive(Debug, Default)]
+struct Runs<'a> {
+    done: Vec<Run<'a>>,
+    /// What the next may be joined to.
+    last: Option<Struct<'a>>,
+    /// The bytes of `last`, unless it is joined.
+    bytes: Option<&'a [u8]>,
+}
+
+#[derive(Debug)]
+struct Run<'a> {
+    clock: u32,
+    content: RunContent<'a>,
+}
+
+#[derive(Debug)]
+enum RunContent<'a> {
+    Bytes(&'a [u8]),
+    Joined(Box<Struct<'a>>),
+}
+
+impl<'a> Runs<'a> {
+    fn push(&mut self, client: u64, mut item: Struct<'a>, bytes: &'a [u8]) {
+        if self.last.as_mut().is_some_and(|last| last.append(client, &mut item)) {
+            self.bytes = None;
+        } else {
+            self.close();
+            self.last = Some(item);
+            self.bytes = Some(bytes);
         }
-        item.write(out);
-        next = item.end();
+    }
+
+    fn close(&mut self) {
+        let Some(last) = self.last.take() else { return };
+        let clock = last.clock;
+        let content = match self.bytes {
+            Some(bytes) => RunContent::Bytes(bytes),
+            None => RunContent::Joined(Box::new(last)),
+        };
+        self.done.push(Run { clock, content });
+    }
+
+    /// All is there: put it in order.
+    fn settle(&mut self) {
+        self.close();
+        // Stable, and linear if they came in order.
+        self.done.sort_by_key(|run| run.clock);
     }
 }
 
-/// Put `item` behind the others, joined to the last if that says the same.
-pub(super) fn push<'a>(client: u64, list: &mut Vec<Struct<'a>>, mut item: Struct<'a>) {
-    if !list.last_mut().is_some_and(|last| last.append(client, &mut item)) {
-        list.push(item);
+impl Run<'_> {
+    fn view(&self) -> Result<Struct<'_>, Malformed> {
+        match &self.content {
+            RunContent::Bytes(bytes) => Struct::read(self.clock, &mut Reader::new(bytes)),
+            RunContent::Joined(item) => Ok(item.view()),
+        }
+    }
+}
+
+/// The section of one client that is being written.
+pub(super) struct Output<'s> {
+    pub(super) client: u64,
+    start: u32,
+    count: u64,
+    /// What the next may be joined to, not written yet.
+    last: Option<Struct<'s>>,
+    bytes: Vec<u8>,
+}
+
+impl<'s> Output<'s> {
+    /// Put `item` behind the others: joined to the last if that says the same, behind a skip if ids
+    /// are missing.
+    pub(super) fn push(&mut self, mut item: Struct<'s>) {
+        let Some(last) = &mut self.last else {
+            self.start = item.clock;
+            self.last = Some(item);
+            return;
+        };
+        if last.append(self.client, &mut item) {
+            return;
+        }
+        let end = last.end();
+        last.write(&mut self.bytes);
+        self.count += 1;
+        if end < item.clock {
+            Struct::skip(end, item.clock - end).write(&mut self.bytes);
+            self.count += 1;
+        }
+        self.last = Some(item);
+    }
+
+    /// Append the section to `out`. False if there is none.
+    fn finish(mut self, out: &mut Vec<u8>) -> bool {
+        let Some(last) = self.last.take() else { return false };
+        last.write(&mut self.bytes);
+        write_number(out, self.count + 1);
+        write_number(out, self.client);
+        write_number(out, self.start.into());
+        out.append(&mut self.bytes);
+        true
     }
 }
