@@ -35,12 +35,17 @@ function worker() {
 }
 
 /** The profile `client` in Cargo.toml optimizes for size, and has a target folder of its own. */
-function client() {
+async function client() {
   const args = ["build", "--mode", "no-install", "--target", "web", "--profile", "client"];
   args.push("--out-dir", clientPackage, "--out-name", "selvedge", "--", "--features", "client");
-  return step("building the client into dist/selvedge/ (minutes the first time)", () =>
+  await step("building the client into dist/selvedge/ (minutes the first time)", () =>
     run("wasm-pack", args, { env: toolEnvironment(), quiet: true }),
   );
+  // wasm-bindgen lists its raw exports, mostly as `any`. They are nobody's to use.
+  const types = join(clientPackage, "selvedge.d.ts");
+  const raw = /(export interface InitOutput \{\n)[^}]*\}/;
+  const declared = fs.readFileSync(types, "utf8");
+  fs.writeFileSync(types, declared.replace(raw, "$1    readonly memory: WebAssembly.Memory;\n}"));
 }
 
 /** dist/ is www/ plus the client package in dist/selvedge/. */

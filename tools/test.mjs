@@ -27,6 +27,8 @@ const suites = {
   browser: { title: "the page in Chromium", run: () => nodeTests("browser") },
 };
 
+let built;
+
 await command(async () => {
   const names = chosen(process.argv.slice(2));
   const began = Date.now();
@@ -37,7 +39,7 @@ await command(async () => {
   for (const { name, problem, took } of results) {
     const word = problem ? "FAILED" : "passed";
     process.stdout.write(`  ${word}  ${name.padEnd(14)}${took.padStart(9)}\n`);
-    if (problem) process.stdout.write(`          ${problem}\n`);
+    if (problem) process.stdout.write(`          ${problem.split("\n")[0]}\n`);
   }
   const failed = results.filter(({ problem }) => problem).length;
   process.stdout.write(`\n${results.length - failed} passed, ${failed} failed\n`);
@@ -97,7 +99,6 @@ async function wasmInBrowser() {
   await run("wasm-pack", args, { env: toolEnvironment({ WASM_BINDGEN_USE_BROWSER: "1" }) });
 }
 
-let built;
 /** Worker and client, built once for all suites that want them. */
 function product() {
   built ??= build();
