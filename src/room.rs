@@ -66,8 +66,9 @@ pub enum Input<'a> {
         /// Whose.
         session: SessionId,
     },
-    /// The event loop came round after a frame, a text or a disconnect. The shell asks for this
-    /// before it hands over any of them, so that nothing can gather and stay.
+    /// The event loop came round after a frame, a text or a disconnect, or the time of
+    /// [`Output::SetTimer`] has come. The shell asks for the former before it hands any of them
+    /// over, so that nothing can gather and stay.
     Commit,
     /// The time given by [`Output::SetAlarm`] has come. May be late, and may come twice.
     Alarm,
@@ -99,6 +100,8 @@ pub enum Output {
         /// Why.
         close: Close,
     },
+    /// Come back with [`Input::Commit`] at this time, or not at all if the room is gone by then.
+    SetTimer(Millis),
     /// Come back with [`Input::Alarm`] at this time, even if the room sleeps until then.
     SetAlarm(Millis),
     /// Put this snapshot in the place of the rows that it covers, and move them to the history.

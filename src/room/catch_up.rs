@@ -36,6 +36,7 @@ impl Room {
         let mut out: Vec<_> = self.attach(id).into_iter().chain(self.send(id, &welcome)).collect();
         let has = if epoch == 0 { 0 } else { sequence };
         out.extend(self.missed(now, id, has, log)?);
+        out.extend(self.answers.timer());
         out.extend(self.everyone(id));
         Ok(out)
     }
@@ -86,7 +87,7 @@ impl Room {
             let update = update::diff(&[whole], &has).map_err(LogError::from)?;
             self.send(id, &FromRoom::SyncStep2 { sequence, update: &update })
         };
-        Ok(out.into_iter().collect())
+        Ok(out.into_iter().chain(self.answers.timer()).collect())
     }
 }
 
@@ -104,6 +105,8 @@ fn send(
 #[derive(Debug, Default)]
 pub(super) struct Answers {
     kept: Option<Answer>,
+    /// When [`Room::commit`] will look whether anybody still asks.
+    timer: Option<Millis>,
 }
 
 #[derive(Debug)]
@@ -139,11 +142,24 @@ impl Answers {
         Ok(answer.deleted.get_or_insert_default())
     }
 
+    /// A timer for what is kept, so that a room that falls asleep holds nothing.
+    pub(super) fn timer(&mut self) -> Option<Output> {
+        let at = self.kept.as_ref()?.used_at + ANSWER_MS_MAX;
+        self.timer.is_none().then(|| Output::SetTimer(*self.timer.insert(at)))
+    }
+
     /// Drop what nobody has asked for in a while.
-    pub(super) fn forget(&mut self, now: Millis) {
-        if self.kept.as_ref().is_some_and(|kept| now.since(kept.used_at) > ANSWER_MS_MAX) {
+    pub(super) fn forget(&mut self, now: Millis) -> Option<Output> {
+        self.timer = self.timer.filter(|&at| now < at);
+        if self.kept.as_ref().is_some_and(|kept| now.since(kept.used_at) >= ANSWER_MS_MAX) {
             self.kept = None;
         }
+        self.timer()
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_held(&self) -> bool {
+        self.kept.is_some()
     }
 
     fn answer(&mut self, now: Millis, head: u64, log: &impl Log) -> Result<&mut Answer, LogError> {

@@ -146,7 +146,7 @@ impl Room {
             out.extend(self.send(id, &FromRoom::Ack { number, sequence: self.head }));
         }
         out.extend(self.presence_changes());
-        self.answers.forget(now);
+        out.extend(self.answers.forget(now));
         out
     }
 

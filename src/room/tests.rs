@@ -39,6 +39,8 @@ struct Shell {
     closed: Vec<(SessionId, Close)>,
     attachments: BTreeMap<SessionId, Vec<u8>>,
     alarm: Option<Millis>,
+    timer: Option<Millis>,
+    now: Millis,
 }
 
 impl Shell {
@@ -51,11 +53,13 @@ impl Shell {
             closed: Vec::new(),
             attachments: BTreeMap::new(),
             alarm: None,
+            timer: None,
+            now: NOW,
         }
     }
 
     fn take(&mut self, input: Input<'_>) {
-        for output in self.room.handle(NOW, input, &self.log) {
+        for output in self.room.handle(self.now, input, &self.log) {
             match output {
                 Output::Append(row) => self.log.rows.push(row),
                 Output::Send { to, frame } => {
@@ -66,6 +70,7 @@ impl Shell {
                 }
                 Output::Close { session, close } => self.closed.push((session, close)),
                 Output::SetAlarm(at) => self.alarm = Some(at),
+                Output::SetTimer(at) => self.timer = Some(at),
                 Output::Compact(snapshot) => {
                     self.log.history.append(&mut self.log.rows);
                     self.log.snapshot = Some(snapshot);
@@ -369,4 +374,23 @@ fn s6_compaction_keeps_rows_and_changes_nothing_that_clients_see() {
     shell.update(writer, 1_001, &text(5, 1_000, "y"));
     shell.take(Input::Commit);
     assert_eq!(shell.log.rows[0].sequence, 1_001);
+}
+
+#[test]
+fn c3_a_crowd_is_served_from_memory_and_nothing_is_held_afterwards() {
+    let mut shell = Shell::new();
+    let writer = shell.native(0, 0);
+    shell.update(writer, 1, &text(5, 0, "a"));
+    shell.take(Input::Commit);
+    for _ in 0..3 {
+        shell.native(0, 0);
+        assert!(shell.room.answers.is_held());
+        shell.now = shell.now + 600;
+        shell.take(Input::Commit);
+    }
+    while let Some(at) = shell.timer.take() {
+        shell.now = at;
+        shell.take(Input::Commit);
+    }
+    assert!(!shell.room.answers.is_held());
 }

@@ -106,7 +106,7 @@ impl DurableObject for Room {
 }
 
 impl Cell {
-    fn connect(&self, socket: &WebSocket, dialect: Dialect) -> Result<()> {
+    fn connect(self: &Rc<Self>, socket: &WebSocket, dialect: Dialect) -> Result<()> {
         let mut slot = self.live.borrow_mut();
         let live = self.wake(&mut slot).map_err(|error| worker::Error::from(error.to_string()))?;
         let session = live.room.next_session();
@@ -128,11 +128,11 @@ impl Cell {
     }
 
     /// An input that may leave something to commit. The commit is asked for first: see
-    /// [`platform::commit_soon`].
+    /// [`platform::commit_in`].
     fn take(self: &Rc<Self>, input: Input<'_>) {
         if !self.commit_is_due.replace(true) {
             let cell = Rc::clone(self);
-            platform::commit_soon(self.state.as_raw(), move || {
+            platform::commit_in(0, self.state.as_raw(), move || {
                 cell.commit_is_due.set(false);
                 cell.run(Input::Commit);
             });
@@ -140,8 +140,13 @@ impl Cell {
         self.run(input);
     }
 
+    fn set_timer(self: &Rc<Self>, in_ms: u64) {
+        let cell = Rc::clone(self);
+        platform::commit_in(in_ms, self.state.as_raw(), move || cell.run(Input::Commit));
+    }
+
     /// Hand an input to the room and do what it says, up to the first thing that fails.
-    fn run(&self, input: Input<'_>) {
+    fn run(self: &Rc<Self>, input: Input<'_>) {
         let mut slot = self.live.borrow_mut();
         let live = match self.wake(&mut slot) {
             Ok(live) => live,
@@ -160,7 +165,7 @@ impl Cell {
     }
 
     fn perform(
-        &self,
+        self: &Rc<Self>,
         now: Millis,
         live: &mut Live,
         output: Output,
@@ -181,6 +186,7 @@ impl Cell {
                     platform::close(&socket, close);
                 }
             }
+            Output::SetTimer(at) => self.set_timer(at.since(now)),
             Output::SetAlarm(at) => set_alarm(self.state.storage(), at.since(now)),
             Output::Abandon => {}
         }

@@ -12,13 +12,13 @@ use crate::protocol::Close;
 use crate::time::Millis;
 
 #[wasm_bindgen(inline_js = r#"
-/** Calls `commit` as soon as what has arrived is handled.
+/** Calls `commit` in `ms`; in 0 ms as soon as what has arrived is handled.
  *
  * A panic in one room replaces the Wasm instance that several rooms share. What they had gathered
  * is gone with it, and nobody would miss it: their sockets stay open. This timer outlives the
  * instance. Where `commit` cannot be called any more, every client of the room reconnects and
  * sends again what the room lacks. */
-export function commitSoon(state, commit, code, reason) {
+export function commitIn(ms, state, commit, code, reason) {
   setTimeout(() => {
     try {
       commit()
@@ -28,12 +28,12 @@ export function commitSoon(state, commit, code, reason) {
         try { socket.close(code, reason) } catch { /* closed already */ }
       }
     }
-  }, 0)
+  }, ms)
 }
 "#)]
 extern "C" {
-    #[wasm_bindgen(js_name = commitSoon)]
-    fn commit_soon_js(state: &DurableObjectState, commit: &JsValue, code: u16, reason: &str);
+    #[wasm_bindgen(js_name = commitIn)]
+    fn commit_in_js(ms: f64, state: &DurableObjectState, commit: &JsValue, code: u16, reason: &str);
 }
 
 #[wasm_bindgen]
@@ -48,10 +48,11 @@ extern "C" {
     ) -> Result<(), JsValue>;
 }
 
-/// Call `commit` as soon as what has arrived is handled.
-pub(super) fn commit_soon(state: &DurableObjectState, commit: impl FnOnce() + 'static) {
+/// Call `commit` in `ms`; in 0 ms as soon as what has arrived is handled.
+pub(super) fn commit_in(ms: u64, state: &DurableObjectState, commit: impl FnOnce() + 'static) {
     let commit = Closure::once_into_js(commit);
-    commit_soon_js(state, &commit, Close::Restarted.code(), Close::Restarted.reason());
+    let close = Close::Restarted;
+    commit_in_js(ms as f64, state, &commit, close.code(), close.reason());
 }
 
 /// Do all of `work` or, if it fails, nothing of it.
