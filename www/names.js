@@ -37,10 +37,11 @@ export function documentName(address) {
   return new URL(address).searchParams.get("doc");
 }
 
-/** Whether a document can have this name. A room's address would lose `.` and `..` on the way. */
+/** Whether a document can have this name. A browser would drop `.` and `..` from its address. */
 export function isDocumentName(name) {
   const bytes = new TextEncoder().encode(name).length;
-  return bytes > 0 && bytes <= 512 && !/\p{Cc}/u.test(name) && name !== "." && name !== "..";
+  const dots = name.split("/").some((part) => part === "." || part === "..");
+  return bytes > 0 && bytes <= 512 && !dots && !/\p{Cc}/u.test(name);
 }
 
 /** The address of a document's page. */

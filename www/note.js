@@ -27,9 +27,19 @@ export function bindNote(area, text, onText) {
     editing = true;
     try {
       text.change(() => perform(delta, { insert: text.insert, remove: text.remove }));
+    } catch (error) {
+      // The text refused it, as it does a pasted book: show what is really there.
+      console.error(error);
+      showAll();
     } finally {
       editing = false;
     }
+  }
+
+  function showAll() {
+    held = [];
+    area.value = shown = visible(text.toDelta());
+    onText(shown, null, false);
   }
 
   function changed(delta) {
@@ -66,7 +76,6 @@ export function bindNote(area, text, onText) {
   area.addEventListener("compositionend", composed);
   text.observe(changed);
 
-  area.value = shown = visible(text.toDelta());
+  showAll();
   area.disabled = false;
-  onText(shown, null, false);
 }

@@ -34,7 +34,7 @@ function sharedTasks(doc, array) {
         task.set("title", title);
         task.set("done", false);
       }),
-    set: (index, key, value) => array.get(index)?.set(key, value),
+    set: (index, key, value) => array.get(index)?.set?.(key, value),
     remove: (index) => array.delete(index, 1),
     /** Calls `moved(delta)` when tasks come and go, and `changed()` after any change. */
     observe: (moved, changed) => {
