@@ -14,7 +14,7 @@ const FLAGS =
   "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking " +
   "--disable-component-update --disable-sync --disable-dev-shm-usage";
 
-/** What the browser itself prints when a server is away; a test that takes it away expects it. */
+/** What the browser itself prints when a socket cannot be opened; tests that see to that expect it. */
 const SERVER_AWAY = /WebSocket connection to .* failed|net::ERR_/;
 
 /**
@@ -36,8 +36,11 @@ export async function startDemo() {
     await demo.server.stop();
   }
 
-  /** Opens `document` as someone of their own: no storage or cache is shared between visits. */
-  async function visit(document, { name, ...options } = {}) {
+  /**
+   * Opens `document` as someone of their own: no storage or cache is shared between visits. `over`
+   * is a network to go through.
+   */
+  async function visit(document, { name, over, ...options } = {}) {
     const context = await browser.newContext(options);
     if (name)
       await context.addInitScript((name) => localStorage.setItem("selvedge.name", name), name);
@@ -50,7 +53,8 @@ export async function startDemo() {
       if (["error", "warning"].includes(message.type())) page.complaints.push(message.text());
     });
     page.setDefaultTimeout(WAIT_MS_MAX);
-    await page.goto(document === undefined ? demo.server.url : addressOf(demo.server, document));
+    const { url } = over ?? demo.server;
+    await page.goto(document === undefined ? url : addressOf({ url }, document));
     await online(page);
     return page;
   }
