@@ -9,8 +9,11 @@
 
 mod edit;
 mod event;
+mod markup;
 mod read;
 mod shared;
+#[cfg(test)]
+mod tests;
 mod value;
 
 use std::cell::RefCell;
@@ -26,7 +29,10 @@ pub use event::{Event, KeyChange, PathSegment, WatchId};
 pub use shared::{Kind, New, Shared, SharedId};
 pub use value::{Attributes, Delta, Inserted, JSON_DEPTH_MAX, Json, Value};
 
-use crate::update;
+use crate::update::{self, Content, Part, Struct};
+
+/// Yjs's tag of `XmlHook`, a type that yrs does not carry.
+const XML_HOOK: u8 = 5;
 
 /// Why an update from outside was not taken in.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
@@ -98,9 +104,15 @@ impl Document {
 
     /// Take in an update from outside.
     pub fn apply(&mut self, update: &[u8]) -> Result<(), ApplyError> {
-        update::walk(update)
-            .try_for_each(|part| part.map(drop))
-            .map_err(|_| ApplyError::Malformed)?;
+        for part in update::walk(update) {
+            match part.map_err(|_| ApplyError::Malformed)? {
+                // yrs misreads what follows one.
+                Part::Struct(_, Struct { content: Content::Type([XML_HOOK, ..]), .. }) => {
+                    return Err(ApplyError::Unreadable);
+                }
+                Part::Struct(..) | Part::Delete(..) => {}
+            }
+        }
         let update = Update::decode_v1(update).map_err(|_| ApplyError::Unreadable)?;
         self.checked = None;
         let mut txn =

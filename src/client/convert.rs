@@ -1,14 +1,12 @@
 //! Values between JavaScript and the document.
 
-use std::collections::BTreeMap;
-
 use js_sys::{Array, BigInt, Function, Object, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 
 use super::error::Misuse;
 use crate::document::{Attributes, Delta, EditError, Inserted, JSON_DEPTH_MAX, Json, Value};
 
-const NOT_A_VALUE: &str = "a value must be JSON, undefined, a Uint8Array or a 64-bit bigint";
+const NOT_A_VALUE: &str = "a value must be JSON, undefined or a Uint8Array";
 
 /// An index or a length.
 pub(super) fn whole_number(value: f64) -> Result<u32, Misuse> {
@@ -126,10 +124,6 @@ fn json_at(value: &JsValue, depth: usize) -> Result<Json, JsValue> {
     if let Some(string) = value.as_string() {
         return Ok(Json::String(string));
     }
-    if value.is_bigint() {
-        let int = i64::try_from(value.clone());
-        return int.map(Json::BigInt).map_err(|_| Misuse::Value(NOT_A_VALUE).into());
-    }
     if let Some(bytes) = value.dyn_ref::<Uint8Array>() {
         return Ok(Json::Bytes(bytes.to_vec()));
     }
@@ -147,12 +141,12 @@ fn json_at(value: &JsValue, depth: usize) -> Result<Json, JsValue> {
     Err(Misuse::Value(NOT_A_VALUE).into())
 }
 
-fn object_at(value: &JsValue, depth: usize) -> Result<BTreeMap<String, Json>, JsValue> {
-    let mut entries = BTreeMap::new();
+fn object_at(value: &JsValue, depth: usize) -> Result<Vec<(String, Json)>, JsValue> {
+    let mut entries = Vec::new();
     for key in Object::keys(value.unchecked_ref::<Object>()).iter() {
         let item = Reflect::get(value, &key)?;
         if let Some(key) = key.as_string() {
-            entries.insert(key, json_at(&item, depth + 1)?);
+            entries.push((key, json_at(&item, depth + 1)?));
         }
     }
     Ok(entries)

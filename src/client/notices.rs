@@ -1,7 +1,7 @@
 //! What the page wants to hear, and what it is told when.
 
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use js_sys::{Array, Function, Promise};
@@ -17,8 +17,8 @@ use crate::replica::{PeersChanged, Status};
 /// Something to tell the page.
 pub(super) enum Notice {
     Changed(Vec<Event>),
-    Status,
-    Saved,
+    Status(Status),
+    Saved(u64),
     Peers(PeersChanged),
 }
 
@@ -33,6 +33,7 @@ pub(super) enum Topic {
 }
 
 struct Subscription {
+    id: u32,
     topic: Topic,
     callback: Function,
 }
@@ -41,7 +42,8 @@ struct Subscription {
 #[derive(Default)]
 pub(super) struct Notices {
     queue: RefCell<VecDeque<Notice>>,
-    subscriptions: RefCell<BTreeMap<u32, Subscription>>,
+    /// In the order of their ids.
+    subscriptions: RefCell<Vec<Subscription>>,
     last_subscription: Cell<u32>,
     /// `resolve` and `reject` of those who wait until everything is saved.
     waiters: RefCell<Vec<(Function, Function)>>,
@@ -75,16 +77,14 @@ impl Notices {
             let Some(notice) = next else { break };
             match notice {
                 Notice::Changed(events) => self.deliver_events(shell, &events),
-                Notice::Status => {
-                    let status = shell.status();
+                Notice::Status(status) => {
                     if matches!(status, Status::Closed { .. }) && shell.pending() > 0 {
                         self.reject_waiters();
                     }
                     self.call(&Topic::Status, || handle::status_object(&status));
                 }
-                Notice::Saved => {
-                    let pending = shell.pending();
-                    if pending == 0 {
+                Notice::Saved(pending) => {
+                    if shell.pending() == 0 {
                         for (resolve, _) in self.waiters.take() {
                             let _ = resolve.call0(&JsValue::UNDEFINED);
                         }
@@ -103,13 +103,12 @@ impl Notices {
     pub(super) fn subscribe(&self, shell: &Rc<Shell>, topic: Topic, callback: Function) -> JsValue {
         let id = self.last_subscription.get() + 1;
         self.last_subscription.set(id);
-        self.subscriptions.borrow_mut().insert(id, Subscription { topic, callback });
+        self.subscriptions.borrow_mut().push(Subscription { id, topic, callback });
         // Weak: a function that the page keeps must not keep a closed document.
         let shell = Rc::downgrade(shell);
         let unsubscribe = Closure::<dyn FnMut()>::new(move || {
             let Some(shell) = shell.upgrade() else { return };
-            let ended = shell.notices.subscriptions.borrow_mut().remove(&id);
-            if let Some(Subscription { topic: Topic::Changes(target, watch, _), .. }) = ended
+            if let Some(Topic::Changes(target, watch, _)) = shell.notices.end(id)
                 && let Ok(mut replica) = shell.replica_mut()
             {
                 replica.unwatch(&target, watch);
@@ -148,15 +147,20 @@ impl Notices {
     }
 
     fn deliver_events(&self, shell: &Rc<Shell>, events: &[Event]) {
-        let mut deep: BTreeMap<WatchId, Array> = BTreeMap::new();
+        let mut deep: Vec<(WatchId, Array)> = Vec::new();
         for event in events {
             let wanted = |topic: &Topic, deep: bool| match topic {
                 Topic::Changes(_, watch, wants) => *watch == event.watch && *wants == deep,
                 _ => false,
             };
             self.call_each(|topic| wanted(topic, false), || handle::event_object(shell, event));
-            if self.any(|topic| wanted(topic, true)) {
-                deep.entry(event.watch).or_default().push(&handle::event_object(shell, event));
+            if self.ids(|topic| wanted(topic, true)).is_empty() {
+                continue;
+            }
+            let object = handle::event_object(shell, event);
+            match deep.iter().find(|(watch, _)| *watch == event.watch) {
+                Some((_, events)) => drop(events.push(&object)),
+                None => deep.push((event.watch, Array::of1(&object))),
             }
         }
         for (watch, events) in deep {
@@ -172,14 +176,12 @@ impl Notices {
     }
 
     fn call_each(&self, wanted: impl Fn(&Topic) -> bool, argument: impl Fn() -> JsValue) {
-        let ids: Vec<u32> = {
-            let subscriptions = self.subscriptions.borrow();
-            let wanted = subscriptions.iter().filter(|(_, each)| wanted(&each.topic));
-            wanted.map(|(&id, _)| id).collect()
-        };
-        for id in ids {
+        for id in self.ids(wanted) {
             // One callback may have ended another one's subscription.
-            let callback = self.subscriptions.borrow().get(&id).map(|each| each.callback.clone());
+            let callback = {
+                let subscriptions = self.subscriptions.borrow();
+                subscriptions.iter().find(|each| each.id == id).map(|each| each.callback.clone())
+            };
             if let Some(callback) = callback
                 && let Err(thrown) = callback.call1(&JsValue::UNDEFINED, &argument())
             {
@@ -188,8 +190,15 @@ impl Notices {
         }
     }
 
-    fn any(&self, wanted: impl Fn(&Topic) -> bool) -> bool {
-        self.subscriptions.borrow().values().any(|each| wanted(&each.topic))
+    fn ids(&self, wanted: impl Fn(&Topic) -> bool) -> Vec<u32> {
+        let subscriptions = self.subscriptions.borrow();
+        subscriptions.iter().filter(|each| wanted(&each.topic)).map(|each| each.id).collect()
+    }
+
+    fn end(&self, id: u32) -> Option<Topic> {
+        let mut subscriptions = self.subscriptions.borrow_mut();
+        let index = subscriptions.iter().position(|each| each.id == id)?;
+        Some(subscriptions.remove(index).topic)
     }
 }
 

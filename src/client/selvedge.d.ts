@@ -1,10 +1,9 @@
-/** A value without structure of its own: what JSON can say, `undefined`, bytes and big integers. */
+/** A value without structure of its own: what JSON can say, `undefined`, and bytes. */
 export type Json =
   | undefined
   | null
   | boolean
   | number
-  | bigint
   | string
   | Uint8Array
   | readonly Json[]
@@ -27,8 +26,11 @@ export type Shared =
   | SharedXmlFragment
   | SharedXmlElement;
 
-/** What a map or an array holds. `undefined` also stands for what this client does not show. */
-export type Value = Json | Shared;
+/**
+ * What a map or an array holds. A `bigint` is a number of a stock Yjs client that a double cannot
+ * hold. `undefined` also stands for what this client does not show, a subdocument for example.
+ */
+export type Value = Json | bigint | Shared;
 
 /** Formats of a piece of text, by name. In a change, `null` takes a format away. */
 export type Attributes = { readonly [name: string]: Json };

@@ -1,6 +1,7 @@
 //! Runs one replica: performs what it asks for and tells it what happens.
 
 use std::cell::{Cell, Ref, RefCell, RefMut};
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use wasm_bindgen::prelude::*;
@@ -127,9 +128,11 @@ impl Shell {
     }
 
     fn perform(self: &Rc<Self>, outputs: Vec<Output>) {
-        for output in outputs {
+        let mut outputs = VecDeque::from(outputs);
+        while let Some(output) = outputs.pop_front() {
             match output {
-                Output::Connect => self.connect(),
+                // What a failure leads to comes after what was already decided.
+                Output::Connect => outputs.extend(self.connect()),
                 Output::Disconnect => drop(self.with(|open| open.socket.take())),
                 Output::Send(frame) => self.with_socket(|socket| socket.send(&frame)),
                 Output::SendPing => self.with_socket(Socket::ping),
@@ -142,12 +145,12 @@ impl Shell {
                 }
                 Output::Changed(events) => self.notices.push(Notice::Changed(events)),
                 Output::Status(status) => {
-                    *self.status.borrow_mut() = status;
-                    self.notices.push(Notice::Status);
+                    *self.status.borrow_mut() = status.clone();
+                    self.notices.push(Notice::Status(status));
                 }
                 Output::Saved { pending } => {
                     self.pending.set(pending);
-                    self.notices.push(Notice::Saved);
+                    self.notices.push(Notice::Saved(pending));
                 }
                 Output::Peers(changed) => self.notices.push(Notice::Peers(changed)),
             }
@@ -155,11 +158,19 @@ impl Shell {
         self.notices.deliver(self);
     }
 
-    fn connect(self: &Rc<Self>) {
-        let Some(endpoint) = self.with(|open| open.endpoint.clone()) else { return };
-        match Socket::open(&endpoint, self) {
-            Ok(socket) => drop(self.with(|open| open.socket.replace(socket))),
-            Err(_) => self.input(Input::Closed { code: 1006, reason: "" }),
+    /// Open a socket; returns what follows if that fails at once, as it does for a blocked port.
+    fn connect(self: &Rc<Self>) -> Vec<Output> {
+        let endpoint = self.with(|open| open.endpoint.clone()).unwrap_or_default();
+        match (Socket::open(&endpoint, self), self.replica_mut()) {
+            (Ok(socket), Ok(replica)) => {
+                drop(replica);
+                drop(self.with(|open| open.socket.replace(socket)));
+                Vec::new()
+            }
+            (Err(_), Ok(mut replica)) => {
+                replica.handle(timer::now(), Input::Closed { code: 1006, reason: "" })
+            }
+            (_, Err(_)) => Vec::new(),
         }
     }
 

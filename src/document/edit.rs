@@ -264,7 +264,7 @@ fn within(branch: &BranchPtr, index: u32, len: u32) -> Result<(), EditError> {
 }
 
 fn checked(attributes: &Attributes) -> Result<yrs::types::Attrs, EditError> {
-    for value in attributes.values() {
+    for (_, value) in attributes {
         value.fits(VALUE_BYTES_MAX)?;
     }
     Ok(attributes_to(attributes))

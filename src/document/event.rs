@@ -1,8 +1,8 @@
 //! What changed, as plain data.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
-use std::collections::hash_map;
+#[allow(clippy::disallowed_types)]
+use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use yrs::types::{
 use yrs::{Origin, Out, TransactionMut};
 
 use super::shared::Shared;
-use super::value::{Attributes, Delta, Inserted, Value, attributes_from, inserted_from};
+use super::value::{Attributes, Delta, Inserted, Value, attributes_from, inserted_from, sorted};
 
 /// The origin of transactions that take in an update from outside.
 pub(super) const REMOTE: &str = "remote";
@@ -35,8 +35,8 @@ pub struct Event {
     pub local: bool,
     /// The change of a sequence: text, array elements, XML nodes.
     pub delta: Vec<Delta>,
-    /// The change of a map, or of XML attributes, by key.
-    pub keys: BTreeMap<String, KeyChange>,
+    /// The change of a map, or of XML attributes, by key; sorted.
+    pub keys: Vec<(String, KeyChange)>,
 }
 
 /// One step from a shared type into it.
@@ -82,11 +82,11 @@ pub(super) fn unwatch(branch: &mut BranchPtr, watch: WatchId) {
 
 fn event(watch: WatchId, deep: bool, txn: &TransactionMut<'_>, event: &YrsEvent) -> Option<Event> {
     let (delta, keys) = match event {
-        YrsEvent::Text(e) => (text_delta(e.delta(txn)), BTreeMap::new()),
-        YrsEvent::Array(e) => (list_delta(e.delta(txn)), BTreeMap::new()),
-        YrsEvent::Map(e) => (Vec::new(), key_changes(e.keys(txn).iter())),
-        YrsEvent::XmlFragment(e) => (list_delta(e.delta(txn)), key_changes(e.keys(txn).iter())),
-        YrsEvent::XmlText(e) => (text_delta(e.delta(txn)), key_changes(e.keys(txn).iter())),
+        YrsEvent::Text(e) => (text_delta(e.delta(txn)), Vec::new()),
+        YrsEvent::Array(e) => (list_delta(e.delta(txn)), Vec::new()),
+        YrsEvent::Map(e) => (Vec::new(), key_changes(e.keys(txn))),
+        YrsEvent::XmlFragment(e) => (list_delta(e.delta(txn)), key_changes(e.keys(txn))),
+        YrsEvent::XmlText(e) => (text_delta(e.delta(txn)), key_changes(e.keys(txn))),
     };
     let path = if deep { event.path().iter().map(segment).collect() } else { Vec::new() };
     let local = txn.origin().is_none();
@@ -131,17 +131,17 @@ fn list_delta(steps: &[Change]) -> Vec<Delta> {
         .collect()
 }
 
-fn key_changes(changes: hash_map::Iter<'_, Arc<str>, EntryChange>) -> BTreeMap<String, KeyChange> {
-    changes
-        .map(|(key, change)| {
-            let change = match change {
-                EntryChange::Inserted(new) => KeyChange::Add(Value::from_out(new)),
-                EntryChange::Updated(old, new) => {
-                    KeyChange::Update(Value::from_removed(old), Value::from_out(new))
-                }
-                EntryChange::Removed(old) => KeyChange::Delete(Value::from_removed(old)),
-            };
-            (key.as_ref().into(), change)
-        })
+// The map is the one that yrs hands out; it is read in sorted order.
+#[allow(clippy::disallowed_types)]
+fn key_changes(changes: &HashMap<Arc<str>, EntryChange>) -> Vec<(String, KeyChange)> {
+    let change = |key: &str| match changes.get(key)? {
+        EntryChange::Inserted(new) => Some(KeyChange::Add(Value::from_out(new))),
+        EntryChange::Updated(old, new) => {
+            Some(KeyChange::Update(Value::from_removed(old), Value::from_out(new)))
+        }
+        EntryChange::Removed(old) => Some(KeyChange::Delete(Value::from_removed(old))),
+    };
+    sorted(changes.keys().map(AsRef::as_ref))
+        .filter_map(|key| Some((key.to_owned(), change(key)?)))
         .collect()
 }

@@ -1,16 +1,15 @@
 //! Reading a document.
 
-use yrs::types::ToJson;
 use yrs::types::text::YChange;
-use yrs::{
-    Array, ArrayRef, GetString, Map, MapRef, Text, TextRef, XmlElementRef, XmlFragmentRef,
-    XmlTextRef,
-};
+use yrs::{Array, ArrayRef, GetString, Map, MapRef, Out, Text, TextRef, XmlElementRef};
 
 use super::Document;
 use super::edit::{EditError, KEYED, LISTS, TEXTS};
+use super::markup::markup;
 use super::shared::{Kind, Shared};
-use super::value::{Attributes, Delta, Json, Value, attributes_from, inserted_from};
+use super::value::{
+    Attributes, Delta, JSON_DEPTH_MAX, Json, Value, attributes_from, inserted_from, sorted,
+};
 
 impl Document {
     /// The length of a text in UTF-16 units, of an array in elements, of an XML type in nodes; the
@@ -30,9 +29,9 @@ impl Document {
         let branch = shared.branch(&txn)?;
         Ok(match shared.kind {
             Kind::Text => TextRef::from(branch).get_string(&txn),
-            Kind::XmlText => XmlTextRef::from(branch).get_string(&txn),
-            Kind::XmlElement => XmlElementRef::from(branch).get_string(&txn),
-            Kind::XmlFragment => XmlFragmentRef::from(branch).get_string(&txn),
+            Kind::XmlText => markup(&txn, Out::YXmlText(branch.into())),
+            Kind::XmlElement => markup(&txn, Out::YXmlElement(branch.into())),
+            Kind::XmlFragment => markup(&txn, Out::YXmlFragment(branch.into())),
             Kind::Map | Kind::Array => return Err(EditError::Kind),
         })
     }
@@ -63,9 +62,7 @@ impl Document {
     pub fn keys(&self, map: &Shared) -> Result<Vec<String>, EditError> {
         let txn = self.read();
         let map = MapRef::from(map.branch_of(&txn, KEYED)?);
-        let mut keys: Vec<String> = map.keys(&txn).map(str::to_owned).collect();
-        keys.sort_unstable();
-        Ok(keys)
+        Ok(sorted(map.keys(&txn)).map(str::to_owned).collect())
     }
 
     /// One element of an array, or node of an XML type.
@@ -94,14 +91,33 @@ impl Document {
 
     /// Everything in a shared type as one plain value: texts and XML become strings.
     pub fn json(&self, shared: &Shared) -> Result<Json, EditError> {
-        let txn = self.read();
-        Ok(match shared.kind {
-            Kind::Map => Json::from_any(&MapRef::from(shared.branch(&txn)?).to_json(&txn)),
-            Kind::Array => Json::from_any(&ArrayRef::from(shared.branch(&txn)?).to_json(&txn)),
-            _ => {
-                drop(txn);
-                Json::String(self.string(shared)?)
+        self.json_at(shared, 0)
+    }
+
+    fn json_at(&self, shared: &Shared, depth: usize) -> Result<Json, EditError> {
+        // A peer may nest deeper than the stack is.
+        if depth > JSON_DEPTH_MAX {
+            return Err(EditError::TooDeep);
+        }
+        let json = |value: Value| match value {
+            Value::Json(json) => Ok(json),
+            Value::Shared(shared) => self.json_at(&shared, depth + 1),
+            Value::Opaque => Ok(Json::Undefined),
+        };
+        match shared.kind {
+            Kind::Map => {
+                let entry = |key: String| match self.key(shared, &key)? {
+                    Some(value) => Ok((key, json(value)?)),
+                    None => Ok((key, Json::Undefined)),
+                };
+                let entries = self.keys(shared)?.into_iter().map(entry);
+                Ok(Json::Object(entries.collect::<Result<_, _>>()?))
             }
-        })
+            Kind::Array => {
+                let items = self.items(shared)?.into_iter().map(json);
+                Ok(Json::Array(items.collect::<Result<_, _>>()?))
+            }
+            _ => Ok(Json::String(self.string(shared)?)),
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Values of a document as plain data.
 
-use std::collections::BTreeMap;
+use std::collections::BinaryHeap;
 use std::sync::Arc;
 
 use yrs::types::Attrs;
@@ -25,7 +25,8 @@ pub enum Json {
     Bool(bool),
     /// A number.
     Number(f64),
-    /// A whole number that a double does not hold exactly.
+    /// A whole number that a double does not hold exactly. It can be read, but yrs makes a double
+    /// of some when it writes them.
     BigInt(i64),
     /// A string.
     String(String),
@@ -33,8 +34,8 @@ pub enum Json {
     Bytes(Vec<u8>),
     /// Values in order.
     Array(Vec<Json>),
-    /// Values by key.
-    Object(BTreeMap<String, Json>),
+    /// Values by key. Each key occurs once; those of a document are sorted.
+    Object(Vec<(String, Json)>),
 }
 
 /// What a map or an array holds.
@@ -49,7 +50,7 @@ pub enum Value {
 }
 
 /// Formats of a piece of text, by name. In a change, `null` takes a format away.
-pub type Attributes = BTreeMap<String, Json>;
+pub type Attributes = Vec<(String, Json)>;
 
 /// One step of a change, or of a text's content.
 #[derive(Clone, Debug, PartialEq)]
@@ -109,7 +110,9 @@ impl Json {
             Any::Buffer(bytes) => Self::Bytes(bytes.to_vec()),
             Any::Array(items) => Self::Array(items.iter().map(Self::from_any).collect()),
             Any::Map(entries) => Self::Object(
-                entries.iter().map(|(key, value)| (key.clone(), Self::from_any(value))).collect(),
+                sorted(entries.keys().map(String::as_str))
+                    .filter_map(|key| Some((key.to_owned(), Self::from_any(entries.get(key)?))))
+                    .collect(),
             ),
         }
     }
@@ -155,7 +158,14 @@ impl Value {
 }
 
 pub(super) fn attributes_from(attrs: &Attrs) -> Attributes {
-    attrs.iter().map(|(key, value)| (key.as_ref().into(), Json::from_any(value))).collect()
+    sorted(attrs.keys().map(AsRef::as_ref))
+        .filter_map(|key| Some((key.to_owned(), Json::from_any(attrs.get(key)?))))
+        .collect()
+}
+
+/// Keys in order: yrs keeps them in none. A heap, because it is the smallest code that sorts.
+pub(super) fn sorted<'a>(keys: impl Iterator<Item = &'a str>) -> impl Iterator<Item = &'a str> {
+    keys.collect::<BinaryHeap<&str>>().into_sorted_vec().into_iter()
 }
 
 pub(super) fn attributes_to(attributes: &Attributes) -> Attrs {

@@ -1,7 +1,5 @@
 //! What this replica says about itself, and what others say about themselves.
 
-use std::collections::BTreeMap;
-
 use thiserror::Error;
 
 use crate::awareness::{self, AwarenessError, Entry};
@@ -26,7 +24,7 @@ pub enum PresenceError {
     TooLarge,
 }
 
-/// Who came, who said something else, who went: client ids, ascending.
+/// Who came, who said something else, who went: client ids.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct PeersChanged {
     /// They are here now.
@@ -39,6 +37,7 @@ pub struct PeersChanged {
 
 #[derive(Clone, Debug)]
 struct Peer {
+    client: u64,
     clock: u32,
     state: String,
 }
@@ -50,7 +49,8 @@ pub(super) struct Presence {
     state: Option<String>,
     changed_at: Option<Millis>,
     sent_at: Millis,
-    peers: BTreeMap<u64, Peer>,
+    /// By client id, ascending.
+    peers: Vec<Peer>,
 }
 
 impl Presence {
@@ -61,7 +61,7 @@ impl Presence {
             state: None,
             changed_at: None,
             sent_at: Millis(0),
-            peers: BTreeMap::new(),
+            peers: Vec::new(),
         }
     }
 
@@ -70,7 +70,7 @@ impl Presence {
     }
 
     pub(super) fn peers(&self) -> impl Iterator<Item = (u64, &str)> {
-        self.peers.iter().map(|(&client, peer)| (client, peer.state.as_str()))
+        self.peers.iter().map(|peer| (peer.client, peer.state.as_str()))
     }
 
     /// Say this from now on.
@@ -119,8 +119,9 @@ impl Presence {
     ) -> Result<Option<PeersChanged>, AwarenessError> {
         let mut changed = PeersChanged::default();
         for Entry { client, clock, state } in awareness::decode(update)? {
-            let known = self.peers.get(&client).map(|peer| peer.clock);
             let gone = state == GONE;
+            let found = self.peers.binary_search_by_key(&client, |peer| peer.client);
+            let known = found.ok().and_then(|at| self.peers.get(at)).map(|peer| peer.clock);
             let news = match known {
                 Some(known) => clock > known || (clock == known && gone),
                 None => !gone,
@@ -128,32 +129,35 @@ impl Presence {
             if client == self.client || !news {
                 continue;
             }
-            if gone {
-                self.peers.remove(&client);
-                changed.removed.push(client);
-            } else {
-                self.peers.insert(client, Peer { clock, state: state.to_owned() });
-                let list = if known.is_some() { &mut changed.updated } else { &mut changed.added };
-                list.push(client);
+            let peer = Peer { client, clock, state: state.to_owned() };
+            match found {
+                Ok(at) if gone => {
+                    self.peers.remove(at);
+                    changed.removed.push(client);
+                }
+                Ok(at) => {
+                    self.peers[at] = peer;
+                    changed.updated.push(client);
+                }
+                Err(at) => {
+                    self.peers.insert(at, peer);
+                    changed.added.push(client);
+                }
             }
         }
-        Ok(changed.sorted())
+        Ok(changed.some())
     }
 
     /// Nobody can be heard any more.
     pub(super) fn clear_peers(&mut self) -> Option<PeersChanged> {
-        let removed = core::mem::take(&mut self.peers).into_keys().collect();
-        PeersChanged { removed, ..PeersChanged::default() }.sorted()
+        let removed = core::mem::take(&mut self.peers).iter().map(|peer| peer.client).collect();
+        PeersChanged { removed, ..PeersChanged::default() }.some()
     }
 }
 
 impl PeersChanged {
-    fn sorted(mut self) -> Option<Self> {
-        for list in [&mut self.added, &mut self.updated, &mut self.removed] {
-            list.sort_unstable();
-            list.dedup();
-        }
-        let some = !(self.added.is_empty() && self.updated.is_empty() && self.removed.is_empty());
-        some.then_some(self)
+    fn some(self) -> Option<Self> {
+        let none = self.added.is_empty() && self.updated.is_empty() && self.removed.is_empty();
+        (!none).then_some(self)
     }
 }

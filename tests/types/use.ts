@@ -40,7 +40,7 @@ export async function open(name: string): Promise<() => void> {
     made.set("done", false);
     return made;
   });
-  tasks.push(1, "two", null, new Uint8Array(3), { four: [4n] });
+  tasks.push(1, "two", null, new Uint8Array(3), { four: [4] });
   tasks.delete(0, 1);
   ends.push(tasks.observeDeep((events) => events.forEach(showDeep)));
   ends.push(task.observe((event) => event.keys.forEach(showKey)));
