@@ -90,7 +90,7 @@ impl<'a> Gathered<'a> {
 struct Runs<'a> {
     done: Vec<Run<'a>>,
     /// What the next may be joined to.
-    last: Option<Struct<'a>>,
+    last: Option<Box<Struct<'a>>>,
     /// The bytes of `last`, unless it is joined.
     bytes: Option<&'a [u8]>,
 }
@@ -113,7 +113,7 @@ impl<'a> Runs<'a> {
             self.bytes = None;
         } else {
             self.close();
-            self.last = Some(item);
+            self.last = Some(Box::new(item));
             self.bytes = Some(bytes);
         }
     }
@@ -123,13 +123,17 @@ impl<'a> Runs<'a> {
         let clock = last.clock;
         let content = match self.bytes {
             Some(bytes) => RunContent::Bytes(bytes),
-            None => RunContent::Joined(Box::new(last)),
+            None => RunContent::Joined(last),
         };
         self.done.push(Run { clock, content });
     }
 
     /// All is there: put it in order.
     fn settle(&mut self) {
+        if self.done.is_empty() {
+            // Most clients of a large document come with one run.
+            self.done.reserve_exact(1);
+        }
         self.close();
         // Stable, and linear if they came in order.
         self.done.sort_by_key(|run| run.clock);
