@@ -201,7 +201,13 @@ impl Replica {
                     out.push(Output::Connect);
                 }
             }
-            Input::Disconnect => self.disconnect(&mut out, Connection::rest),
+            Input::Disconnect => {
+                // The socket still delivers what it was given before it was closed.
+                if self.connection.is_live() {
+                    self.flush(now, &mut out);
+                }
+                self.disconnect(&mut out, Connection::rest);
+            }
             Input::Wake => match self.connection.wake(now) {
                 Some(Due::Connect) => out.push(Output::Connect),
                 Some(Due::Ping) => out.push(Output::SendPing),

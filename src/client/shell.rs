@@ -117,6 +117,12 @@ impl Shell {
 
     /// Free everything. The document cannot be used any more.
     pub(super) fn close(&self) {
+        let last = self.replica_mut().map(|mut it| it.handle(timer::now(), Input::Disconnect));
+        for output in last.unwrap_or_default() {
+            if let Output::Send(frame) = output {
+                self.with_socket(|socket| socket.send(&frame));
+            }
+        }
         let open = self.open.borrow_mut().take();
         if open.is_some() {
             let reason = "the document was closed by the page".to_owned();

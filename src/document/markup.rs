@@ -4,9 +4,7 @@
 //! a list of their own instead of the stack, which a peer could exhaust.
 
 use yrs::types::text::YChange;
-use yrs::{
-    Any, Array, ArrayRef, Map, MapRef, Number, Out, ReadTxn, Text, XmlElementRef, XmlTextRef,
-};
+use yrs::{Any, Array, ArrayRef, Map, MapRef, Out, ReadTxn, Text, XmlElementRef, XmlTextRef};
 
 use super::value::sorted;
 
@@ -23,7 +21,8 @@ pub(super) fn markup(txn: &impl ReadTxn, node: Out) -> String {
         match step {
             Step::Text(text) => markup.push_str(&text),
             Step::Node(Out::YXmlElement(element)) => {
-                let name = element.try_tag().map(|tag| tag.to_lowercase()).unwrap_or_default();
+                let name =
+                    element.try_tag().map(|tag| tag.to_ascii_lowercase()).unwrap_or_default();
                 open_tag(txn, &element, &name, &mut markup);
                 steps.push(Step::Text(["</", &name, ">"].concat()));
                 push_children(txn, element.as_ref(), &mut steps);
@@ -103,8 +102,12 @@ fn write_value(any: &Any, markup: &mut String) {
         Any::Null => markup.push_str("null"),
         Any::Undefined => markup.push_str("undefined"),
         Any::Bool(bool) => markup.push_str(if *bool { "true" } else { "false" }),
-        Any::Number(Number::Int(int)) => markup.push_str(&int.to_string()),
-        Any::Number(Number::Float(float)) => markup.push_str(&float.to_string()),
+        Any::Number(_) => {
+            // As JSON writes it, because that code is there anyway. It writes over what it is given.
+            let mut number = String::new();
+            any.to_json(&mut number);
+            markup.push_str(&number);
+        }
         Any::Buffer(_) | Any::Array(_) | Any::Map(_) => markup.push_str("[object Object]"),
     }
 }

@@ -223,6 +223,16 @@ fn d3_what_was_not_acknowledged_is_sent_again_after_every_reconnect() {
 }
 
 #[test]
+fn d3_what_waits_is_sent_before_the_page_cuts_the_connection() {
+    let mut bench = Bench::online(1);
+    bench.write("a");
+    bench.input(Input::Disconnect);
+    assert!(matches!(bench.out[1], Output::Send(_)), "{:?}", bench.out);
+    assert_eq!(bench.out[2], Output::Disconnect);
+    assert_eq!(bench.replica.pending(), 1);
+}
+
+#[test]
 fn permanent_close_codes_stop_until_the_page_connects_again() {
     let mut bench = Bench::online(1);
     bench.input(Input::Closed { code: 4400, reason: "no" });
