@@ -10,12 +10,13 @@
 //! socket and one timer. After [`Output::Disconnect`] it reports nothing more of that socket.
 
 mod connection;
+mod interface;
 mod outbox;
 mod presence;
 #[cfg(test)]
 mod tests;
 
-use crate::document::{ApplyError, Document, Edit, EditError, Event, Kind, Shared, WatchId};
+use crate::document::{ApplyError, Document, Edit, EditError, Kind, Shared, WatchId};
 use crate::protocol::native::{decode_from_room, encode_from_client};
 use crate::protocol::{Close, FromClient, FromRoom, PROTOCOL_VERSION};
 use crate::time::Millis;
@@ -25,59 +26,8 @@ use outbox::Outbox;
 use presence::Presence;
 
 pub use connection::Status;
+pub use interface::{Input, Output};
 pub use presence::{PeersChanged, PresenceError, STATE_BYTES_MAX};
-
-/// Something that happened.
-#[derive(Clone, Copy, Debug)]
-pub enum Input<'a> {
-    /// The page wants to be connected.
-    Connect,
-    /// The page wants to be cut off.
-    Disconnect,
-    /// The page woke up, or the network came back.
-    Wake,
-    /// The socket that [`Output::Connect`] asked for is open.
-    Opened,
-    /// A binary frame arrived.
-    Frame(&'a [u8]),
-    /// The text frame `pong` arrived.
-    Pong,
-    /// The socket is gone, or could not be opened.
-    Closed {
-        /// The WebSocket close code.
-        code: u16,
-        /// The WebSocket close reason.
-        reason: &'a str,
-    },
-    /// The time of [`Output::SetTimer`] has come. It may come early or late.
-    Timeout,
-}
-
-/// Something for the shell to do.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Output {
-    /// Open a socket.
-    Connect,
-    /// Send this binary frame.
-    Send(Vec<u8>),
-    /// Send the text frame `ping`.
-    SendPing,
-    /// Close the socket and forget it.
-    Disconnect,
-    /// Report [`Input::Timeout`] at this time. Replaces an earlier timer.
-    SetTimer(Millis),
-    /// Tell the page: the connection's status changed.
-    Status(Status),
-    /// Tell the page: so many changes are not acknowledged now.
-    Saved {
-        /// How many.
-        pending: u64,
-    },
-    /// Tell the page: watched shared types changed.
-    Changed(Vec<Event>),
-    /// Tell the page: others came, went or said something else.
-    Peers(PeersChanged),
-}
 
 /// A local copy of one document.
 pub struct Replica {

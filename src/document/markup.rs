@@ -1,7 +1,7 @@
-//! XML types as a string, in the way of Yjs: attributes and formats sorted by name, nothing escaped.
+//! XML types as a string, as Yjs writes them: attributes and formats sorted, nothing escaped.
 //!
-//! Source: `toString` of `YXmlFragment`, `YXmlElement` and `YXmlText` in Yjs 13.6. Nodes are kept on
-//! a list of their own instead of the stack, which a peer could exhaust.
+//! Source: `toString` of `YXmlFragment`, `YXmlElement` and `YXmlText` in Yjs 13.6. Nodes are kept
+//! on a list of their own instead of the stack, which a peer could exhaust.
 
 use yrs::types::text::YChange;
 use yrs::{Any, Array, ArrayRef, Map, MapRef, Out, ReadTxn, Text, XmlElementRef, XmlTextRef};
@@ -103,7 +103,7 @@ fn write_value(any: &Any, markup: &mut String) {
         Any::Undefined => markup.push_str("undefined"),
         Any::Bool(bool) => markup.push_str(if *bool { "true" } else { "false" }),
         Any::Number(_) => {
-            // As JSON writes it, because that code is there anyway. It writes over what it is given.
+            // As JSON writes it, by code that is there anyway. It overwrites what it is given.
             let mut number = String::new();
             any.to_json(&mut number);
             markup.push_str(&number);
