@@ -39,7 +39,7 @@ pub struct Replica {
     epoch: u64,
     /// Everything up to this sequence number is here.
     sequence: u64,
-    /// A state vector was sent because something was missing.
+    /// A state vector was sent, and the SyncStep2 that answers it has not come.
     resynchronizing: bool,
     timer: Option<Millis>,
     told_status: Status,
@@ -226,16 +226,16 @@ impl Replica {
         match message {
             FromRoom::Welcome { .. } => {}
             FromRoom::SyncStep1(state_vector) => self.answer(now, state_vector, out),
-            FromRoom::SyncStep2 { sequence, update } | FromRoom::Update { sequence, update } => {
-                if let Err(error) = self.document.apply(update) {
-                    let close = match error {
-                        ApplyError::Malformed => Close::BadFrame,
-                        ApplyError::Unreadable => Close::Unreadable,
-                    };
-                    return self.close(close, out);
+            FromRoom::SyncStep2 { sequence, update } => {
+                self.resynchronizing = false;
+                self.apply(sequence, update, out);
+            }
+            FromRoom::Update { sequence, update } => {
+                self.apply(sequence, update, out);
+                // The log is causal, so nothing is ever missing. Should a room break that, ask it.
+                if self.connection.is_live() && self.document.has_missing_updates() {
+                    self.resynchronize(out);
                 }
-                self.advance(sequence);
-                self.resynchronize_if_missing(out);
             }
             FromRoom::Ack { number, sequence } => {
                 self.outbox.acknowledge(now, number);
@@ -248,12 +248,20 @@ impl Replica {
         }
     }
 
+    fn apply(&mut self, sequence: u64, update: &[u8], out: &mut Vec<Output>) {
+        match self.document.apply(update) {
+            Ok(()) => self.advance(sequence),
+            Err(ApplyError::Malformed) => self.close(Close::BadFrame, out),
+            Err(ApplyError::Unreadable) => self.close(Close::Unreadable, out),
+        }
+    }
+
     /// The room does not know something that an update of ours refers to, or cannot serve by
     /// sequence number. It takes no numbered update before the SyncStep2.
     fn answer(&mut self, now: Millis, state_vector: &[u8], out: &mut Vec<Output>) {
         match self.document.diff(state_vector) {
             Ok(update) => {
-                send(out, &FromClient::SyncStep1(&self.document.state_vector()));
+                self.resynchronize(out);
                 let number = self.outbox.send_all(now, update.len());
                 send(out, &FromClient::SyncStep2 { number, update: &update });
             }
@@ -261,17 +269,19 @@ impl Replica {
         }
     }
 
+    /// What the room sends live comes behind everything before it, but for what a SyncStep2 still
+    /// has to bring. Counting it early would let a resume skip that.
     fn advance(&mut self, sequence: u64) {
-        self.sequence = self.sequence.max(sequence);
+        if !self.resynchronizing {
+            self.sequence = sequence;
+        }
     }
 
-    /// The log is causal, so nothing is ever missing. Should a room break that, ask it once.
-    fn resynchronize_if_missing(&mut self, out: &mut Vec<Output>) {
-        let missing = self.document.has_missing_updates();
-        if missing && !self.resynchronizing {
+    /// Ask for everything that this copy lacks, once at a time.
+    fn resynchronize(&mut self, out: &mut Vec<Output>) {
+        if !std::mem::replace(&mut self.resynchronizing, true) {
             send(out, &FromClient::SyncStep1(&self.document.state_vector()));
         }
-        self.resynchronizing = missing;
     }
 
     fn timeout(&mut self, now: Millis, out: &mut Vec<Output>) {

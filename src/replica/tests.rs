@@ -222,6 +222,31 @@ fn d3_what_was_not_acknowledged_is_sent_again_after_every_reconnect() {
     assert!(bench.out.contains(&Output::Saved { pending: 0 }));
 }
 
+/// The next resume must ask for what a state vector round was to bring and did not.
+#[test]
+fn o2_numbers_do_not_count_while_something_before_them_is_on_its_way() {
+    let mut bench = Bench::online(1);
+    let resume = |bench: &mut Bench| {
+        bench.input(Input::Closed { code: 1012, reason: "" });
+        bench.pass(30_000);
+        bench.input(Input::Opened);
+        let hello = bench.sent();
+        bench.room(&FromRoom::Welcome { protocol: 1, epoch: EPOCH, sequence: 0 });
+        match message(hello.last().unwrap()) {
+            FromClient::Hello { sequence, .. } => sequence,
+            other => panic!("{other:?}"),
+        }
+    };
+    bench.room(&FromRoom::Update { sequence: 3, update: &[0, 0] });
+    assert_eq!(resume(&mut bench), 3);
+    bench.room(&FromRoom::SyncStep1(&[0]));
+    bench.room(&FromRoom::Update { sequence: 9, update: &[0, 0] });
+    assert_eq!(resume(&mut bench), 3);
+    bench.room(&FromRoom::SyncStep1(&[0]));
+    bench.room(&FromRoom::SyncStep2 { sequence: 2, update: &[0, 0] });
+    assert_eq!(resume(&mut bench), 2, "the room has lost something, and numbers anew");
+}
+
 #[test]
 fn d3_what_waits_is_sent_before_the_page_cuts_the_connection() {
     let mut bench = Bench::online(1);
