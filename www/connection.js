@@ -71,7 +71,7 @@ function describe({ state, pending, cutByVisitor, wasOnline }) {
       };
     default:
       return {
-        status: cutByVisitor ? "Offline, as you asked" : "Offline, trying again",
+        status: cutByVisitor ? "Offline" : "Offline, trying again",
         saved: kept,
       };
   }
