@@ -5,20 +5,22 @@
 // no old client comes near it, and a new client has to find every one of these tokens.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { createRandom } from '../update/random.mjs'
 import { Server, freshDocument } from './support/server.mjs'
 import { NativeClient } from './support/native_client.mjs'
-import { random, seedOfRun } from './support/random.mjs'
 import { StockClient } from './support/stock_client.mjs'
 import { compactions } from './support/storage.mjs'
-import { pause } from './support/until.mjs'
+import { pause, until } from './support/until.mjs'
 
 const KILLS = Number(process.env.KILLS ?? 20)
-const SEED = seedOfRun()
+const SEED = Number(process.env.SEED ?? Date.now() % 1_000_000)
 /** Kills that have to hit a log which is being compacted, or is about to be. */
 const COMPACTING_KILLS = Math.max(4, Math.floor(KILLS / 4))
 /** Tokens of this length make the log pass its threshold at once; compaction is a second later. */
 const LONG = 1_000
 const TOKENS_IN_FLIGHT_MAX = 64
+const SILENCE_MS = 12
+const SILENCE_WAIT_MS_MAX = 3_000
 
 /** Writers and readers of both dialects, and what each may count on. */
 class Crowd {
@@ -90,6 +92,32 @@ class Crowd {
   }
 }
 
+/** The moment in which the crowd has seen, or been told, something for the `count`th time. */
+const onNews = (kind, count) => (crowd, kill) => new Promise((resolve) => {
+  crowd.onProgress = (what) => {
+    if (what !== kind || --count > 0) return
+    crowd.onProgress = null
+    // In the very turn in which the news arrived.
+    kill()
+    resolve()
+  }
+})
+
+/**
+ * A moment after `ms` in which a room that is written to says nothing: it is busy with something
+ * else, which is its compaction more often than not.
+ */
+const onSilence = (ms) => async (crowd, kill) => {
+  let last = performance.now()
+  crowd.onProgress = () => { last = performance.now() }
+  const start = last
+  await until('a silence', () => {
+    const now = performance.now()
+    return now - start > ms && (now - last > SILENCE_MS || now - start > ms + SILENCE_WAIT_MS_MAX)
+  })
+  kill()
+}
+
 describe('kill -9', () => {
   let server
   before(async () => { server = await Server.start() })
@@ -102,23 +130,10 @@ describe('kill -9', () => {
     return tokens
   }
 
-  /**
-   * Kills at the first news after `ms` that makes it `count` or more times that the crowd has seen
-   * (or been told) something; returns what was lost.
-   */
-  const trial = async ({ document, name, on, count, ms, length }) => {
+  /** Kills when `moment` has come; returns what was lost. */
+  const trial = async ({ document, name, moment, length }) => {
     const crowd = await Crowd.join(server, document, name)
-    const killed = new Promise((resolve) => {
-      let left = count
-      const from = performance.now() + ms
-      crowd.onProgress = (what) => {
-        if (what !== on || --left > 0 || performance.now() < from) return
-        crowd.onProgress = null
-        // In the very turn in which the news arrived.
-        process.kill(server.running.pid, 'SIGKILL')
-        resolve()
-      }
-    })
+    const killed = moment(crowd, () => process.kill(server.running.pid, 'SIGKILL'))
     const writing = crowd.write(length)
     await Promise.race([killed, writing.then(() => { throw new Error('nobody writes') })])
     await server.kill()
@@ -132,17 +147,16 @@ describe('kill -9', () => {
     return { seen: crowd.seen.size, told: crowd.told.size, lost, tokens }
   }
 
-  const trials = async (t, kills, shape) => {
-    const next = random(SEED)
+  const trials = async (t, kills, length, moment) => {
+    const random = createRandom(SEED)
     const sum = { seen: 0, told: 0, lost: 0 }
     const documents = new Map()
     let document
     for (let i = 0; i < kills; i++) {
       // Every fifth crash is the first of a new document; the others hit it again.
       if (i % 5 === 0) document = freshDocument('kill')
-      const on = next() < 0.5 ? 'seen' : 'told'
-      const result = await trial({ document, name: `k${i}`, on, ...shape(next) })
-      assert.deepEqual(result.lost, [], `SEED=${SEED}, kill ${i} on ${on}`)
+      const result = await trial({ document, name: `k${i}`, moment: moment(random), length })
+      assert.deepEqual(result.lost, [], `SEED=${SEED}, kill ${i}`)
       for (const key of ['seen', 'told']) sum[key] += result[key]
       sum.lost += result.lost.length
       documents.set(document, result.tokens)
@@ -155,12 +169,12 @@ describe('kill -9', () => {
   }
 
   test(`d1, d2: ${KILLS} kills in mid-traffic`, { timeout: 600_000 }, (t) =>
-    trials(t, KILLS, (next) => ({ count: 5 + next() * 200, ms: 0, length: 1 })))
+    trials(t, KILLS, 1, (random) => onNews(random.pick(['seen', 'told']), 1 + random.below(40))))
 
   test(`d1, d2: ${COMPACTING_KILLS} kills while the log is compacted`, { timeout: 600_000 }, async (t) => {
     const before = compactions(server.persistTo)
-    await trials(t, COMPACTING_KILLS, (next) => ({ count: 1, ms: 900 + next() * 1_200, length: LONG }))
-    assert.ok(compactions(server.persistTo) > before, 'the log was compacted')
+    await trials(t, COMPACTING_KILLS, LONG, (random) => onSilence(900 + random.below(1_200)))
+    assert.ok(compactions(server.persistTo) > before, 'logs were compacted')
   })
 
   test('d2: a restart in order keeps everything too', async () => {

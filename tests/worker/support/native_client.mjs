@@ -37,8 +37,7 @@ export class NativeClient {
     socket.send(native.hello({ epoch: this.epoch, sequence: this.sequence }))
     await until(
       () => `the welcome; received ${socket.summary()}`,
-      () => (this.welcomed && this.sequence >= this.welcomed.sequence) || socket.closed,
-      30_000
+      () => (this.welcomed && this.sequence >= this.welcomed.sequence) || socket.closed
     )
     if (socket.closed) throw Object.assign(new Error('closed'), socket.closed)
     return this
@@ -76,11 +75,10 @@ export class NativeClient {
   }
 
   /** Waits until every own update is acknowledged. */
-  saved (ms) {
+  saved () {
     return until(
       () => `acks up to ${this.number}, have ${this.acked}; received ${this.socket.summary()}`,
-      () => this.outbox.size === 0,
-      ms
+      () => this.outbox.size === 0
     )
   }
 

@@ -4,6 +4,9 @@
 export const opened = new Set()
 
 export const closeAll = () => {
-  for (const close of opened) close()
+  for (const close of opened) {
+    // One that fails to close is no reason to leave the others open.
+    try { close() } catch (error) { console.error(error) }
+  }
   opened.clear()
 }

@@ -49,9 +49,9 @@ export class RawSocket {
   send (frame) { this.ws.send(frame) }
 
   /** The first message from index `from` on that `predicate` accepts. */
-  async message (what, predicate, { from = 0, ms } = {}) {
+  async message (what, predicate, { from = 0 } = {}) {
     const find = () => this.messages.slice(from).find(predicate)
-    return until(() => `${what}; received ${this.summary()}`, find, ms)
+    return until(() => `${what}; received ${this.summary()}`, find)
   }
 
   /** How the socket was closed, once it is. */

@@ -26,9 +26,9 @@ export class StockClient {
   }
 
   /** Connects and waits until the provider says that it is in sync. */
-  async connect (ms) {
+  async connect () {
     this.provider.connect()
-    await until('y-websocket to be in sync', () => this.provider.synced, ms)
+    await until('y-websocket to be in sync', () => this.provider.synced)
     return this
   }
 
@@ -42,6 +42,9 @@ export class StockClient {
   }
 }
 
+// Each provider listens for the end of the process.
+process.setMaxListeners(0)
+
 /** Whether two documents hold the same blocks and deletions, with nothing waiting. */
 export const sameState = (a, b) => {
   const settled = (doc) => !doc.store.pendingStructs && !doc.store.pendingDs
@@ -49,5 +52,5 @@ export const sameState = (a, b) => {
 }
 
 /** Waits until all `docs` hold the same. */
-export const converged = (docs, ms) =>
-  until('the documents to be the same', () => docs.every((doc) => sameState(doc, docs[0])), ms)
+export const converged = (docs) =>
+  until('the documents to be the same', () => docs.every((doc) => sameState(doc, docs[0])))

@@ -35,16 +35,14 @@ export const generated = ({ agents, length, random }) => {
     }
   }
   for (let i = 0; i < length; i++) {
-    const agent = Math.floor(random() * agents)
-    if (random() < 0.3) see(agent, i)
+    const agent = random.below(agents)
+    if (random.chance(0.3)) see(agent, i)
     const text = docs[agent].getText('text')
-    const at = Math.floor(random() * (text.length + 1))
-    const deleted = random() < 0.25 ? Math.min(1, text.length - at) : 0
-    const patch = [at, deleted, deleted ? '' : 'abcdefghij '[Math.floor(random() * 11)]]
+    const at = random.below(text.length + 1)
+    const deleted = random.chance(0.25) ? Math.min(1, text.length - at) : 0
+    const patch = [at, deleted, deleted ? '' : random.pick([...'abcdefghij '])]
     const before = Y.encodeStateVector(docs[agent])
-    if (!deleted && !patch[2]) continue
     apply(docs[agent], [patch])
-    // Everything that it has seen is in its past; an own transaction that others have not seen too.
     const parents = [...heads[agent]]
     updates.push(Y.encodeStateAsUpdate(docs[agent], before))
     txns.push({ agent, parents, patches: [patch] })

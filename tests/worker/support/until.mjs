@@ -1,15 +1,21 @@
 // Waiting for conditions instead of sleeping.
 
-/** Resolves with the first truthy result of `condition`; fails after `ms`, saying `what`. */
-export const until = async (what, condition, ms = 20_000) => {
-  const deadline = performance.now() + ms
+/** Long enough for a machine that is busy with other things. */
+const WAIT_MS_MAX = 60_000
+
+/**
+ * Resolves with the first truthy result of `condition`, which is looked at `every` so many
+ * milliseconds; fails after a minute, saying `what` (a text, or a function that makes one).
+ */
+export const until = async (what, condition, { every = 5 } = {}) => {
+  const deadline = performance.now() + WAIT_MS_MAX
   for (;;) {
     const result = await condition()
     if (result) return result
     if (performance.now() > deadline) {
-      throw new Error(`waited ${ms} ms for: ${typeof what === 'function' ? what() : what}`)
+      throw new Error(`waited ${WAIT_MS_MAX} ms for: ${typeof what === 'function' ? what() : what}`)
     }
-    await pause(5)
+    await pause(every)
   }
 }
 
