@@ -162,6 +162,11 @@ impl Answers {
         self.kept.is_some()
     }
 
+    /// The rows behind what is kept are about to leave the log.
+    pub(super) fn drop_kept(&mut self) {
+        self.kept = None;
+    }
+
     fn answer(&mut self, now: Millis, head: u64, log: &impl Log) -> Result<&mut Answer, LogError> {
         let (base, after) = match self.kept.take() {
             Some(kept) if kept.sequence == head => {

@@ -36,6 +36,7 @@ impl Room {
         }
         match self.compacted(log) {
             Ok(Some(snapshot)) => {
+                self.answers.drop_kept();
                 self.size = Size {
                     snapshot_sequence: self.head,
                     snapshot_bytes: snapshot.update.len() as u64,

@@ -103,9 +103,8 @@ impl Shell {
 
     /// What was sent to a native session since the last call.
     fn heard(&mut self, session: SessionId) -> Vec<Vec<u8>> {
-        let (to, others) = self.sent.drain(..).partition(|(id, _)| *id == session);
+        let (to, others): (Vec<_>, _) = self.sent.drain(..).partition(|(id, _)| *id == session);
         self.sent = others;
-        let to: Vec<(SessionId, Vec<u8>)> = to;
         to.into_iter().map(|(_, frame)| frame).collect()
     }
 
@@ -362,15 +361,20 @@ fn s6_compaction_keeps_rows_and_changes_nothing_that_clients_see() {
         assert_eq!(shell.alarm, None);
         shell.update(writer, clock + 1, &text(5, clock, "x"));
         shell.take(Input::Commit);
+        if clock == 500 {
+            shell.native(0, 0); // The encoding of now is kept for the next one who joins.
+        }
     }
     assert!(shell.alarm.is_some());
-    let before = shell.room.answers.whole(NOW, 1_000, &shell.log).unwrap().to_vec();
+    let rows: Vec<_> = shell.log.rows.iter().map(|row| &row.update[..]).collect();
+    let before = update::merge(&rows).unwrap();
     shell.take(Input::Alarm);
     shell.take(Input::Alarm);
     assert_eq!((shell.log.rows.len(), shell.log.history.len()), (0, 1_000));
-    shell.reload();
-    let after = shell.room.answers.whole(NOW, 1_000, &shell.log).unwrap();
-    assert_eq!(after, before);
+    for _ in 0..2 {
+        assert_eq!(shell.room.answers.whole(NOW, 1_000, &shell.log).unwrap(), before);
+        shell.reload();
+    }
     shell.update(writer, 1_001, &text(5, 1_000, "y"));
     shell.take(Input::Commit);
     assert_eq!(shell.log.rows[0].sequence, 1_001);
