@@ -10,9 +10,8 @@ use expect_test::expect_file;
 use selvedge::protocol::{Close, Dialect, FromClient, FromRoom, native};
 
 /// "a", typed as the first thing by client 3,000,000,000 in the text `text`.
-const UPDATE: &[u8] = &[
-    1, 1, 0x80, 0xbc, 0xc1, 0x96, 0x0b, 0, 4, 1, 4, b't', b'e', b'x', b't', 1, b'a', 0,
-];
+const UPDATE: &[u8] =
+    &[1, 1, 0x80, 0xbc, 0xc1, 0x96, 0x0b, 0, 4, 1, 4, b't', b'e', b'x', b't', 1, b'a', 0];
 /// It has clock 1 of client 3,000,000,000.
 const STATE_VECTOR: &[u8] = &[1, 0x80, 0xbc, 0xc1, 0x96, 0x0b, 1];
 /// Client 3,000,000,000 is here with clock 1 and state `{}`.
