@@ -124,6 +124,8 @@ pub struct Room {
     size: log::Size,
     gathered: Gathered,
     sessions: BTreeMap<SessionId, Session>,
+    /// The highest name that a session had since the room was loaded.
+    last_session: SessionId,
     presence: Presence<SessionId>,
     answers: Answers,
     /// Whether an alarm was set for the log as it grows now.
@@ -142,15 +144,17 @@ impl Room {
             size: stored.size(),
             gathered: Gathered::default(),
             sessions: BTreeMap::new(),
+            last_session: SessionId(0),
             presence: Presence::default(),
             answers: Answers::default(),
             alarm_set: false,
         })
     }
 
-    /// A name for the next socket that no live session has.
+    /// A name for the next socket that no socket has. A socket that the room closed keeps its own
+    /// until its client has answered, and may still speak.
     pub fn next_session(&self) -> SessionId {
-        SessionId(self.sessions.last_key_value().map_or(1, |(last, _)| last.0.wrapping_add(1)))
+        SessionId(self.last_session.0.wrapping_add(1))
     }
 
     /// Take one input; return what to do about it, in order. `log` reads what was appended.
@@ -174,6 +178,7 @@ impl Room {
         let session = Session::new(dialect);
         let attachment = Attachment { session: &session, presence: &[0] }.encode();
         self.sessions.insert(id, session);
+        self.last_session = self.last_session.max(id);
         let mut out = vec![Output::Attach { session: id, attachment }];
         if dialect == Dialect::Stock {
             // A native client says hello first (W3); y-websocket's server speaks at once.
@@ -185,6 +190,7 @@ impl Room {
     }
 
     fn resume(&mut self, id: SessionId, attachment: &[u8]) -> Vec<Output> {
+        self.last_session = self.last_session.max(id);
         let restored = Attachment::decode(attachment).and_then(|(session, presence)| {
             self.presence.restore(id, presence).ok()?;
             Some(session)
