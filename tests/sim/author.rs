@@ -1,0 +1,66 @@
+//! Someone who edits a document at random.
+
+use fastrand::Rng;
+use selvedge::document::{Document, Edit, Json};
+
+use crate::env::Env;
+use crate::oracle::{Roots, TOKEN_LEN, token};
+
+/// One edit, decided before it is made.
+pub struct Change {
+    pub token: u32,
+    at: u32,
+    write: Option<(u32, String)>,
+    delete: Option<(u32, u32)>,
+    key: Option<(&'static str, Option<u32>)>,
+}
+
+impl Change {
+    pub fn random(env: &mut Env, document: &Document, roots: &Roots) -> Self {
+        let token = env.oracle.next_token();
+        let len = document.len(&roots.tokens).expect("a text");
+        let draft = document.len(&roots.draft).expect("a text");
+        let large = env.chance(env.faults.large);
+        if large {
+            env.count("large");
+        }
+        let rng = &mut env.rng;
+        let write = (large || rng.bool()).then(|| (rng.u32(0..=draft), words(rng, large)));
+        let delete = (draft > 0 && rng.u8(..4) == 0).then(|| {
+            let at = rng.u32(0..draft);
+            (at, rng.u32(1..=(draft - at).min(40)))
+        });
+        let key = (rng.u8(..4) == 0).then(|| {
+            let key = ["a", "b", "c"][rng.usize(..3)];
+            (key, (rng.u8(..4) > 0).then_some(token))
+        });
+        let at = rng.u32(0..=len / TOKEN_LEN) * TOKEN_LEN;
+        Self { token, at, write, delete, key }
+    }
+
+    /// Steps that would cut a character in half are refused; the others count.
+    pub fn make(&self, edit: &mut Edit<'_>, roots: &Roots) {
+        let token = token(self.token);
+        edit.insert_text(&roots.tokens, self.at, &token, None).expect("a place between tokens");
+        if let Some((at, len)) = self.delete {
+            let _ = edit.delete_text(&roots.draft, at, len);
+        }
+        if let Some((at, words)) = &self.write {
+            let _ = edit.insert_text(&roots.draft, *at, words, None);
+        }
+        match self.key {
+            Some((key, Some(value))) => {
+                let _ = edit.set_key(&roots.map, key, &Json::Number(f64::from(value)));
+            }
+            Some((key, None)) => {
+                let _ = edit.delete_key(&roots.map, key);
+            }
+            None => {}
+        }
+    }
+}
+
+fn words(rng: &mut Rng, large: bool) -> String {
+    let len = if large { rng.usize(5_000..30_000) } else { rng.usize(1..12) };
+    (0..len).map(|_| rng.choice(['a', 'e', 'n', ' ', 'ü', '🧵']).unwrap_or('x')).collect()
+}

@@ -1,0 +1,92 @@
+//! What can go wrong, and how often in one run.
+
+use fastrand::Rng;
+
+/// What is broken on purpose, to see that the checks notice.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Sabotage {
+    /// Frames leave before the rows that they show are durable.
+    GateOff,
+    /// Now and then a row is not written, and nobody is told.
+    AppendSkipped,
+    /// What the room refused is written with the next row.
+    RefusedStored,
+    /// A room that wakes up does not know the sockets that slept with it.
+    SocketsForgotten,
+    /// A reset of the Wasm instance leaves sockets open.
+    ResetKeepsSockets,
+    /// Acks leave before the row is written.
+    AckBeforeRow,
+}
+
+/// Rates: for each client and step for the first four, for each step or event for the others.
+#[derive(Clone, Debug, Default)]
+pub struct Faults {
+    pub cut: f64,
+    pub half_open: f64,
+    pub stall: f64,
+    pub offline: f64,
+    pub restart: f64,
+    pub clock_jump: f64,
+    pub missed: f64,
+    pub crash: f64,
+    pub hibernate: f64,
+    pub reset: f64,
+    pub append_fails: f64,
+    pub compact_fails: f64,
+    pub alarm: f64,
+    pub alarm_late: f64,
+    pub alarm_twice: f64,
+    pub hostile: f64,
+    pub replaced: f64,
+    pub large: f64,
+}
+
+/// Every kind, as it is counted when it happens.
+pub const KINDS: [&str; 18] = [
+    "cut",
+    "half-open",
+    "stall",
+    "offline",
+    "restart",
+    "clock jump",
+    "missed",
+    "crash",
+    "hibernate",
+    "reset",
+    "append fails",
+    "compact fails",
+    "alarm",
+    "alarm late",
+    "alarm twice",
+    "hostile",
+    "replaced",
+    "large",
+];
+
+impl Faults {
+    /// About half of the kinds: one kind can hide another.
+    pub fn swarm(rng: &mut Rng) -> Self {
+        let mut maybe = |rate: f64| if rng.bool() { rate } else { 0.0 };
+        Self {
+            cut: maybe(0.02),
+            half_open: maybe(0.01),
+            stall: maybe(0.02),
+            offline: maybe(0.015),
+            restart: maybe(0.01),
+            clock_jump: maybe(0.01),
+            missed: maybe(0.1),
+            crash: maybe(0.02),
+            hibernate: maybe(0.1),
+            reset: maybe(0.03),
+            append_fails: maybe(0.02),
+            compact_fails: maybe(0.3),
+            alarm: maybe(0.05),
+            alarm_late: maybe(0.5),
+            alarm_twice: maybe(0.5),
+            hostile: maybe(0.3),
+            replaced: maybe(0.006),
+            large: maybe(0.02),
+        }
+    }
+}

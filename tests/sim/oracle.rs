@@ -1,0 +1,198 @@
+//! What must hold at every moment: nothing that anybody was told may be lost, and the log makes
+//! sense at every length.
+
+use std::collections::BTreeSet;
+
+use selvedge::document::{Document, EditError, Kind, Shared};
+use selvedge::room::{Row, Snapshot};
+use selvedge::update::StateVector;
+
+use crate::disk::Tables;
+
+/// The roots of the document.
+pub struct Roots {
+    /// Every edit inserts its token here, and nobody deletes.
+    pub tokens: Shared,
+    /// Anything goes.
+    pub draft: Shared,
+    pub map: Shared,
+}
+
+impl Roots {
+    pub fn of(document: &mut Document) -> Self {
+        Self::named(|name, kind| document.root(name, kind))
+    }
+
+    pub fn named(mut root: impl FnMut(&str, Kind) -> Result<Shared, EditError>) -> Self {
+        let mut root = |name, kind| root(name, kind).expect("a root of its only kind");
+        Self {
+            tokens: root("tokens", Kind::Text),
+            draft: root("draft", Kind::Text),
+            map: root("map", Kind::Map),
+        }
+    }
+}
+
+/// Everything that can be seen of a document.
+#[derive(Debug, Eq, PartialEq)]
+pub struct View {
+    pub tokens: String,
+    draft: String,
+    map: String,
+    state_vector: Vec<(u64, u32)>,
+}
+
+pub fn view(document: &Document, roots: &Roots) -> View {
+    let state_vector = StateVector::decode(&document.state_vector()).expect("a state vector");
+    View {
+        tokens: document.string(&roots.tokens).expect("a text"),
+        draft: document.string(&roots.draft).expect("a text"),
+        map: format!("{:?}", document.json(&roots.map)),
+        state_vector: state_vector.iter().collect(),
+    }
+}
+
+impl View {
+    /// Where two views differ, briefly.
+    pub fn difference(&self, other: &Self) -> String {
+        let tokens = |view: &Self| tokens_in(view.tokens.as_bytes()).collect::<BTreeSet<_>>();
+        let (ours, theirs) = (tokens(self), tokens(other));
+        format!(
+            "extra {:?}, lacks {:?}, draft {} and {}, same map: {}, clocks {:?} and {:?}",
+            ours.difference(&theirs).collect::<Vec<_>>(),
+            theirs.difference(&ours).collect::<Vec<_>>(),
+            self.draft.len(),
+            other.draft.len(),
+            self.map == other.map,
+            self.state_vector,
+            other.state_vector,
+        )
+    }
+}
+
+/// A token is as many bytes long as it is UTF-16 units.
+pub const TOKEN_LEN: u32 = 7;
+
+pub fn token(number: u32) -> String {
+    format!("<{number:05}>")
+}
+
+/// The tokens in encoded or plain text.
+pub fn tokens_in(bytes: &[u8]) -> impl Iterator<Item = u32> {
+    bytes.windows(TOKEN_LEN as usize).filter_map(|window| match window {
+        [b'<', digits @ .., b'>'] if digits.iter().all(u8::is_ascii_digit) => {
+            std::str::from_utf8(digits).ok()?.parse().ok()
+        }
+        _ => None,
+    })
+}
+
+pub struct Oracle {
+    /// What every durable row together makes.
+    shadow: Document,
+    roots: Roots,
+    head: u64,
+    last_token: u32,
+    /// The tokens that a crash would leave.
+    durable: BTreeSet<u32>,
+    /// The tokens of histories that were replaced.
+    retired: BTreeSet<u32>,
+    pub violation: Option<String>,
+    /// The size of the last frame that brought a native client up to date.
+    pub catch_up_bytes: Option<usize>,
+}
+
+impl Oracle {
+    pub fn new() -> Self {
+        let mut shadow = Document::new(0);
+        let roots = Roots::of(&mut shadow);
+        Self {
+            shadow,
+            roots,
+            head: 0,
+            last_token: 0,
+            durable: BTreeSet::new(),
+            retired: BTreeSet::new(),
+            violation: None,
+            catch_up_bytes: None,
+        }
+    }
+
+    pub fn violated(&mut self, what: String) {
+        self.violation.get_or_insert(what);
+    }
+
+    /// A mark for an edit that no other has.
+    pub fn next_token(&mut self) -> u32 {
+        self.last_token += 1;
+        self.last_token
+    }
+
+    /// Another history begins.
+    pub fn replaced(&mut self) {
+        let retired = &self.retired | &self.durable;
+        let (violation, last_token) = (self.violation.take(), self.last_token);
+        *self = Self { retired, violation, last_token, ..Self::new() };
+    }
+
+    /// O1: sequence numbers have no gap, and no prefix of the log refers to what is behind it.
+    pub fn row_is_durable(&mut self, row: &Row) {
+        if row.sequence.checked_sub(u64::from(row.updates)) != Some(self.head) {
+            self.violated(format!("O1: row {} follows {}", row.sequence, self.head));
+        }
+        self.head = row.sequence;
+        let tokens: Vec<_> = tokens_in(&row.update).collect();
+        if let Some(token) = tokens.iter().find(|token| self.retired.contains(token)) {
+            self.violated(format!("O3: <{token:05}> came back from another history"));
+        }
+        self.durable.extend(tokens);
+        if self.shadow.apply(&row.update).is_err() {
+            self.violated(format!("row {} cannot be applied", row.sequence));
+        }
+        if self.shadow.has_missing_updates() {
+            self.violated(format!("O1: row {} refers to what is not there", row.sequence));
+        }
+    }
+
+    /// Compaction changes nothing that can be observed.
+    pub fn snapshot_is_durable(&mut self, snapshot: &Snapshot) {
+        let tables = Tables { snapshot: Some(snapshot.clone().into()), ..Tables::default() };
+        self.replays_to_shadow("a snapshot", &tables);
+    }
+
+    /// What is durable is what became durable.
+    pub fn check_log(&mut self, durable: &Tables) {
+        self.replays_to_shadow("the log", durable);
+    }
+
+    fn replays_to_shadow(&mut self, what: &str, tables: &Tables) {
+        let mut document = Document::new(0);
+        let roots = Roots::of(&mut document);
+        for update in tables.replay() {
+            if document.apply(update).is_err() {
+                self.violated(format!("{what} cannot be applied"));
+            }
+        }
+        if document.has_missing_updates() {
+            self.violated(format!("O1: {what} refers to what is not there"));
+        }
+        let (replayed, expected) = (view(&document, &roots), self.expected());
+        if replayed != expected {
+            self.violated(format!("{what} changed: {}", replayed.difference(&expected)));
+        }
+    }
+
+    /// What everyone has to see in the end.
+    pub fn expected(&self) -> View {
+        view(&self.shadow, &self.roots)
+    }
+
+    /// D1, D2: whoever is told of a change can rely on it.
+    pub fn told(&mut self, whom: usize, how: &str, tokens: impl Iterator<Item = u32>) {
+        for token in tokens {
+            if !self.durable.contains(&token) {
+                self.violated(format!("D1: client {whom} {how} <{token:05}>, not durable"));
+            }
+        }
+    }
+}

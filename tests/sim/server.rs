@@ -1,0 +1,416 @@
+//! The room's machine: performs what the room asks for, as the Durable Object does, and fails as
+//! its platform can.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
+
+use selvedge::protocol::{Close, Dialect, FromClient, FromRoom, native};
+use selvedge::room::{Input, Output, Room, SessionId};
+use selvedge::update;
+
+use crate::disk::{Disk, Write};
+use crate::env::{ConnId, Env, Event, Signal};
+use crate::faults::Sabotage;
+
+/// A socket as the platform keeps it. It outlives the room's memory.
+struct Socket {
+    /// The tag that it was accepted with.
+    session: SessionId,
+    attachment: Vec<u8>,
+}
+
+struct Live {
+    room: Room,
+    sockets: BTreeMap<SessionId, ConnId>,
+}
+
+pub struct Server {
+    pub disk: Disk,
+    live: Option<Live>,
+    sockets: BTreeMap<ConnId, Socket>,
+    /// Signals that wait until so many writes are durable.
+    gate: VecDeque<(u64, ConnId, Signal)>,
+    disk_ms_max: u64,
+    commit_is_due: bool,
+    timers: u32,
+    process: u32,
+    /// The Wasm memory; a fault replaces it while the sockets stay.
+    instance: u32,
+    sabotage: Option<Sabotage>,
+    reset_is_due: bool,
+    refused: Vec<Vec<u8>>,
+    /// How many inputs the room was given.
+    pub inputs: u64,
+}
+
+/// Why a room is abandoned.
+struct Failed(Close);
+
+impl Server {
+    pub fn new(env: &mut Env, sabotage: Option<Sabotage>) -> Self {
+        Self {
+            disk: Disk::new(env.rng.u64(1..1 << 53)),
+            live: None,
+            sockets: BTreeMap::new(),
+            gate: VecDeque::new(),
+            disk_ms_max: env.rng.u64(1..=150),
+            commit_is_due: false,
+            timers: 0,
+            process: 0,
+            instance: 0,
+            sabotage,
+            reset_is_due: false,
+            refused: Vec::new(),
+            inputs: 0,
+        }
+    }
+
+    pub fn receive(&mut self, env: &mut Env, conn: ConnId, signal: Signal) {
+        if matches!(signal, Signal::Open) {
+            return self.accept(env, conn);
+        }
+        let Some(session) = self.sockets.get(&conn).map(|socket| socket.session) else { return };
+        match signal {
+            Signal::Binary(bytes) => self.frame(env, session, &bytes),
+            // The platform answers these.
+            Signal::Probe => env.down(conn, Signal::Probe),
+            Signal::Close(_) | Signal::Open => self.lost(env, conn),
+        }
+    }
+
+    /// A socket is gone, or its close was answered.
+    pub fn lost(&mut self, env: &mut Env, conn: ConnId) {
+        let Some(session) = self.sockets.get(&conn).map(|socket| socket.session) else { return };
+        self.take(env, Input::Disconnect { session });
+        if let Some(live) = self.live.as_mut() {
+            live.sockets.remove(&session);
+        }
+        self.sockets.remove(&conn);
+    }
+
+    fn accept(&mut self, env: &mut Env, conn: ConnId) {
+        let Some(dialect) = env.conns.get(&conn).map(|conn| conn.dialect) else { return };
+        let live = match self.live.take() {
+            Some(live) => live,
+            None => self.load(env),
+        };
+        let live = self.live.insert(live);
+        let session = live.room.next_session();
+        live.sockets.insert(session, conn);
+        self.sockets.insert(conn, Socket { session, attachment: Vec::new() });
+        self.send(env, conn, Signal::Open);
+        env.note(format_args!("accept {conn:?} as {session:?} {dialect:?}"));
+        self.run(env, Input::Connect { session, dialect });
+    }
+
+    fn frame(&mut self, env: &mut Env, session: SessionId, bytes: &[u8]) {
+        let bound = self.resume_bytes_max(bytes);
+        self.take(env, Input::Frame { session, bytes });
+        if let (Some(bound), Some(sent)) = (bound, env.oracle.catch_up_bytes.take())
+            && sent > bound
+        {
+            env.oracle.violated(format!("O2: a resume took {sent} bytes, not {bound}"));
+        }
+    }
+
+    /// O2: what a resume may cost, if `bytes` is a hello of one who was here.
+    fn resume_bytes_max(&self, bytes: &[u8]) -> Option<usize> {
+        let Ok(Some(FromClient::Hello { epoch, sequence, .. })) = native::decode_from_client(bytes)
+        else {
+            return None;
+        };
+        let tables = &self.disk.current;
+        if epoch != tables.epoch || sequence < tables.snapshot_sequence() || sequence == 0 {
+            return None;
+        }
+        let rows = tables.rows.iter().filter(|row| row.sequence > sequence);
+        Some(rows.map(|row| row.update.len()).sum::<usize>() + 16)
+    }
+
+    /// An input that may leave something to commit.
+    fn take(&mut self, env: &mut Env, input: Input<'_>) {
+        if !std::mem::replace(&mut self.commit_is_due, true) {
+            let in_ms = env.rng.u64(0..=2);
+            self.commit_in(env, in_ms, true);
+        }
+        self.run(env, input);
+        if std::mem::take(&mut self.reset_is_due) {
+            self.reset(env);
+        }
+    }
+
+    fn commit_in(&mut self, env: &mut Env, in_ms: u64, posted: bool) {
+        self.timers += 1;
+        let (process, instance) = (self.process, self.instance);
+        env.schedule(in_ms, Event::Commit { process, instance, posted });
+    }
+
+    pub fn commit(&mut self, env: &mut Env, process: u32, instance: u32, posted: bool) {
+        if process != self.process {
+            return;
+        }
+        self.timers -= 1;
+        if instance != self.instance {
+            // The closure belongs to a memory that is gone.
+            if self.sabotage != Some(Sabotage::ResetKeepsSockets) {
+                self.close_all(env, Close::Restarted);
+            }
+            return;
+        }
+        if posted {
+            self.commit_is_due = false;
+        }
+        self.run(env, Input::Commit);
+    }
+
+    /// As if the room had asked for one: compaction is due rarely in a short life.
+    pub fn alarm_now(&mut self, env: &mut Env) {
+        self.write(env, Write::Alarm(Some(env.now)));
+        self.schedule_alarm(env);
+    }
+
+    pub fn alarm(&mut self, env: &mut Env, again: bool) {
+        if !again {
+            if self.disk.current.alarm.is_none_or(|at| at > env.now) {
+                return;
+            }
+            self.write(env, Write::Alarm(None));
+            if env.chance(env.faults.alarm_twice) {
+                env.count("alarm twice");
+                let in_ms = env.rng.u64(0..2_000);
+                env.schedule(in_ms, Event::Alarm { again: true });
+            }
+        }
+        self.run(env, Input::Alarm);
+    }
+
+    /// Hand an input to the room and do what it says, up to the first thing that fails.
+    fn run(&mut self, env: &mut Env, input: Input<'_>) {
+        self.inputs += 1;
+        let mut live = match self.live.take() {
+            Some(live) => live,
+            None => self.load(env),
+        };
+        let mut outputs = live.room.handle(env.now, input, &self.disk.current);
+        self.remember_refused(&input, &outputs);
+        if self.sabotage == Some(Sabotage::AckBeforeRow) {
+            outputs.sort_by_key(|output| !is_ack(output));
+        }
+        for output in outputs {
+            let performed = match output {
+                Output::Abandon => Err(Failed(Close::Restarted)),
+                output => self.perform(env, &mut live, output),
+            };
+            if let Err(Failed(close)) = performed {
+                env.note("room abandoned");
+                return self.close_all(env, close);
+            }
+        }
+        self.live = Some(live);
+    }
+
+    fn perform(&mut self, env: &mut Env, live: &mut Live, output: Output) -> Result<(), Failed> {
+        match output {
+            Output::Append(row) => {
+                if env.chance(env.faults.append_fails) {
+                    env.count("append fails");
+                    return Err(Failed(Close::Storage));
+                }
+                self.append(env, row);
+            }
+            Output::Compact(snapshot) => {
+                env.note(format_args!("compact to {}", snapshot.sequence));
+                if env.chance(env.faults.compact_fails) {
+                    env.count("compact fails");
+                    return Err(Failed(Close::Storage));
+                }
+                env.count("compacted");
+                self.write(env, Write::Compact(Rc::new(snapshot)));
+            }
+            Output::Send { to, frame } => {
+                if let Ok(Some(FromRoom::SyncStep2 { .. })) = native::decode_from_room(&frame) {
+                    env.oracle.catch_up_bytes = Some(frame.len());
+                }
+                for conn in to.iter().filter_map(|id| live.sockets.get(id)) {
+                    self.send(env, *conn, Signal::Binary(frame.clone()));
+                }
+            }
+            Output::Attach { session, attachment } => {
+                let conn = live.sockets.get(&session);
+                if let Some(socket) = conn.and_then(|conn| self.sockets.get_mut(conn)) {
+                    socket.attachment = attachment;
+                }
+            }
+            Output::Close { session, close } => {
+                env.note(format_args!("close {session:?}: {close:?}"));
+                if let Some(conn) = live.sockets.remove(&session) {
+                    self.send(env, conn, Signal::Close(close.code()));
+                }
+            }
+            Output::SetTimer(at) => self.commit_in(env, at.since(env.now), false),
+            Output::SetAlarm(at) => {
+                self.write(env, Write::Alarm(Some(at)));
+                self.schedule_alarm(env);
+            }
+            Output::Abandon => {}
+        }
+        Ok(())
+    }
+
+    fn append(&mut self, env: &mut Env, mut row: selvedge::room::Row) {
+        env.note(format_args!("append {} (+{})", row.sequence, row.updates));
+        match self.sabotage {
+            Some(Sabotage::AppendSkipped) if env.rng.f64() < 0.1 => return,
+            Some(Sabotage::RefusedStored) => {
+                let refused = std::mem::take(&mut self.refused);
+                let parts: Vec<_> =
+                    refused.iter().chain([&row.update]).map(|update| &update[..]).collect();
+                row.update = update::merge(&parts).unwrap_or(row.update);
+            }
+            _ => {}
+        }
+        self.write(env, Write::Append(Rc::new(row)));
+    }
+
+    fn remember_refused(&mut self, input: &Input<'_>, outputs: &[Output]) {
+        if self.sabotage != Some(Sabotage::RefusedStored) {
+            return;
+        }
+        let Input::Frame { bytes, .. } = input else { return };
+        for dialect in [Dialect::Native, Dialect::Stock] {
+            let asks = dialect.encode(&FromRoom::SyncStep1(&[])).unwrap_or_default();
+            let asked = outputs.iter().any(|output| {
+                matches!(output, Output::Send { frame, .. } if frame[0] == asks[0]
+                    && (dialect == Dialect::Native || frame[1] == asks[1]))
+            });
+            if let Ok(Some(FromClient::Update { update, .. })) = dialect.decode(bytes)
+                && asked
+            {
+                self.refused.push(update.to_vec());
+            }
+        }
+    }
+
+    fn write(&mut self, env: &mut Env, write: Write) {
+        self.disk.write(write);
+        let (in_ms, process) = (env.rng.u64(1..=self.disk_ms_max), self.process);
+        env.schedule(in_ms, Event::Settled { process });
+    }
+
+    /// The output gate: what leaves waits for every write before it.
+    fn send(&mut self, env: &mut Env, conn: ConnId, signal: Signal) {
+        if self.disk.is_pending() && self.sabotage != Some(Sabotage::GateOff) {
+            self.gate.push_back((self.disk.written, conn, signal));
+        } else {
+            env.down(conn, signal);
+        }
+    }
+
+    pub fn settled(&mut self, env: &mut Env, process: u32) {
+        if process != self.process {
+            return;
+        }
+        let Some((write, durable)) = self.disk.settle() else { return };
+        match write {
+            Write::Append(row) => env.oracle.row_is_durable(&row),
+            Write::Compact(snapshot) => env.oracle.snapshot_is_durable(&snapshot),
+            Write::Alarm(_) => {}
+        }
+        while self.gate.front().is_some_and(|(write, ..)| *write <= durable) {
+            if let Some((_, conn, signal)) = self.gate.pop_front() {
+                env.down(conn, signal);
+            }
+        }
+    }
+
+    /// The room as storage and sockets say it is.
+    fn load(&mut self, env: &mut Env) -> Live {
+        let mut room = Room::load(&self.disk.current.stored()).expect("what was stored is read");
+        let mut sockets = BTreeMap::new();
+        for (&conn, socket) in &self.sockets {
+            let session = socket.session;
+            sockets.insert(session, conn);
+            if self.sabotage == Some(Sabotage::SocketsForgotten) {
+                continue;
+            }
+            let input = Input::Resume { session, attachment: &socket.attachment };
+            for output in room.handle(env.now, input, &self.disk.current) {
+                if let Output::Close { session, close } = output {
+                    sockets.remove(&session);
+                    env.down(conn, Signal::Close(close.code()));
+                }
+            }
+        }
+        Live { room, sockets }
+    }
+
+    fn close_all(&mut self, env: &mut Env, close: Close) {
+        self.live = None;
+        let conns: Vec<_> = self.sockets.keys().copied().collect();
+        for conn in conns {
+            self.send(env, conn, Signal::Close(close.code()));
+        }
+    }
+
+    fn schedule_alarm(&mut self, env: &mut Env) {
+        let Some(at) = self.disk.current.alarm else { return };
+        let mut in_ms = at.since(env.now);
+        if env.chance(env.faults.alarm_late) {
+            env.count("alarm late");
+            in_ms += env.rng.u64(1..30_000);
+        }
+        env.schedule(in_ms, Event::Alarm { again: false });
+    }
+
+    /// The process is gone: memory, sockets, writes that were not durable and what waited for them.
+    pub fn crash(&mut self, env: &mut Env) {
+        env.note("room crashes");
+        self.disk.crash();
+        self.forget_process(env);
+        self.schedule_alarm(env);
+    }
+
+    fn forget_process(&mut self, env: &mut Env) {
+        self.gate.clear();
+        self.live = None;
+        (self.process, self.timers, self.commit_is_due) = (self.process + 1, 0, false);
+        for conn in std::mem::take(&mut self.sockets).into_keys() {
+            let client_ms = env.rng.u64(0..1_000);
+            env.cut(conn, 0, Some(client_ms));
+        }
+    }
+
+    /// Memory is gone, sockets stay. Only in a quiet room.
+    pub fn hibernate(&mut self, env: &mut Env) {
+        if self.timers == 0 && !self.disk.is_pending() && self.live.take().is_some() {
+            env.count("hibernate");
+            env.note("room sleeps");
+        }
+    }
+
+    /// As soon as there may be something to lose.
+    pub fn reset_soon(&mut self) {
+        self.reset_is_due = true;
+    }
+
+    /// A fault in another room replaced the Wasm instance that this one shares.
+    fn reset(&mut self, env: &mut Env) {
+        env.count("reset");
+        env.note("instance is reset");
+        self.live = None;
+        (self.instance, self.commit_is_due) = (self.instance + 1, false);
+    }
+
+    /// The document was deleted, and begins again.
+    pub fn replace_history(&mut self, env: &mut Env) {
+        env.note("history is replaced");
+        self.disk = Disk::new(env.rng.u64(1..1 << 53));
+        self.forget_process(env);
+        env.oracle.replaced();
+    }
+}
+
+fn is_ack(output: &Output) -> bool {
+    let Output::Send { frame, .. } = output else { return false };
+    matches!(native::decode_from_room(frame), Ok(Some(FromRoom::Ack { .. })))
+}

@@ -1,0 +1,371 @@
+//! One run: clients that edit, faults that happen, time that jumps to the next event; then all is
+//! well again, and everyone has to agree.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use fastrand::Rng;
+use selvedge::time::Millis;
+
+use crate::env::{ConnId, Env, Event, Signal};
+use crate::faults::{Faults, Sabotage};
+use crate::hostile::Hostile;
+use crate::native::Native;
+use crate::server::Server;
+use crate::stock::Stock;
+
+const STEPS: u32 = 120;
+const HEAL_MS: u64 = 120_000;
+const QUIET_MS: u64 = 3_600_000;
+
+/// After these, presence is not what it should be yet. A native client that comes back before the
+/// room noticed that it had gone stays unseen, since its id belongs to the old session and it says
+/// nothing twice. A room that lost its memory of who left shows clocks that stock clients have seen, and they
+/// take them for old news.
+const CLOUDS_PRESENCE: [&str; 8] =
+    ["hibernate", "cut", "half-open", "stall", "crash", "reset", "append fails", "compact fails"];
+
+enum Client {
+    Native(Box<Native>),
+    Stock(Box<Stock>),
+    Hostile(Hostile),
+    Gone,
+}
+
+pub struct World {
+    env: Env,
+    server: Server,
+    clients: Vec<Client>,
+    last_client_id: u32,
+}
+
+impl World {
+    pub fn new(seed: u64, sabotage: Option<Sabotage>) -> Self {
+        let mut env = Env::new(Rng::with_seed(seed));
+        let server = Server::new(&mut env, sabotage);
+        let mut world = Self { env, server, clients: Vec::new(), last_client_id: 0 };
+        let (natives, stocks) = (world.env.rng.usize(1..=3), world.env.rng.usize(0..=2));
+        for index in 0..natives + stocks {
+            let client = world.client(index, index < natives);
+            world.clients.push(client);
+        }
+        world.clients.push(Client::Hostile(Hostile::default()));
+        world
+    }
+
+    /// Run; tell what was violated, with the last events.
+    pub fn run(&mut self) -> Result<(), String> {
+        let run = self.storm().and_then(|()| self.heal()).and_then(|()| self.rest());
+        run.map_err(|violation| format!("{violation}\n{}", self.env.last_events()))
+    }
+
+    pub fn trace_hash(&self) -> u64 {
+        self.env.trace_hash()
+    }
+
+    pub fn counts(&self) -> &BTreeMap<&'static str, u64> {
+        &self.env.counts
+    }
+
+    fn storm(&mut self) -> Result<(), String> {
+        for step in 0..STEPS {
+            self.inject();
+            if step == STEPS - 1 && self.env.faults.reset > 0.0 {
+                // What is lost now is not made good by what follows.
+                self.server.reset_soon();
+            }
+            let author = self.env.rng.usize(..self.clients.len());
+            if self.env.rng.u8(..4) > 0 {
+                for _ in 0..*self.env.rng.choice(&[1, 1, 1, 5]).unwrap_or(&1) {
+                    self.edit(author);
+                }
+            } else {
+                self.present(author);
+            }
+            let ms = if self.env.rng.u8(..16) == 0 { 20_000 } else { 300 };
+            let ms = self.env.rng.u64(1..=ms);
+            self.advance(ms)?;
+            if step % 20 == 0 {
+                self.env.oracle.check_log(&self.server.disk.durable);
+                self.violation()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// No more faults. From here on everything has to arrive.
+    fn heal(&mut self) -> Result<(), String> {
+        self.env.note("healing");
+        self.env.faults = Faults::default();
+        for index in 0..self.clients.len() {
+            match &mut self.clients[index] {
+                Client::Native(native) => native.go_online(&mut self.env),
+                Client::Stock(stock) => {
+                    stock.go_online(&mut self.env);
+                    stock.make_good(&mut self.env);
+                }
+                Client::Hostile(hostile) => hostile.leave(&mut self.env),
+                Client::Gone => {}
+            }
+        }
+        self.advance(HEAL_MS)?;
+        self.env.oracle.check_log(&self.server.disk.durable);
+        self.violation()?;
+        self.check_agreement()
+    }
+
+    /// C3: with only our own clients here, a quiet room is left alone.
+    fn rest(&mut self) -> Result<(), String> {
+        for client in &mut self.clients {
+            if let Client::Stock(stock) = client {
+                stock.leave(&mut self.env);
+                *client = Client::Gone;
+            }
+        }
+        self.advance(HEAL_MS)?;
+        self.check_agreement()?;
+        self.server.inputs = 0;
+        self.advance(QUIET_MS)?;
+        match self.server.inputs {
+            0 => Ok(()),
+            inputs => Err(format!("C3: {inputs} inputs in a quiet hour")),
+        }
+    }
+
+    fn inject(&mut self) {
+        let faults = self.env.faults.clone();
+        for index in 0..self.clients.len() {
+            self.inject_into(index, &faults);
+        }
+        let env = &mut self.env;
+        if env.chance(faults.crash) {
+            env.count("crash");
+            self.server.crash(env);
+        }
+        if env.chance(faults.hibernate) {
+            self.server.hibernate(env);
+        }
+        if env.chance(faults.reset) {
+            self.server.reset_soon();
+        }
+        if env.chance(faults.alarm) {
+            env.count("alarm");
+            self.server.alarm_now(env);
+        }
+        if env.chance(faults.replaced) {
+            env.count("replaced");
+            self.server.replace_history(env);
+            // A stock client knows no epoch; its page is loaded again with the document.
+            for index in 0..self.clients.len() {
+                if matches!(self.clients[index], Client::Stock(_)) {
+                    self.restart(index);
+                }
+            }
+        }
+    }
+
+    fn inject_into(&mut self, index: usize, faults: &Faults) {
+        let env = &mut self.env;
+        if let Client::Hostile(hostile) = &mut self.clients[index] {
+            if env.chance(faults.hostile) {
+                hostile.act(env, index);
+            }
+            return;
+        }
+        let conn = match &self.clients[index] {
+            Client::Native(native) => native.conn(),
+            Client::Stock(stock) => stock.conn(),
+            Client::Hostile(_) | Client::Gone => return,
+        };
+        if let Some(conn) = conn {
+            break_connection(env, conn, faults);
+        }
+        if env.chance(faults.offline) {
+            match &mut self.clients[index] {
+                Client::Native(native) => native.go_offline(env),
+                Client::Stock(stock) => stock.go_offline(env),
+                Client::Hostile(_) | Client::Gone => {}
+            }
+        }
+        if let Client::Native(native) = &mut self.clients[index]
+            && env.chance(faults.clock_jump)
+        {
+            env.count("clock jump");
+            native.jump(env);
+        }
+        if env.chance(faults.restart) {
+            env.count("restart");
+            self.restart(index);
+        }
+    }
+
+    /// The page is loaded again: a new client that has nothing.
+    fn restart(&mut self, index: usize) {
+        self.env.note(format_args!("client {index} restarts"));
+        let is_native = match &mut self.clients[index] {
+            Client::Native(native) => {
+                native.leave(&mut self.env);
+                true
+            }
+            Client::Stock(stock) => {
+                stock.leave(&mut self.env);
+                false
+            }
+            Client::Hostile(_) | Client::Gone => return,
+        };
+        self.clients[index] = self.client(index, is_native);
+    }
+
+    fn client(&mut self, index: usize, is_native: bool) -> Client {
+        self.last_client_id += 1;
+        let id = self.last_client_id;
+        if is_native {
+            Client::Native(Box::new(Native::new(&mut self.env, index, id)))
+        } else {
+            Client::Stock(Box::new(Stock::new(&mut self.env, index, id)))
+        }
+    }
+
+    fn edit(&mut self, index: usize) {
+        match &mut self.clients[index] {
+            Client::Native(native) => native.edit(&mut self.env),
+            Client::Stock(stock) => stock.edit(&mut self.env),
+            Client::Hostile(_) | Client::Gone => {}
+        }
+    }
+
+    fn present(&mut self, index: usize) {
+        match &mut self.clients[index] {
+            Client::Native(native) => native.present(&mut self.env),
+            Client::Stock(stock) => stock.present(&mut self.env),
+            Client::Hostile(_) | Client::Gone => {}
+        }
+    }
+
+    fn advance(&mut self, ms: u64) -> Result<(), String> {
+        let until = self.env.now + ms;
+        while let Some(event) = self.env.next(until) {
+            self.dispatch(event);
+            self.violation()?;
+        }
+        self.env.now = Millis(until.0.max(self.env.now.0));
+        Ok(())
+    }
+
+    fn violation(&mut self) -> Result<(), String> {
+        self.env.oracle.violation.take().map_or(Ok(()), Err)
+    }
+
+    fn dispatch(&mut self, event: Event) {
+        let env = &mut self.env;
+        match event {
+            Event::Up(conn, _) | Event::Down(conn, _) if env.is_broken(conn) => {}
+            Event::Up(conn, signal) => self.server.receive(env, conn, signal),
+            Event::Down(conn, signal) => self.deliver(conn, signal),
+            Event::RoomLost(conn) => self.server.lost(env, conn),
+            Event::ClientLost(conn) => {
+                let Some(index) = env.conns.get(&conn).map(|conn| conn.client) else { return };
+                match &mut self.clients[index] {
+                    Client::Native(native) => native.lost(env, conn),
+                    Client::Stock(stock) => stock.lost(env, conn),
+                    Client::Hostile(_) | Client::Gone => {}
+                }
+            }
+            Event::Timer { client, timer } => match &mut self.clients[client] {
+                Client::Native(native) => native.timeout(env, timer),
+                Client::Stock(stock) => stock.timeout(env, timer),
+                Client::Hostile(_) | Client::Gone => {}
+            },
+            Event::Online(index) => match &mut self.clients[index] {
+                Client::Native(native) => native.go_online(env),
+                Client::Stock(stock) => stock.go_online(env),
+                Client::Hostile(_) | Client::Gone => {}
+            },
+            Event::Commit { process, instance, posted } => {
+                self.server.commit(env, process, instance, posted);
+            }
+            Event::Settled { process } => self.server.settled(env, process),
+            Event::Alarm { again } => self.server.alarm(env, again),
+        }
+    }
+
+    fn deliver(&mut self, conn: ConnId, signal: Signal) {
+        let env = &mut self.env;
+        let Some(index) = env.conns.get(&conn).map(|conn| conn.client) else { return };
+        match &mut self.clients[index] {
+            Client::Native(native) => {
+                native.receive(env, conn, signal);
+                match native.closed_for_good() {
+                    None => {}
+                    // The page learns that its copy is of no use, and is loaded again.
+                    Some(4409) => self.restart(index),
+                    Some(code) => {
+                        env.oracle.violated(format!("client {index} was refused: {code}"));
+                    }
+                }
+            }
+            Client::Stock(stock) => stock.receive(env, conn, signal),
+            Client::Hostile(hostile) => hostile.receive(env, conn, &signal),
+            Client::Gone => {}
+        }
+    }
+
+    /// Not after the kinds in [`CLOUDS_PRESENCE`], unless `PRESENCE` asks for it.
+    fn presence_is_promised(&self) -> bool {
+        let clouded = CLOUDS_PRESENCE.iter().any(|kind| self.env.counts.contains_key(kind));
+        !clouded || std::env::var_os("PRESENCE").is_some()
+    }
+
+    /// V1, and nobody waits for anything, and everybody sees who is here and nobody else.
+    fn check_agreement(&self) -> Result<(), String> {
+        let expected = self.env.oracle.expected();
+        let id = |client: &Client| match client {
+            Client::Native(native) => Some(native.id()),
+            Client::Stock(stock) => Some(stock.id()),
+            Client::Hostile(_) | Client::Gone => None,
+        };
+        let here: BTreeSet<u64> = self.clients.iter().filter_map(id).collect();
+        for (index, client) in self.clients.iter().enumerate() {
+            let (view, mut peers) = match client {
+                Client::Native(native) => {
+                    let pending = native.replica.pending();
+                    if pending > 0 {
+                        return Err(format!("D3: native {index} still waits for {pending} acks"));
+                    }
+                    let peers = native.replica.peers().map(|(client, _)| client);
+                    (native.view(), peers.collect::<BTreeSet<_>>())
+                }
+                Client::Stock(stock) => (stock.view(), stock.peers().into_iter().collect()),
+                Client::Hostile(_) | Client::Gone => continue,
+            };
+            if view != expected {
+                let difference = view.difference(&expected);
+                return Err(format!("V1: client {index} differs from the log: {difference}"));
+            }
+            peers.extend(id(client));
+            if peers != here && self.presence_is_promised() {
+                return Err(format!("presence: client {index} sees {peers:?}, here are {here:?}"));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn break_connection(env: &mut Env, conn: ConnId, faults: &Faults) {
+    if env.chance(faults.cut) {
+        env.count("cut");
+        let (room_ms, client_ms) = (env.rng.u64(0..500), env.rng.u64(0..500));
+        env.note(format_args!("cut {conn:?}"));
+        env.cut(conn, room_ms, Some(client_ms));
+    }
+    if env.chance(faults.half_open) {
+        env.count("half-open");
+        env.note(format_args!("half-open {conn:?}"));
+        let room_ms = env.rng.u64(0..60_000);
+        let client_ms = env.rng.bool().then(|| env.rng.u64(0..1_000));
+        env.cut(conn, room_ms, client_ms);
+    }
+    if env.chance(faults.stall) {
+        env.count("stall");
+        env.stall(conn);
+    }
+}
