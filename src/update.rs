@@ -1,10 +1,10 @@
 //! Encoded Yjs updates as values: what one contains, what it refers to, and how several become one.
 //!
-//! An update is a list of *structs* (runs of ids of one client, with what was inserted) and a *delete
-//! set* (runs of ids that are gone). Everything here works on those bytes, in time that is linear in
-//! them but for sorting, and builds no CRDT: whatever Yjs can say passes through, also what yrs
-//! cannot carry. Text is the same content wherever it was cut, so results may hold fewer and longer
-//! structs than the input.
+//! An update is a list of *structs* (runs of ids of one client, with what was inserted) and a
+//! *delete set* (runs of ids that are gone). Everything here works on those bytes, in time that is
+//! linear in them but for sorting, and builds no CRDT: whatever Yjs can say passes through, also
+//! what yrs cannot carry. Text is the same content wherever it was cut, so results may hold fewer
+//! and longer structs than the input.
 //!
 //! Rules that the functions share:
 //!
@@ -12,7 +12,8 @@
 //!   multiple of the input, on 32-bit targets as well.
 //! - They refuse what stock Yjs 13 would throw on after it had been stored and relayed: broken JSON
 //!   and UTF-8, unknown tags, lengths of nothing, a subdocument without options.
-//! - Numbers may be written longer than necessary, as lib0 allows. Bytes behind the end are refused.
+//! - Numbers may be written longer than necessary, as lib0 allows. Bytes behind the end are
+//!   refused.
 //!
 //! Source of the format: Yjs 13.6, `structs/*.js`, `utils/encoding.js`, `utils/updates.js` and
 //! `utils/DeleteSet.js`, encoding version 1.

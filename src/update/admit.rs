@@ -27,8 +27,8 @@ pub struct Admission<'a> {
 ///
 /// A struct is ready when all ids of its client before it are known, and so are its neighbours or
 /// its parent; the update may bring these itself, in any order that is possible. A deleted range is
-/// ready as far as its ids are known then. Whatever is ready, stock Yjs integrates at once and keeps
-/// nothing pending.
+/// ready as far as its ids are known then. Whatever is ready, stock Yjs integrates at once and
+/// keeps nothing pending.
 pub fn admit<'a>(update: &'a [u8], known: &StateVector) -> Result<Admission<'a>, Malformed> {
     match admit_whole(update, known)? {
         Some(admission) => Ok(admission),
@@ -36,8 +36,8 @@ pub fn admit<'a>(update: &'a [u8], known: &StateVector) -> Result<Admission<'a>,
     }
 }
 
-/// The usual case, decided on the way without holding anything: at most one client, and all of it is
-/// new and ready.
+/// The usual case, decided on the way without holding anything: at most one client, and all of it
+/// is new and ready.
 fn admit_whole<'a>(
     update: &'a [u8],
     known: &StateVector,
@@ -219,8 +219,8 @@ impl<'a> Frontier<'a, '_> {
 
     /// Take every struct that is ready.
     ///
-    /// A section that needs an id of another waits below it on a stack. When the one on top cannot go
-    /// on, nor can any that waits for it: what it lacks is unknown, or it is one of these, a cycle.
+    /// A section that needs an id of another waits below it on a stack. When the one on top cannot
+    /// go on, nor can any that waits for it: what it lacks is unknown, or one of these, a cycle.
     /// Each push is paid for by a struct that is taken or by a section that is stuck for good.
     fn advance(&mut self) -> Result<(), Malformed> {
         let mut stack: Vec<(usize, Option<u32>)> = Vec::new();

@@ -7,7 +7,7 @@ use super::walk::read_range;
 use super::{Malformed, Part, walk};
 use crate::codec::{Reader, write_number};
 
-/// For each client the ranges of its ids that are deleted: sorted, apart from each other, not empty.
+/// For each client the ranges of its ids that are deleted: sorted, apart, not empty.
 /// A range is its first clock and the one behind its last.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct DeleteSet(BTreeMap<u64, Vec<(u32, u32)>>);

@@ -260,7 +260,8 @@ mod instances {
     use super::Cell;
 
     thread_local! {
-        static INSTANCES: RefCell<BTreeMap<String, Weak<Cell>>> = const { RefCell::new(BTreeMap::new()) };
+        static INSTANCES: RefCell<BTreeMap<String, Weak<Cell>>> =
+            const { RefCell::new(BTreeMap::new()) };
     }
 
     pub(super) fn replace(cell: &Rc<Cell>) {

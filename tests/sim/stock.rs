@@ -227,7 +227,7 @@ impl Stock {
     fn frame(&mut self, env: &mut Env, frame: &[u8]) {
         let mut r = Reader::new(frame);
         let read = match (r.byte(), r.rest()) {
-            (Ok(0), [0 | 1 | 2, ..]) => r.byte().ok().zip(r.bytes().ok()),
+            (Ok(0), [0..=2, ..]) => r.byte().ok().zip(r.bytes().ok()),
             (Ok(1), _) => r.bytes().ok().map(|update| (9, update)),
             _ => None,
         };

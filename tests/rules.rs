@@ -1,0 +1,206 @@
+//! Rules about the source itself: who may import what, how long a file is, how things are named.
+//!
+//! A line counts as it is written: a path in a comment imports nothing.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Who may import what. /// `std`, `core`, `alloc` and the module itself are always allowed.
+#[rustfmt::skip]
+const MAY_IMPORT: &[(&str, &[&str])] = &[
+    //  module       may import
+    ("time",      &["thiserror"]),
+    ("codec",     &["thiserror"]),
+    ("protocol",  &["thiserror", "codec"]),
+    ("update",    &["thiserror", "codec", "serde", "serde_json"]),
+    ("document",  &["thiserror", "codec", "time", "update", "yrs"]),
+    ("awareness", &["thiserror", "codec", "time", "update"]),
+    ("room",      &["thiserror", "codec", "time", "update", "protocol", "awareness", "document"]),
+    ("replica",   &["thiserror", "codec", "time", "update", "protocol", "awareness", "document"]),
+    // `update` for the update that holds nothing.
+    ("worker",    &["thiserror", "codec", "time", "protocol", "room", "update",
+                    "worker", "wasm_bindgen", "wasm_bindgen_futures", "js_sys", "web_sys",
+                    "miniz_oxide"]),
+    ("client",    &["thiserror", "time", "protocol", "document", "replica",
+                    "wasm_bindgen", "js_sys", "web_sys"]),
+];
+
+/// Crates and modules that a path may begin with.
+const ROOTS: &[&str] = &[
+    "yrs",
+    "serde",
+    "serde_json",
+    "thiserror",
+    "worker",
+    "wasm_bindgen",
+    "wasm_bindgen_futures",
+    "js_sys",
+    "web_sys",
+    "miniz_oxide",
+];
+
+/// What the pure modules never name: clocks, randomness, async, an order that is not one.
+const IMPURE: &[&str] =
+    &["SystemTime", "Instant", "HashMap", "HashSet", "fastrand", "getrandom", "async", "await"];
+const PURE: &[&str] =
+    &["time", "codec", "protocol", "update", "document", "awareness", "room", "replica"];
+/// yrs has hash maps in its interface; `document` sorts what it takes out of them.
+const EXEMPT: (&str, &str) = ("document", "HashMap");
+
+const UNFINISHED: &[&str] = &["todo!", "unimplemented!", "FIXME"];
+const BANNED_IN_NAMES: &[&str] =
+    &["manager", "handler", "helper", "util", "service", "engine", "context"];
+const LINES_MAX: usize = 400;
+const COLUMNS_MAX: usize = 100;
+
+/// What is wrong with one file of `src`, named by its path inside `src`.
+fn violations(path: &str, source: &str) -> Vec<String> {
+    let module = path.split(['/', '.']).next().unwrap_or_default();
+    let mut found = Vec::new();
+    if source.lines().count() > LINES_MAX {
+        found.push(format!("has more than {LINES_MAX} lines"));
+    }
+    if BANNED_IN_NAMES.iter().any(|banned| path.contains(banned)) {
+        found.push("has a name that says nothing".to_owned());
+    }
+    for (index, line) in source.lines().enumerate() {
+        let mut report = |what: String| found.push(format!("line {}: {what}", index + 1));
+        if line.chars().count() > COLUMNS_MAX {
+            report(format!("more than {COLUMNS_MAX} columns"));
+        }
+        for word in UNFINISHED.iter().filter(|word| line.contains(**word)) {
+            report(format!("says {word}"));
+        }
+        let code = code_of(line);
+        if let Some(name) = type_name(code)
+            && BANNED_IN_NAMES.iter().any(|banned| name.to_lowercase().contains(banned))
+        {
+            report(format!("{name} is a name that says nothing"));
+        }
+        if PURE.contains(&module) {
+            let words = code.split(|c| !is_of_identifier(c));
+            for word in words.filter(|word| IMPURE.contains(word) && (module, *word) != EXEMPT) {
+                report(format!("uses {word}"));
+            }
+        }
+        for root in imports(code).filter(|root| !may_import(module, root)) {
+            report(format!("{module} imports {root}"));
+        }
+    }
+    found
+}
+
+fn may_import(module: &str, root: &str) -> bool {
+    // The crate's root lists the modules; its tests use what a test needs.
+    let allowed = MAY_IMPORT.iter().find(|(name, _)| *name == module);
+    root == module || allowed.is_none_or(|(_, allowed)| allowed.contains(&root))
+}
+
+/// What a line of code imports or names by a path: modules of this crate, and crates.
+fn imports(code: &str) -> impl Iterator<Item = &str> {
+    let own = code.split("crate::").skip(1).map(identifier);
+    let foreign = code.match_indices("::").filter_map(|(at, _)| {
+        let before = &code[..at];
+        let start = before.rfind(|c: char| !is_of_identifier(c)).map_or(0, |before| before + 1);
+        let is_first = !before[..start].ends_with("::");
+        Some(&before[start..]).filter(|root| is_first && ROOTS.contains(root))
+    });
+    own.chain(foreign).filter(|root| !root.is_empty())
+}
+
+fn identifier(code: &str) -> &str {
+    &code[..code.find(|c: char| !is_of_identifier(c)).unwrap_or(code.len())]
+}
+
+fn is_of_identifier(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '_'
+}
+
+/// A line without its comment.
+fn code_of(line: &str) -> &str {
+    line.split("//").next().unwrap_or_default()
+}
+
+/// The type, trait or alias that a line declares.
+fn type_name(code: &str) -> Option<&str> {
+    let declared = ["struct ", "enum ", "trait ", "type "].iter().find_map(|keyword| {
+        let at = code.find(keyword)?;
+        let before = code[..at].trim_start();
+        let is_declaration = before.is_empty() || before.starts_with("pub");
+        is_declaration.then(|| identifier(&code[at + keyword.len()..]))
+    })?;
+    Some(declared).filter(|name| !name.is_empty())
+}
+
+fn sources(folder: &Path, out: &mut Vec<PathBuf>) {
+    let entries = fs::read_dir(folder).expect("src can be listed");
+    for entry in entries {
+        let path = entry.expect("src can be listed").path();
+        if path.is_dir() {
+            sources(&path, out);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            out.push(path);
+        }
+    }
+}
+
+#[test]
+fn the_source_keeps_its_rules() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut paths = Vec::new();
+    sources(&src, &mut paths);
+    assert!(paths.len() > 20, "only {} files in {}", paths.len(), src.display());
+    let mut found = Vec::new();
+    for path in paths {
+        let source = fs::read_to_string(&path).expect("a source file can be read");
+        let name = path.strip_prefix(&src).expect("inside src").display().to_string();
+        let name = name.replace('\\', "/");
+        found.extend(violations(&name, &source).iter().map(|what| format!("src/{name}: {what}")));
+    }
+    assert!(found.is_empty(), "\n{}", found.join("\n"));
+}
+
+#[test]
+fn every_module_of_the_crate_has_a_row() {
+    let lib = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lib.rs");
+    let lib = fs::read_to_string(lib).expect("lib.rs can be read");
+    let declared = lib.lines().filter_map(|line| line.strip_prefix("pub mod "));
+    for module in declared.map(identifier) {
+        assert!(MAY_IMPORT.iter().any(|(name, _)| *name == module), "{module} has no row");
+    }
+}
+
+#[test]
+fn what_breaks_a_rule_is_found() {
+    let bad = [
+        ("room/log.rs", "use yrs::Doc;", "line 1: room imports yrs"),
+        ("room.rs", "let doc = yrs::Doc::new();", "line 1: room imports yrs"),
+        ("room.rs", "use crate::replica::Replica;", "line 1: room imports replica"),
+        ("time.rs", "use crate::codec::Reader;", "line 1: time imports codec"),
+        ("client/shell.rs", "use crate::room::Room;", "line 1: client imports room"),
+        ("replica.rs", "use std::collections::HashMap;", "line 1: uses HashMap"),
+        ("room.rs", "let now = std::time::Instant::now();", "uses Instant"),
+        ("update.rs", "todo!()", "line 1: says todo!"),
+        ("update.rs", "pub(super) struct LogManager;", "LogManager is a name that says nothing"),
+        ("room/utils.rs", "", "has a name that says nothing"),
+    ];
+    for (path, source, expected) in bad {
+        let found = violations(path, source).join("; ");
+        assert!(found.contains(expected), "{path}: {source}: {found}");
+    }
+    let long = "x".repeat(101);
+    assert_eq!(violations("room.rs", &long), ["line 1: more than 100 columns"]);
+    assert_eq!(violations("room.rs", &"\n".repeat(401)), ["has more than 400 lines"]);
+}
+
+#[test]
+fn what_keeps_the_rules_is_not_found() {
+    let good = "\
+//! Knows nothing of [`crate::replica`], and yrs::Doc is only mentioned.
+use crate::update::{self, Part};
+use super::log::Log;
+pub struct Engraving;
+fn f() -> core::fmt::Result { update::walk(&[]); other::yrs::f() }
+";
+    assert_eq!(violations("room/commit.rs", good), ["line 4: x"; 0]);
+}
