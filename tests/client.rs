@@ -3,6 +3,8 @@
 //!
 //! No server is needed: a document that was never connected is a document like any other.
 #![cfg(all(target_arch = "wasm32", feature = "client"))]
+// A test that cannot go on has failed.
+#![allow(clippy::unwrap_used)]
 
 use js_sys::{Array, Function, Promise, Reflect};
 use selvedge::client::connect;
