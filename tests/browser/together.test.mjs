@@ -204,7 +204,8 @@ test("v1: a stock Yjs client shares the document: text, tasks and presence", asy
     WebSocketPolyfill: WebSocket,
     disableBc: true,
   });
-  t.after(() => provider.destroy());
+  // The document takes its presence along, whose timer would keep this process alive.
+  t.after(() => (provider.destroy(), doc.destroy()));
   const text = doc.getText("note");
   await until("the stock client reads", () => text.toString() === "from the page 🧵");
   await until("and sees the task", () => doc.getArray("tasks").length === 1);
