@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Who may import what. /// `std`, `core`, `alloc` and the module itself are always allowed.
+/// Who may import what. `std`, `core`, `alloc` and the module itself are always allowed.
 #[rustfmt::skip]
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     //  module       may import

@@ -20,7 +20,7 @@ mod world;
 use std::collections::BTreeMap;
 
 use faults::{KINDS, Sabotage};
-use world::World;
+use world::{Presence, World};
 
 const SEEDS: u64 = 200;
 
@@ -68,39 +68,76 @@ fn the_same_seed_gives_the_same_run() {
     }
 }
 
-/// A seed on which the checks notice what is broken on purpose.
-fn caught(sabotage: Sabotage) {
-    let seed = (1..=SEEDS).find(|&seed| World::new(seed, Some(sabotage)).run().is_err());
-    println!("{sabotage:?}: caught by seed {seed:?}");
-    assert!(seed.is_some(), "{sabotage:?} was never noticed");
+/// D1, O1 and V1 each have to notice what breaks them.
+fn caught(sabotage: Sabotage, promise: &str) {
+    let is_noticed = |seed: &u64| {
+        let run = World::new(*seed, Some(sabotage)).run();
+        run.is_err_and(|violation| violation.starts_with(promise))
+    };
+    let seed = (1..=SEEDS).find(is_noticed);
+    println!("{sabotage:?}: {promise} fails on seed {seed:?}");
+    assert!(seed.is_some(), "{sabotage:?} was never noticed by {promise}");
 }
 
 #[test]
-fn a_gate_that_is_off_is_caught() {
-    caught(Sabotage::GateOff);
+fn d1_a_gate_that_is_off_is_caught() {
+    caught(Sabotage::GateOff, "D1");
 }
 
 #[test]
-fn a_row_that_is_not_written_is_caught() {
-    caught(Sabotage::AppendSkipped);
+fn d1_a_row_that_is_not_written_is_caught() {
+    caught(Sabotage::AppendSkipped, "D1");
 }
 
 #[test]
-fn an_update_without_its_past_is_caught() {
-    caught(Sabotage::RefusedStored);
+fn d1_an_ack_before_its_row_is_caught() {
+    caught(Sabotage::AckBeforeRow, "D1");
 }
 
 #[test]
-fn forgotten_sockets_are_caught() {
-    caught(Sabotage::SocketsForgotten);
+fn o1_an_update_without_its_past_is_caught() {
+    caught(Sabotage::RefusedStored, "O1");
 }
 
 #[test]
-fn a_reset_that_keeps_sockets_is_caught() {
-    caught(Sabotage::ResetKeepsSockets);
+fn v1_forgotten_sockets_are_caught() {
+    caught(Sabotage::SocketsForgotten, "V1");
 }
 
 #[test]
-fn an_ack_before_its_row_is_caught() {
-    caught(Sabotage::AckBeforeRow);
+fn v1_a_reset_that_keeps_sockets_is_caught() {
+    caught(Sabotage::ResetKeepsSockets, "V1");
+}
+
+fn everyone_is_seen(presence: Presence) {
+    let fails = |seed: &u64| {
+        let mut world = World::new(*seed, None);
+        world.require(presence);
+        world.run().is_err()
+    };
+    let failed: Vec<_> = (1..=SEEDS).filter(fails).collect();
+    assert!(failed.is_empty(), "{presence:?} fails on {} of {SEEDS}: {failed:?}", failed.len());
+}
+
+#[test]
+#[ignore = "open defect: see Presence::SeenAgain"]
+fn a_native_client_that_comes_back_is_seen_at_once() {
+    everyone_is_seen(Presence::SeenAgain);
+}
+
+#[test]
+#[ignore = "open defect: see Presence::SeenByStock"]
+fn stock_clients_see_everyone_after_a_room_forgot() {
+    everyone_is_seen(Presence::SeenByStock);
+}
+
+/// Seeds of the long runs that still fail. An echo of one who has just left comes from a stock
+/// client whose own id still belongs to its old session. Since it owns nothing yet, the echo is
+/// taken for its own presence, and the one who comes back is ignored.
+#[test]
+#[ignore = "open defect: an echo is taken for the speaker's own presence"]
+fn an_echo_brings_nobody_back() {
+    for seed in [293, 2009, 4381] {
+        assert_eq!(World::new(seed, None).run(), Ok(()), "SEED={seed}");
+    }
 }

@@ -74,7 +74,7 @@ impl Native {
     }
 
     pub fn present(&mut self, env: &mut Env) {
-        let state = format!(r#"{{"at":{}}}"#, env.rng.u32(..1_000));
+        let state = format!(r#"{{"at":{}}}"#, env.oracle.next_token());
         let outputs = self.replica.present(self.now(env), Some(&state));
         self.perform(env, outputs.expect("a small state"));
     }

@@ -277,7 +277,7 @@ impl Stock {
 
     fn set_state(&mut self, env: &mut Env) {
         let clock = self.awareness.get(&self.id()).map_or(0, |me| me.clock + 1);
-        let state = Some(format!(r#"{{"at":{}}}"#, env.rng.u32(..1_000)));
+        let state = Some(format!(r#"{{"at":{}}}"#, env.oracle.next_token()));
         self.awareness.insert(self.id(), Peer { clock, state, updated_at: env.now });
     }
 
