@@ -10,8 +10,10 @@
 //!   y-websocket repeats what it hears about others; such an echo changes nothing.
 //! * When a session ends, its presence is gone at once. An echo that arrives later finds the id in
 //!   [`Presence::gone`] and does not bring it back.
-//! * The room hands out the clocks that peers see. A client that reconnects repeats its last clock;
-//!   peers that were told that it left would ignore it.
+//! * A client that reconnects before its old session ended waits for that, and is shown then.
+//! * The room hands out the clocks that peers see, and takes them from the time: so they grow over
+//!   reconnects, and after the room's memory was lost. Peers remember clocks, and would ignore what
+//!   comes under a lower one, also the news that somebody left.
 //! * y-protocols forgets who is silent for 30 s. Our own clients are silent while nothing changes,
 //!   so that the room can sleep; the room repeats everyone to a stock client that renews itself.
 
@@ -22,7 +24,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use thiserror::Error;
 
-use crate::codec::{DecodeError, Reader, write_bytes, write_number};
+use crate::codec::{DecodeError, NUMBER_MAX, Reader, write_bytes, write_number};
 use crate::time::Millis;
 use crate::update::is_json;
 
@@ -33,11 +35,6 @@ pub const PRESENCE_BYTES_MAX: usize = 12 << 10;
 const ENTRY_BYTES: usize = 16;
 /// How many clients that left are remembered, so that an echo cannot revive them.
 const GONE_MAX: usize = 1_024;
-/// How often everyone's clocks move on for the sake of stock clients, which renew every 15 s.
-const RENEW_MS_MIN: u64 = 10_000;
-/// How far a shown clock may be ahead of the kept one. After a wake clocks go on from there, since
-/// peers ignore a clock that they have seen, and with it the news that somebody left.
-const UNKEPT_CLOCKS_MAX: u32 = 512;
 const NULL: &str = "null";
 
 /// What one awareness update says about one client.
@@ -46,7 +43,7 @@ pub struct Entry<'a> {
     /// The client's id.
     pub client: u64,
     /// Its clock.
-    pub clock: u32,
+    pub clock: u64,
     /// Its state as JSON; `null` if it is gone.
     pub state: &'a str,
 }
@@ -73,7 +70,7 @@ pub fn decode(update: &[u8]) -> Result<Vec<Entry<'_>>, AwarenessError> {
     let mut r = Reader::new(update);
     let mut entries = Vec::new();
     for _ in 0..r.number()? {
-        let (client, clock, state) = (r.number()?, r.number_u32()?, r.string()?);
+        let (client, clock, state) = (r.number()?, r.number()?, r.string()?);
         if !is_json(state) {
             return Err(AwarenessError::Json);
         }
@@ -88,7 +85,7 @@ pub fn encode<'a>(entries: impl ExactSizeIterator<Item = Entry<'a>>) -> Vec<u8> 
     write_number(&mut out, entries.len() as u64);
     for Entry { client, clock, state } in entries {
         write_number(&mut out, client);
-        write_number(&mut out, u64::from(clock));
+        write_number(&mut out, clock);
         write_bytes(&mut out, state.as_bytes());
     }
     out
@@ -99,78 +96,101 @@ pub fn encode<'a>(entries: impl ExactSizeIterator<Item = Entry<'a>>) -> Vec<u8> 
 struct Peer<Owner> {
     owner: Owner,
     /// The clock that its client used last.
-    said: u32,
+    said: u64,
     /// The clock that peers were shown last.
-    shown: u32,
-    /// The shown clock that would survive a hibernation.
-    kept: u32,
+    shown: u64,
     state: String,
 }
 
-/// Everyone's presence in one room. `Owner` is a session.
+/// What a session said about its own client while another session had that.
+#[derive(Clone, Debug, Eq, PartialEq)]
+struct Waiting {
+    said: u64,
+    state: String,
+}
+
+/// Whose words a session's awareness updates are.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Speaker {
+    /// Only its own, said once.
+    Own,
+    /// Its own, said again and again, and repetitions of what it heard, as y-websocket sends them.
+    Repeats,
+}
+
+/// Everyone's presence in one room. `Owner` is a session; a later session is a greater one.
 #[derive(Clone, Debug)]
 pub struct Presence<Owner> {
     peers: BTreeMap<u64, Peer<Owner>>,
+    /// For each session, the client that it spoke of first: its own.
+    own: BTreeMap<Owner, u64>,
+    waiting: BTreeMap<Owner, Waiting>,
     /// Clients that left, with the last clock that peers were shown.
-    gone: BTreeMap<u64, u32>,
+    gone: BTreeMap<u64, u64>,
     changed: BTreeSet<u64>,
     unkept: BTreeSet<Owner>,
-    renewed_at: Millis,
-}
-
-/// What came of an awareness update.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Received {
-    /// There is something for everyone: see [`Presence::take_changes`].
-    pub changed: bool,
-    /// The session repeated its own state, as y-websocket does to stay in touch.
-    pub renewed: bool,
 }
 
 impl<Owner: Copy + Ord> Default for Presence<Owner> {
     fn default() -> Self {
         Self {
             peers: BTreeMap::new(),
+            own: BTreeMap::new(),
+            waiting: BTreeMap::new(),
             gone: BTreeMap::new(),
             changed: BTreeSet::new(),
             unkept: BTreeSet::new(),
-            renewed_at: Millis::default(),
         }
     }
 }
 
 impl<Owner: Copy + Ord> Presence<Owner> {
-    /// Take what `owner` says. Entries about clients of other sessions are ignored.
-    pub fn receive(&mut self, owner: Owner, update: &[u8]) -> Result<Received, AwarenessError> {
+    /// Take what `owner` says. Entries about clients of other sessions are ignored. Returns whether
+    /// the session repeated its own state, as y-websocket does to stay in touch.
+    pub fn receive(
+        &mut self,
+        now: Millis,
+        owner: Owner,
+        speaker: Speaker,
+        update: &[u8],
+    ) -> Result<bool, AwarenessError> {
         let entries = decode(update)?;
-        let own: Vec<_> = entries.iter().filter(|entry| self.may_speak(owner, entry)).collect();
-        let said: usize = own.iter().map(|entry| ENTRY_BYTES + entry.state.len()).sum();
-        let kept = self.of(owner).filter(|(client, _)| own.iter().all(|e| e.client != *client));
-        let kept: usize = kept.map(|(_, peer)| ENTRY_BYTES + peer.state.len()).sum();
-        if said + kept > PRESENCE_BYTES_MAX {
+        if let Some(first) = entries.first() {
+            self.own.entry(owner).or_insert(first.client);
+        }
+        let said: Vec<_> = entries.iter().filter(|entry| self.may_speak(owner, entry)).collect();
+        if self.bytes_after(owner, &said) > PRESENCE_BYTES_MAX {
             return Err(AwarenessError::TooLarge);
         }
-        let mut received = Received::default();
-        for entry in own {
+        let mut renewed = false;
+        for entry in said {
             match self.peers.get_mut(&entry.client) {
                 Some(peer) if entry.state == peer.state => {
                     peer.said = peer.said.max(entry.clock);
-                    received.renewed = true;
+                    renewed = true;
                 }
-                _ => {
-                    self.set(owner, entry);
-                    received.changed = true;
-                }
+                _ => self.set(now, owner, entry),
             }
         }
-        Ok(received)
+        for entry in entries.iter().filter(|_| speaker == Speaker::Own) {
+            self.wait(owner, entry);
+        }
+        Ok(renewed)
     }
 
-    /// A session ended: its clients are gone.
-    pub fn leave(&mut self, owner: Owner) {
+    /// A session ended: its clients are gone, or those of the session that waits for them.
+    pub fn leave(&mut self, now: Millis, owner: Owner) {
+        self.own.remove(&owner);
+        self.waiting.remove(&owner);
         let clients: Vec<_> = self.of(owner).map(|(client, _)| client).collect();
         for client in clients {
-            self.remove(client);
+            self.remove(now, client);
+            let mut waiting = self.waiting.keys();
+            if let Some(&next) = waiting.find(|waiting| self.own.get(*waiting) == Some(&client))
+                && let Some(Waiting { said, state }) = self.waiting.remove(&next)
+            {
+                self.set(now, next, &Entry { client, clock: said, state: &state });
+            }
         }
         self.unkept.remove(&owner);
     }
@@ -188,24 +208,14 @@ impl<Owner: Copy + Ord> Presence<Owner> {
         (!entries.is_empty()).then(|| encode(entries.into_iter()))
     }
 
-    /// Everyone, for one who joins; nothing if nobody is here.
-    pub fn everyone(&self) -> Option<Vec<u8>> {
+    /// Everyone, for one who joins or renews itself; nothing if nobody is here. Under new clocks:
+    /// y-protocols forgets states but remembers clocks.
+    pub fn everyone(&mut self, now: Millis) -> Option<Vec<u8>> {
+        for peer in self.peers.values_mut() {
+            peer.shown = next_clock(now, peer.shown);
+        }
         let entries = self.peers.iter().map(|(&client, peer)| peer.entry(client));
         (!self.peers.is_empty()).then(|| encode(entries))
-    }
-
-    /// Everyone, under clocks that a stock client has not seen since it renewed itself last.
-    pub fn renew(&mut self, now: Millis) -> Option<Vec<u8>> {
-        if now.since(self.renewed_at) >= RENEW_MS_MIN {
-            self.renewed_at = now;
-            for peer in self.peers.values_mut() {
-                peer.shown = peer.shown.saturating_add(1);
-                if peer.shown - peer.kept >= UNKEPT_CLOCKS_MAX {
-                    self.unkept.insert(peer.owner);
-                }
-            }
-        }
-        self.everyone()
     }
 
     /// Sessions whose presence has to be kept anew.
@@ -213,20 +223,45 @@ impl<Owner: Copy + Ord> Presence<Owner> {
         std::mem::take(&mut self.unkept)
     }
 
-    /// What `owner` said last, to be kept over a hibernation.
-    pub fn keep(&mut self, owner: Owner) -> Vec<u8> {
-        for peer in self.peers.values_mut().filter(|peer| peer.owner == owner) {
-            peer.kept = peer.shown;
-        }
-        let entries: Vec<_> = self.of(owner).map(|(client, peer)| peer.entry(client)).collect();
+    /// What `owner` said last, its own client first, to be kept over a hibernation.
+    pub fn keep(&self, owner: Owner) -> Vec<u8> {
+        let own = self.own.get(&owner).copied();
+        let waiting = self.waiting.get(&owner).zip(own).map(|(waiting, client)| Entry {
+            client,
+            clock: waiting.said,
+            state: &waiting.state,
+        });
+        let peers = self.of(owner).map(|(client, peer)| peer.entry(client));
+        let mut entries: Vec<_> = waiting.into_iter().chain(peers).collect();
+        entries.sort_by_key(|entry| Some(entry.client) != own);
         encode(entries.into_iter())
     }
 
     /// What [`Self::keep`] kept. Nobody is told: peers know it already.
-    pub fn restore(&mut self, owner: Owner, kept: &[u8]) -> Result<(), AwarenessError> {
+    pub fn restore(
+        &mut self,
+        now: Millis,
+        owner: Owner,
+        kept: &[u8],
+    ) -> Result<(), AwarenessError> {
         for Entry { client, clock, state } in decode(kept)? {
-            let (shown, state) = (clock.saturating_add(UNKEPT_CLOCKS_MAX), state.to_owned());
-            self.peers.insert(client, Peer { owner, said: 0, shown, kept: clock, state });
+            self.own.entry(owner).or_insert(client);
+            let peer =
+                Peer { owner, said: 0, shown: next_clock(now, clock), state: state.to_owned() };
+            // Of two sessions with one client the later one waits.
+            let later = match self.peers.remove(&client) {
+                Some(other) if other.owner < owner => {
+                    self.peers.insert(client, other);
+                    Some(peer)
+                }
+                other => {
+                    self.peers.insert(client, peer);
+                    other
+                }
+            };
+            if let Some(Peer { owner, said, state, .. }) = later {
+                self.waiting.insert(owner, Waiting { said, state });
+            }
         }
         Ok(())
     }
@@ -234,6 +269,14 @@ impl<Owner: Copy + Ord> Presence<Owner> {
     fn of(&self, owner: Owner) -> impl Iterator<Item = (u64, &Peer<Owner>)> {
         let own = move |(_, peer): &(&u64, &Peer<Owner>)| peer.owner == owner;
         self.peers.iter().filter(own).map(|(&client, peer)| (client, peer))
+    }
+
+    /// What the session would keep if it said this.
+    fn bytes_after(&self, owner: Owner, said: &[&Entry<'_>]) -> usize {
+        let kept = self.of(owner).filter(|(client, _)| said.iter().all(|e| e.client != *client));
+        let kept: usize = kept.map(|(_, peer)| ENTRY_BYTES + peer.state.len()).sum();
+        let waiting = self.waiting.get(&owner).map_or(0, |w| ENTRY_BYTES + w.state.len());
+        kept + waiting + said.iter().map(|entry| ENTRY_BYTES + entry.state.len()).sum::<usize>()
     }
 
     /// Whether this is the session's to say, and news or a renewal.
@@ -244,35 +287,49 @@ impl<Owner: Copy + Ord> Presence<Owner> {
             (Some(peer), _) if entry.state == NULL => entry.clock >= peer.said,
             (Some(peer), _) => entry.clock > peer.said,
             (None, _) if entry.state == NULL => false,
-            // A session's own id comes first; what comes later may be an echo of one who left.
-            (None, Some(&shown)) => entry.clock > shown || self.of(owner).next().is_none(),
+            // Unless it is the session's own, this may be an echo of one who left.
+            (None, Some(&shown)) => {
+                entry.clock > shown || self.own.get(&owner) == Some(&entry.client)
+            }
             (None, None) => true,
         }
     }
 
-    fn set(&mut self, owner: Owner, entry: &Entry<'_>) {
+    /// Remember what `owner` says about its own client, if another session has that.
+    fn wait(&mut self, owner: Owner, entry: &Entry<'_>) {
+        let is_taken = self.peers.get(&entry.client).is_some_and(|peer| peer.owner != owner);
+        if !is_taken || self.own.get(&owner) != Some(&entry.client) {
+            return;
+        }
+        self.unkept.insert(owner);
+        self.waiting.remove(&owner);
+        if entry.state != NULL && self.bytes_after(owner, &[entry]) <= PRESENCE_BYTES_MAX {
+            let waiting = Waiting { said: entry.clock, state: entry.state.to_owned() };
+            self.waiting.insert(owner, waiting);
+        }
+    }
+
+    fn set(&mut self, now: Millis, owner: Owner, entry: &Entry<'_>) {
         if entry.state == NULL {
-            return self.remove(entry.client);
+            return self.remove(now, entry.client);
         }
         let before = match self.peers.get(&entry.client) {
             Some(peer) => Some(peer.shown),
             None => self.gone.remove(&entry.client),
         };
-        // A client that is new to a peer has clock 0 there already: 0 would be no news.
-        let before = before.unwrap_or(0);
-        let shown = entry.clock.max(before.saturating_add(1));
+        let shown = next_clock(now, before.unwrap_or(0)).max(entry.clock);
         let (said, state) = (entry.clock, entry.state.to_owned());
-        self.peers.insert(entry.client, Peer { owner, said, shown, kept: 0, state });
+        self.peers.insert(entry.client, Peer { owner, said, shown, state });
         self.changed.insert(entry.client);
         self.unkept.insert(owner);
     }
 
-    fn remove(&mut self, client: u64) {
+    fn remove(&mut self, now: Millis, client: u64) {
         let Some(peer) = self.peers.remove(&client) else { return };
         if self.gone.len() >= GONE_MAX {
             self.gone.pop_first();
         }
-        self.gone.insert(client, peer.shown.saturating_add(1));
+        self.gone.insert(client, next_clock(now, peer.shown));
         self.changed.insert(client);
         self.unkept.insert(peer.owner);
     }
@@ -282,4 +339,9 @@ impl<Owner> Peer<Owner> {
     fn entry(&self, client: u64) -> Entry<'_> {
         Entry { client, clock: self.shown, state: &self.state }
     }
+}
+
+/// A clock behind `shown` that is also news to who saw clocks of a room that forgot them.
+fn next_clock(now: Millis, shown: u64) -> u64 {
+    now.0.max(shown.saturating_add(1)).min(NUMBER_MAX)
 }

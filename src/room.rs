@@ -21,7 +21,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 
-use crate::awareness::{AwarenessError, Presence};
+use crate::awareness::{AwarenessError, Presence, Speaker};
 use crate::protocol::{Close, Dialect, FRAME_BYTES_MAX, FromClient, FromRoom};
 use crate::time::Millis;
 use crate::update::{Malformed, StateVector};
@@ -161,11 +161,11 @@ impl Room {
     #[must_use]
     pub fn handle(&mut self, now: Millis, input: Input<'_>, log: &impl Log) -> Vec<Output> {
         match input {
-            Input::Connect { session, dialect } => self.connect(session, dialect),
-            Input::Resume { session, attachment } => self.resume(session, attachment),
+            Input::Connect { session, dialect } => self.connect(now, session, dialect),
+            Input::Resume { session, attachment } => self.resume(now, session, attachment),
             Input::Frame { session, bytes } => self.frame(now, session, bytes, log),
-            Input::Text { session } => self.close(session, Close::BadFrame),
-            Input::Disconnect { session } => self.disconnect(session),
+            Input::Text { session } => self.close(now, session, Close::BadFrame),
+            Input::Disconnect { session } => self.disconnect(now, session),
             Input::Commit => self.commit(now),
             Input::Alarm => {
                 self.alarm_set = false;
@@ -174,7 +174,7 @@ impl Room {
         }
     }
 
-    fn connect(&mut self, id: SessionId, dialect: Dialect) -> Vec<Output> {
+    fn connect(&mut self, now: Millis, id: SessionId, dialect: Dialect) -> Vec<Output> {
         let session = Session::new(dialect);
         let attachment = Attachment { session: &session, presence: &[0] }.encode();
         self.sessions.insert(id, session);
@@ -184,15 +184,15 @@ impl Room {
             // A native client says hello first (W3); y-websocket's server speaks at once.
             let state_vector = self.known.encode();
             out.extend(self.send(id, &FromRoom::SyncStep1(&state_vector)));
-            out.extend(self.everyone(id));
+            out.extend(self.everyone(now, id));
         }
         out
     }
 
-    fn resume(&mut self, id: SessionId, attachment: &[u8]) -> Vec<Output> {
+    fn resume(&mut self, now: Millis, id: SessionId, attachment: &[u8]) -> Vec<Output> {
         self.last_session = self.last_session.max(id);
         let restored = Attachment::decode(attachment).and_then(|(session, presence)| {
-            self.presence.restore(id, presence).ok()?;
+            self.presence.restore(now, id, presence).ok()?;
             Some(session)
         });
         match restored {
@@ -206,30 +206,30 @@ impl Room {
     }
 
     /// What the session wrote stays; its presence goes with the next commit.
-    fn disconnect(&mut self, id: SessionId) -> Vec<Output> {
+    fn disconnect(&mut self, now: Millis, id: SessionId) -> Vec<Output> {
         self.sessions.remove(&id);
         self.gathered.forget(id);
-        self.presence.leave(id);
+        self.presence.leave(now, id);
         Vec::new()
     }
 
-    fn close(&mut self, session: SessionId, close: Close) -> Vec<Output> {
-        self.disconnect(session);
+    fn close(&mut self, now: Millis, session: SessionId, close: Close) -> Vec<Output> {
+        self.disconnect(now, session);
         vec![Output::Close { session, close }]
     }
 
     fn frame(&mut self, now: Millis, id: SessionId, bytes: &[u8], log: &impl Log) -> Vec<Output> {
         let Some(session) = self.sessions.get(&id) else { return Vec::new() };
         if bytes.len() > FRAME_BYTES_MAX {
-            return self.close(id, Close::TooLarge);
+            return self.close(now, id, Close::TooLarge);
         }
         match session.dialect.decode(bytes) {
-            Ok(Some(message)) if session.may_send(&message) => {
-                self.message(now, id, message, log).unwrap_or_else(|close| self.close(id, close))
-            }
-            Ok(Some(_)) => self.close(id, Close::Protocol),
+            Ok(Some(message)) if session.may_send(&message) => self
+                .message(now, id, message, log)
+                .unwrap_or_else(|close| self.close(now, id, close)),
+            Ok(Some(_)) => self.close(now, id, Close::Protocol),
             Ok(None) => Vec::new(),
-            Err(_) => self.close(id, Close::BadFrame),
+            Err(_) => self.close(now, id, Close::BadFrame),
         }
     }
 
@@ -250,7 +250,7 @@ impl Room {
             }
             FromClient::Update { number, update } => self.update(now, id, number, update),
             FromClient::Awareness(update) => self.awareness(now, id, update),
-            FromClient::QueryAwareness => Ok(self.everyone(id).into_iter().collect()),
+            FromClient::QueryAwareness => Ok(self.everyone(now, id).into_iter().collect()),
         }
     }
 
@@ -260,19 +260,21 @@ impl Room {
         id: SessionId,
         update: &[u8],
     ) -> Result<Vec<Output>, Close> {
-        let received = self.presence.receive(id, update)?;
-        if !received.renewed || self.dialect(id) != Some(Dialect::Stock) {
+        let speaker = match self.dialect(id) {
+            Some(Dialect::Native) => Speaker::Own,
+            Some(Dialect::Stock) | None => Speaker::Repeats,
+        };
+        let renewed = self.presence.receive(now, id, speaker, update)?;
+        if !renewed || speaker == Speaker::Own {
             return Ok(Vec::new());
         }
         // y-websocket reconnects when it hears nothing for 30 s, and forgets the silent.
-        let everyone = self.presence.renew(now);
-        let answer = everyone.and_then(|update| self.send(id, &FromRoom::Awareness(&update)));
-        Ok(answer.into_iter().collect())
+        Ok(self.everyone(now, id).into_iter().collect())
     }
 
     /// Everyone's presence for one session, if anyone is here.
-    fn everyone(&self, id: SessionId) -> Option<Output> {
-        let everyone = self.presence.everyone()?;
+    fn everyone(&mut self, now: Millis, id: SessionId) -> Option<Output> {
+        let everyone = self.presence.everyone(now)?;
         self.send(id, &FromRoom::Awareness(&everyone))
     }
 
@@ -282,9 +284,18 @@ impl Room {
 
     /// The frame of `message` for one session, if its dialect has one.
     fn send(&self, id: SessionId, message: &FromRoom<'_>) -> Option<Output> {
-        let frame = self.dialect(id)?.encode(message)?;
-        Some(Output::Send { to: vec![id], frame })
+        send_to(&self.sessions, id, message)
     }
+}
+
+/// [`Room::send`], while another part of the room is borrowed.
+fn send_to(
+    sessions: &BTreeMap<SessionId, Session>,
+    id: SessionId,
+    message: &FromRoom<'_>,
+) -> Option<Output> {
+    let frame = sessions.get(&id)?.dialect.encode(message)?;
+    Some(Output::Send { to: vec![id], frame })
 }
 
 impl From<Malformed> for Close {

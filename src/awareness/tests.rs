@@ -3,11 +3,54 @@ use super::*;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-fn say(client: u64, clock: u32, state: &str) -> Vec<u8> {
-    encode([Entry { client, clock, state }].into_iter())
+/// A room and the time; later sessions have later letters.
+struct Bench {
+    presence: Presence<char>,
+    now: Millis,
 }
 
-fn shown(update: Option<Vec<u8>>) -> Vec<(u64, u32, String)> {
+impl Bench {
+    fn new() -> Self {
+        Self { presence: Presence::default(), now: Millis(1_000) }
+    }
+
+    fn stock(&mut self, owner: char, client: u64, clock: u64, state: &str) -> bool {
+        self.say(owner, Speaker::Repeats, client, clock, state)
+    }
+
+    fn native(&mut self, owner: char, client: u64, clock: u64, state: &str) -> bool {
+        self.say(owner, Speaker::Own, client, clock, state)
+    }
+
+    fn say(&mut self, owner: char, by: Speaker, client: u64, clock: u64, state: &str) -> bool {
+        let update = encode([Entry { client, clock, state }].into_iter());
+        self.presence.receive(self.now, owner, by, &update).unwrap()
+    }
+
+    fn leave(&mut self, owner: char) {
+        self.presence.leave(self.now, owner);
+    }
+
+    fn told(&mut self) -> Vec<(u64, u64, String)> {
+        entries(self.presence.take_changes())
+    }
+
+    fn everyone(&mut self) -> Vec<(u64, u64, String)> {
+        entries(self.presence.everyone(self.now))
+    }
+
+    /// A room that remembers only what its sockets keep, a second later.
+    fn woken(&self, owners: &[char]) -> Self {
+        let mut woken = Self { presence: Presence::default(), now: self.now + 1_000 };
+        for &owner in owners {
+            let kept = self.presence.keep(owner);
+            woken.presence.restore(woken.now, owner, &kept).unwrap();
+        }
+        woken
+    }
+}
+
+fn entries(update: Option<Vec<u8>>) -> Vec<(u64, u64, String)> {
     let update = update.unwrap_or(vec![0]);
     let entries = decode(&update).unwrap();
     entries.into_iter().map(|e| (e.client, e.clock, e.state.to_owned())).collect()
@@ -15,92 +58,118 @@ fn shown(update: Option<Vec<u8>>) -> Vec<(u64, u32, String)> {
 
 #[test]
 fn what_a_session_says_is_told_once() {
-    let mut presence = Presence::default();
-    let received = presence.receive('a', &say(7, 0, "{}")).unwrap();
-    assert_eq!(received, Received { changed: true, renewed: false });
-    assert_eq!(shown(presence.take_changes()), [(7, 1, "{}".into())]);
-    assert_eq!(presence.take_changes(), None);
-    let received = presence.receive('a', &say(7, 1, "{}")).unwrap();
-    assert_eq!(received, Received { changed: false, renewed: true });
-    assert_eq!(presence.take_changes(), None);
+    let mut bench = Bench::new();
+    assert!(!bench.stock('a', 7, 0, "{}"));
+    assert_eq!(bench.told(), [(7, 1_000, "{}".into())]);
+    assert_eq!(bench.told(), []);
+    assert!(bench.stock('a', 7, 1, "{}"), "a renewal");
+    assert_eq!(bench.told(), []);
 }
 
 #[test]
 fn a_client_belongs_to_its_session() {
-    let mut presence = Presence::default();
-    presence.receive('a', &say(7, 0, "1")).unwrap();
-    assert_eq!(presence.receive('b', &say(7, 9, "2")).unwrap(), Received::default());
-    presence.leave('b');
-    assert_eq!(shown(presence.everyone()), [(7, 1, "1".into())]);
+    let mut bench = Bench::new();
+    bench.stock('a', 7, 0, "1");
+    assert!(!bench.stock('b', 7, 9, "2"));
+    bench.leave('b');
+    assert_eq!(bench.everyone(), [(7, 1_001, "1".into())]);
 }
 
 #[test]
 fn an_echo_does_not_revive_one_who_left() {
-    let mut presence = Presence::default();
-    presence.receive('a', &say(7, 5, "1")).unwrap();
-    presence.receive('b', &say(8, 0, "2")).unwrap();
-    presence.leave('a');
-    assert_eq!(presence.receive('b', &say(7, 5, "1")).unwrap(), Received::default());
-    assert_eq!(shown(presence.take_changes()), [(7, 6, "null".into()), (8, 1, "2".into())]);
+    let mut bench = Bench::new();
+    bench.stock('a', 7, 5, "1");
+    bench.stock('b', 8, 0, "2");
+    bench.leave('a');
+    bench.stock('b', 7, 5, "1");
+    assert_eq!(bench.told(), [(7, 1_001, "null".into()), (8, 1_000, "2".into())]);
+}
+
+/// The speaker's own client still belongs to its old session, so it has nothing yet.
+#[test]
+fn an_echo_is_not_taken_for_the_speakers_own_presence() {
+    let mut bench = Bench::new();
+    bench.stock('a', 7, 5, "1");
+    bench.stock('b', 8, 0, "2");
+    bench.stock('c', 8, 0, "2");
+    bench.leave('a');
+    bench.stock('c', 7, 5, "1");
+    assert_eq!(bench.told(), [(7, 1_001, "null".into()), (8, 1_000, "2".into())]);
 }
 
 #[test]
 fn a_client_that_reconnects_is_shown_under_a_higher_clock() {
-    let mut presence = Presence::default();
-    presence.receive('a', &say(7, 5, "1")).unwrap();
-    presence.leave('a');
-    assert_eq!(shown(presence.take_changes()), [(7, 6, "null".into())]);
-    presence.receive('b', &say(7, 5, "1")).unwrap();
-    assert_eq!(shown(presence.take_changes()), [(7, 7, "1".into())]);
-    presence.receive('b', &say(7, 6, "2")).unwrap();
-    assert_eq!(shown(presence.take_changes()), [(7, 8, "2".into())]);
+    let mut bench = Bench::new();
+    bench.stock('a', 7, 5, "1");
+    bench.leave('a');
+    assert_eq!(bench.told(), [(7, 1_001, "null".into())]);
+    bench.stock('b', 7, 5, "1");
+    assert_eq!(bench.told(), [(7, 1_002, "1".into())]);
+    bench.stock('b', 7, 6, "2");
+    assert_eq!(bench.told(), [(7, 1_003, "2".into())]);
 }
 
 #[test]
-fn presence_survives_a_hibernation() {
-    let mut before = Presence::default();
-    before.receive('a', &say(7, 5, "1")).unwrap();
-    assert_eq!(before.take_unkept(), ['a'].into());
-    let mut after = Presence::default();
-    after.restore('a', &before.keep('a')).unwrap();
-    assert_eq!(after.take_changes(), None);
-    assert_eq!(after.everyone().map(|_| ()), before.everyone().map(|_| ()));
-    after.leave('a');
-    let told = shown(after.take_changes());
-    assert!(matches!(&told[..], [(7, 6.., state)] if state == "null"), "{told:?}");
-}
-
-/// Stock clients forget who is silent; what they are told must be news to them, also after a
-/// wake, or they would ignore that somebody left.
-#[test]
-fn renewals_move_clocks_on_and_are_kept_in_time() {
-    let mut presence = Presence::default();
-    presence.receive('a', &say(7, 0, "1")).unwrap();
-    let mut kept = presence.keep('a');
-    presence.take_unkept();
-    let mut now = Millis(1_000_000);
-    for _ in 0..3 * UNKEPT_CLOCKS_MAX {
-        now = now + RENEW_MS_MIN;
-        let clock = shown(presence.everyone())[0].1;
-        let renewed = shown(presence.renew(now))[0].1;
-        assert_eq!(renewed, clock + 1);
-        assert_eq!(shown(presence.renew(now))[0].1, renewed);
-        if !presence.take_unkept().is_empty() {
-            kept = presence.keep('a');
+fn a_native_client_whose_old_session_lingers_is_shown_once_that_ends() {
+    for slept in [false, true] {
+        let mut bench = Bench::new();
+        bench.native('a', 7, 1, "1");
+        bench.native('b', 7, 2, "2");
+        if slept {
+            bench = bench.woken(&['b', 'a']);
         }
-        let mut woken = Presence::default();
-        woken.restore('a', &kept).unwrap();
-        woken.leave('a');
-        assert!(shown(woken.take_changes())[0].1 > renewed);
+        assert_eq!(bench.everyone().len(), 1);
+        bench.leave('a');
+        let told = bench.told();
+        assert!(matches!(&told[..], [(7, _, state)] if state == "2"), "{told:?}");
+        bench.leave('b');
+        assert_eq!(bench.everyone(), []);
     }
 }
 
 #[test]
-fn s2_presence_has_a_limit() {
-    let mut presence = Presence::default();
+fn one_who_waited_and_left_is_not_shown() {
+    let mut bench = Bench::new();
+    bench.native('a', 7, 1, "1");
+    bench.native('b', 7, 2, "2");
+    bench.native('b', 7, 3, "null");
+    bench.leave('a');
+    assert_eq!(bench.everyone(), []);
+}
+
+/// Stock clients remember clocks, over their own reconnects and longer than a room remembers.
+#[test]
+fn every_telling_is_news_also_after_the_room_forgot() {
+    let mut bench = Bench::new();
+    bench.stock('a', 7, 0, "1");
+    let mut last = bench.told()[0].1;
+    for _ in 0..3 {
+        let clock = bench.everyone()[0].1;
+        assert!(clock > last);
+        last = clock;
+    }
+    let mut woken = bench.woken(&['a']);
+    assert_eq!(woken.told(), [], "peers know it already");
+    assert!(woken.everyone()[0].1 > last);
+    let mut woken = bench.woken(&['a']);
+    woken.leave('a');
+    assert!(woken.told()[0].1 > last);
+    let mut empty = bench.woken(&[]);
+    empty.stock('b', 7, 0, "1");
+    assert!(empty.told()[0].1 > last);
+}
+
+#[test]
+fn s2_presence_has_a_limit_also_for_one_who_waits() {
+    let mut bench = Bench::new();
     let large = format!("\"{}\"", "x".repeat(PRESENCE_BYTES_MAX));
-    assert_eq!(presence.receive('a', &say(7, 0, &large)), Err(AwarenessError::TooLarge));
-    assert_eq!(presence.everyone(), None);
+    let update = encode([Entry { client: 7, clock: 0, state: &large }].into_iter());
+    let received = bench.presence.receive(bench.now, 'a', Speaker::Own, &update);
+    assert_eq!(received, Err(AwarenessError::TooLarge));
+    assert_eq!(bench.everyone(), []);
+    bench.native('a', 7, 1, "1");
+    bench.native('b', 7, 1, &large);
+    assert!(bench.presence.keep('b').len() < 16_000);
 }
 
 #[test]

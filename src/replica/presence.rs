@@ -38,14 +38,14 @@ pub struct PeersChanged {
 #[derive(Clone, Debug)]
 struct Peer {
     client: u64,
-    clock: u32,
+    clock: u64,
     state: String,
 }
 
 #[derive(Clone, Debug)]
 pub(super) struct Presence {
     client: u64,
-    clock: u32,
+    clock: u64,
     state: Option<String>,
     changed_at: Option<Millis>,
     sent_at: Millis,

@@ -2,7 +2,7 @@
 
 use super::log::{Log, LogError};
 use super::session::{SessionId, Stage};
-use super::{Output, Room};
+use super::{Output, Room, send_to};
 use crate::protocol::{Close, FromRoom, PROTOCOL_VERSION};
 use crate::time::Millis;
 use crate::update::{self, DeleteSet, StateVector};
@@ -37,7 +37,7 @@ impl Room {
         let has = if epoch == 0 { 0 } else { sequence };
         out.extend(self.missed(now, id, has, log)?);
         out.extend(self.answers.timer());
-        out.extend(self.everyone(id));
+        out.extend(self.everyone(now, id));
         Ok(out)
     }
 
@@ -56,7 +56,7 @@ impl Room {
         if has == 0 {
             let update = self.answers.whole(now, self.head, log)?;
             let message = FromRoom::SyncStep2 { sequence, update };
-            return Ok(send(&self.sessions, id, &message));
+            return Ok(send_to(&self.sessions, id, &message));
         }
         if has > self.head || has < self.size.snapshot_sequence {
             // The rows behind `has` are not at hand one by one. State vectors tell what is missing,
@@ -82,23 +82,13 @@ impl Room {
         let sequence = self.head;
         let whole = self.answers.whole(now, self.head, log)?;
         let out = if has.is_empty() {
-            send(&self.sessions, id, &FromRoom::SyncStep2 { sequence, update: whole })
+            send_to(&self.sessions, id, &FromRoom::SyncStep2 { sequence, update: whole })
         } else {
             let update = update::diff(&[whole], &has).map_err(LogError::from)?;
             self.send(id, &FromRoom::SyncStep2 { sequence, update: &update })
         };
         Ok(out.into_iter().chain(self.answers.timer()).collect())
     }
-}
-
-/// [`Room::send`], while another part of the room is borrowed.
-fn send(
-    sessions: &std::collections::BTreeMap<SessionId, super::session::Session>,
-    id: SessionId,
-    message: &FromRoom<'_>,
-) -> Option<Output> {
-    let frame = sessions.get(&id)?.dialect.encode(message)?;
-    Some(Output::Send { to: vec![id], frame })
 }
 
 /// The document's encoding, kept while a crowd joins.

@@ -21,7 +21,7 @@ const CHECK_MS: u64 = 3_000;
 const NULL: &str = "null";
 
 struct Peer {
-    clock: u32,
+    clock: u64,
     /// Nothing once it is gone; the clock is remembered.
     state: Option<String>,
     updated_at: Millis,

@@ -17,23 +17,6 @@ const STEPS: u32 = 120;
 const HEAL_MS: u64 = 120_000;
 const QUIET_MS: u64 = 3_600_000;
 
-/// After these a room does not know any more which clocks it showed.
-const ROOM_FORGETS: [&str; 6] =
-    ["hibernate", "crash", "reset", "append fails", "compact fails", "replaced"];
-
-/// What presence has to be in the end. Nobody may ever be seen who is not here.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Presence {
-    /// What holds today: see the open defects below.
-    Today,
-    /// Also without saying anything new. Open: a native client that comes back before the room
-    /// noticed that it had gone stays unseen, since its id belongs to the old session.
-    SeenAgain,
-    /// Also by stock clients whose room lost its memory. Open: the room begins with clocks that
-    /// they have seen, and they take them for old news.
-    SeenByStock,
-}
-
 enum Client {
     Native(Box<Native>),
     Stock(Box<Stock>),
@@ -46,15 +29,13 @@ pub struct World {
     server: Server,
     clients: Vec<Client>,
     last_client_id: u32,
-    presence: Presence,
 }
 
 impl World {
     pub fn new(seed: u64, sabotage: Option<Sabotage>) -> Self {
         let mut env = Env::new(Rng::with_seed(seed));
         let server = Server::new(&mut env, sabotage);
-        let presence = Presence::Today;
-        let mut world = Self { env, server, clients: Vec::new(), last_client_id: 0, presence };
+        let mut world = Self { env, server, clients: Vec::new(), last_client_id: 0 };
         let (natives, stocks) = (world.env.rng.usize(1..=3), world.env.rng.usize(0..=2));
         for index in 0..natives + stocks {
             let client = world.client(index, index < natives);
@@ -64,11 +45,6 @@ impl World {
         world
     }
 
-    pub fn require(&mut self, presence: Presence) {
-        self.presence = presence;
-    }
-
-    /// Run; tell what was violated, with the last events.
     pub fn run(&mut self) -> Result<(), String> {
         let run = self.storm().and_then(|()| self.heal()).and_then(|()| self.rest());
         run.map_err(|violation| format!("{violation}\n{}", self.env.last_events()))
@@ -123,11 +99,7 @@ impl World {
                 Client::Gone => {}
             }
         }
-        self.advance(HEAL_MS / 2)?;
-        if self.presence != Presence::SeenAgain {
-            (0..self.clients.len()).for_each(|index| self.present(index));
-        }
-        self.advance(HEAL_MS / 2)?;
+        self.advance(HEAL_MS)?;
         self.env.oracle.check_log(&self.server.disk.durable);
         self.violation()?;
         self.check_agreement()
@@ -329,13 +301,6 @@ impl World {
         }
     }
 
-    /// Whether a client may miss somebody, as long as the defects of [`Presence`] are open.
-    fn may_miss(&self, viewer: &Client) -> bool {
-        let forgot = ROOM_FORGETS.iter().any(|kind| self.env.counts.contains_key(kind));
-        let is_stock = matches!(viewer, Client::Stock(_));
-        is_stock && forgot && self.presence != Presence::SeenByStock
-    }
-
     /// V1, and nobody waits for anything, and everybody sees who is here and nobody else.
     fn check_agreement(&self) -> Result<(), String> {
         let expected = self.env.oracle.expected();
@@ -363,8 +328,7 @@ impl World {
                 return Err(format!("V1: client {index} differs from the log: {difference}"));
             }
             peers.extend(id(client));
-            let has_ghosts = !peers.is_subset(&here);
-            if has_ghosts || peers != here && !self.may_miss(client) {
+            if peers != here {
                 return Err(format!("presence: client {index} sees {peers:?}, here are {here:?}"));
             }
         }
