@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 
+use js_sys::{ArrayBuffer, Uint8Array};
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast, JsValue};
 use worker::worker_sys::WebSocketRequestResponsePair;
 use worker::{
-    DurableObject, Env, Request, Response, Result, State, Storage, WebSocket,
-    WebSocketIncomingMessage, WebSocketPair, durable_object,
+    DurableObject, Env, Request, Response, Result, State, Storage, WebSocketPair, durable_object,
 };
 
 use super::storage::RoomStorage;
@@ -19,7 +21,7 @@ use crate::room::{self, Input, LogError, Output, SessionId};
 use crate::time::Millis;
 
 /// The Durable Object of one document.
-#[durable_object]
+#[durable_object(alarm)]
 pub struct Room {
     cell: Rc<Cell>,
 }
@@ -58,45 +60,12 @@ impl DurableObject for Room {
             Err(problem) => return refuse(problem),
         };
         let pair = WebSocketPair::new()?;
-        self.cell.connect(&pair.server, dialect)?;
+        self.cell.connect(pair.server.as_ref(), dialect)?;
         let response = Response::from_websocket(pair.client)?;
         if dialect == Dialect::Native {
             response.headers().set("sec-websocket-protocol", SUBPROTOCOL)?;
         }
         Ok(response)
-    }
-
-    async fn websocket_message(
-        &self,
-        socket: WebSocket,
-        message: WebSocketIncomingMessage,
-    ) -> Result<()> {
-        if let Some(session) = self.cell.session(&socket) {
-            match message {
-                WebSocketIncomingMessage::Binary(bytes) => {
-                    self.cell.take(Input::Frame { session, bytes: &bytes });
-                }
-                WebSocketIncomingMessage::String(_) => self.cell.take(Input::Text { session }),
-            }
-        }
-        Ok(())
-    }
-
-    async fn websocket_close(
-        &self,
-        socket: WebSocket,
-        code: usize,
-        reason: String,
-        _: bool,
-    ) -> Result<()> {
-        self.cell.disconnect(&socket);
-        platform::answer_close(socket.as_ref(), code, &reason);
-        Ok(())
-    }
-
-    async fn websocket_error(&self, socket: WebSocket, _: worker::Error) -> Result<()> {
-        self.cell.disconnect(&socket);
-        Ok(())
     }
 
     async fn alarm(&self) -> Result<Response> {
@@ -105,20 +74,50 @@ impl DurableObject for Room {
     }
 }
 
+/// What the platform calls about sockets. The crate `worker` would make each call a promise, which
+/// costs more than what the room does with a keystroke.
+#[wasm_bindgen]
+impl Room {
+    /// A frame arrived.
+    #[wasm_bindgen(js_name = webSocketMessage)]
+    pub fn websocket_message(&self, socket: &web_sys::WebSocket, message: &JsValue) {
+        let Some(session) = self.cell.session(socket) else { return };
+        match message.dyn_ref::<ArrayBuffer>() {
+            Some(buffer) => {
+                let bytes = Uint8Array::new(buffer).to_vec();
+                self.cell.take(Input::Frame { session, bytes: &bytes });
+            }
+            None => self.cell.take(Input::Text { session }),
+        }
+    }
+
+    /// The client closed the socket, or it broke.
+    #[wasm_bindgen(js_name = webSocketClose)]
+    pub fn websocket_close(&self, socket: &web_sys::WebSocket, code: u16, reason: &str) {
+        self.cell.disconnect(socket);
+        platform::answer_close(socket, code, reason);
+    }
+
+    /// The socket failed; no close follows.
+    #[wasm_bindgen(js_name = webSocketError)]
+    pub fn websocket_error(&self, socket: &web_sys::WebSocket) {
+        self.cell.disconnect(socket);
+    }
+}
+
 impl Cell {
-    fn connect(self: &Rc<Self>, socket: &WebSocket, dialect: Dialect) -> Result<()> {
+    fn connect(self: &Rc<Self>, socket: &web_sys::WebSocket, dialect: Dialect) -> Result<()> {
         let mut slot = self.live.borrow_mut();
         let live = self.wake(&mut slot).map_err(|error| worker::Error::from(error.to_string()))?;
         let session = live.room.next_session();
-        let tags = vec![session.0.to_string().into()];
-        self.state.as_raw().accept_websocket_with_tags(socket.as_ref(), tags)?;
-        live.sockets.insert(session, socket.as_ref().clone());
+        platform::accept(socket, self.state.as_raw(), session.0)?;
+        live.sockets.insert(session, socket.clone());
         drop(slot);
         self.run(Input::Connect { session, dialect });
         Ok(())
     }
 
-    fn disconnect(self: &Rc<Self>, socket: &WebSocket) {
+    fn disconnect(self: &Rc<Self>, socket: &web_sys::WebSocket) {
         if let Some(session) = self.session(socket) {
             self.take(Input::Disconnect { session });
             if let Some(live) = self.live.borrow_mut().as_mut() {
@@ -208,8 +207,8 @@ impl Cell {
         let mut sockets = BTreeMap::new();
         let now = platform::now();
         for socket in self.state.get_websockets() {
-            let Some(session) = self.session(&socket) else { continue };
             let socket: &web_sys::WebSocket = socket.as_ref();
+            let Some(session) = self.session(socket) else { continue };
             let attachment = platform::attachment(socket);
             let input = Input::Resume { session, attachment: &attachment };
             sockets.insert(session, socket.clone());
@@ -233,9 +232,8 @@ impl Cell {
         }
     }
 
-    fn session(&self, socket: &WebSocket) -> Option<SessionId> {
-        let tags = self.state.as_raw().get_tags(socket.as_ref()).ok()?;
-        tags.first()?.parse().ok().map(SessionId)
+    fn session(&self, socket: &web_sys::WebSocket) -> Option<SessionId> {
+        platform::name_of(socket, self.state.as_raw()).ok().map(SessionId)
     }
 }
 

@@ -30,10 +30,39 @@ export function commitIn(ms, state, commit, code, reason) {
     }
   }, ms)
 }
+
+const names = new WeakMap()
+
+/** The number that `socket` was accepted with. Its tag outlives a hibernation, but reading it for
+ * every frame would cost as much as taking the frame. */
+export function nameOf(socket, state) {
+  let name = names.get(socket)
+  if (name === undefined) {
+    name = Number(state.getTags(socket)[0])
+    names.set(socket, name)
+  }
+  return name
+}
 "#)]
 extern "C" {
     #[wasm_bindgen(js_name = commitIn)]
     fn commit_in_js(ms: f64, state: &DurableObjectState, commit: &JsValue, code: u16, reason: &str);
+
+    /// The number that a socket was accepted with; an exception if it was not accepted here.
+    #[wasm_bindgen(js_name = nameOf, catch)]
+    pub(super) fn name_of(
+        socket: &web_sys::WebSocket,
+        state: &DurableObjectState,
+    ) -> Result<u32, JsValue>;
+}
+
+/// Accept a socket that may hibernate, under a name that outlives that.
+pub(super) fn accept(
+    socket: &web_sys::WebSocket,
+    state: &DurableObjectState,
+    name: u32,
+) -> Result<(), JsValue> {
+    state.accept_websocket_with_tags(socket, vec![name.to_string().into()])
 }
 
 #[wasm_bindgen]
@@ -103,8 +132,7 @@ pub(super) fn close(socket: &web_sys::WebSocket, close: Close) {
 
 /// Answer a client's close. The platform does so for other sockets, but leaves clients of a
 /// hibernatable one waiting.
-pub(super) fn answer_close(socket: &web_sys::WebSocket, code: usize, reason: &str) {
-    let code = u16::try_from(code).unwrap_or_default();
+pub(super) fn answer_close(socket: &web_sys::WebSocket, code: u16, reason: &str) {
     // Codes that only say what a peer did not, as 1005, cannot be sent.
     if socket.close_with_code_and_reason(code, reason).is_err() {
         let _ = socket.close();
