@@ -80,7 +80,10 @@ export async function until(what, condition, wait_ms_max = WAIT_MS_MAX) {
   for (;;) {
     const found = await condition();
     if (found) return found;
-    if (Date.now() > deadline) throw new Error(`waited ${wait_ms_max} ms in vain: ${what}`);
+    if (Date.now() > deadline) {
+      const awaited = typeof what === "function" ? what() : what;
+      throw new Error(`waited ${wait_ms_max} ms in vain: ${awaited}`);
+    }
     await delay(20);
   }
 }
