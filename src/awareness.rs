@@ -11,6 +11,8 @@
 //! * When a session ends, its presence is gone at once. An echo that arrives later finds the id in
 //!   [`Presence::gone`] and does not bring it back.
 //! * A client that reconnects before its old session ended waits for that, and is shown then.
+//! * Nobody hears of itself. y-protocols takes what it hears about its own client over what its
+//!   app said, and repeats it; under a new clock that would go round for ever.
 //! * The room hands out the clocks that peers see, and takes them from the time: so they grow over
 //!   reconnects, and after the room's memory was lost. Peers remember clocks, and would ignore what
 //!   comes under a lower one, also the news that somebody left.
@@ -36,6 +38,9 @@ const ENTRY_BYTES: usize = 16;
 /// How many clients that left are remembered, so that an echo cannot revive them.
 const GONE_MAX: usize = 1_024;
 const NULL: &str = "null";
+
+/// The awareness update that says nothing.
+pub const EMPTY: [u8; 1] = [0];
 
 /// What one awareness update says about one client.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -83,11 +88,17 @@ pub fn decode(update: &[u8]) -> Result<Vec<Entry<'_>>, AwarenessError> {
 pub fn encode<'a>(entries: impl ExactSizeIterator<Item = Entry<'a>>) -> Vec<u8> {
     let mut out = Vec::new();
     write_number(&mut out, entries.len() as u64);
-    for Entry { client, clock, state } in entries {
-        write_number(&mut out, client);
-        write_number(&mut out, clock);
-        write_bytes(&mut out, state.as_bytes());
+    for entry in entries {
+        out.extend(encode_entry(&entry));
     }
+    out
+}
+
+fn encode_entry(entry: &Entry<'_>) -> Vec<u8> {
+    let mut out = Vec::with_capacity(24 + entry.state.len());
+    write_number(&mut out, entry.client);
+    write_number(&mut out, entry.clock);
+    write_bytes(&mut out, entry.state.as_bytes());
     out
 }
 
@@ -116,6 +127,29 @@ pub enum Speaker {
     Own,
     /// Its own, said again and again, and repetitions of what it heard, as y-websocket sends them.
     Repeats,
+}
+
+/// What changed: encoded entries, each with the session that it is from, unless that is gone.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Changes<Owner> {
+    entries: Vec<(Option<Owner>, Vec<u8>)>,
+}
+
+impl<Owner: Copy + Ord> Changes<Owner> {
+    /// Sessions that it is from.
+    pub fn owners(&self) -> BTreeSet<Owner> {
+        self.entries.iter().filter_map(|(owner, _)| *owner).collect()
+    }
+
+    /// As an awareness update for `owner`, or for one that it is not from; nothing if there is
+    /// nothing to hear.
+    pub fn update_for(&self, owner: Option<Owner>) -> Option<Vec<u8>> {
+        let others = self.entries.iter().filter(|(from, _)| from.is_none() || *from != owner);
+        let entries: Vec<_> = others.map(|(_, entry)| &entry[..]).collect();
+        let mut out = Vec::new();
+        write_number(&mut out, entries.len() as u64);
+        (!entries.is_empty()).then(|| [out, entries.concat()].concat())
+    }
 }
 
 /// Everyone's presence in one room. `Owner` is a session; a later session is a greater one.
@@ -195,27 +229,32 @@ impl<Owner: Copy + Ord> Presence<Owner> {
         self.unkept.remove(&owner);
     }
 
-    /// What changed since the last call, for everyone; nothing if nothing did.
-    pub fn take_changes(&mut self) -> Option<Vec<u8>> {
+    /// What changed since the last call; nothing if nothing did.
+    pub fn take_changes(&mut self) -> Option<Changes<Owner>> {
         let changed = std::mem::take(&mut self.changed);
-        let entry = |client: &u64| match self.peers.get(client) {
-            Some(peer) => Some(peer.entry(*client)),
-            None => {
-                self.gone.get(client).map(|&clock| Entry { client: *client, clock, state: NULL })
-            }
+        let entry = |client: &u64| {
+            let peer = self.peers.get(client);
+            let entry = match (peer, self.gone.get(client)) {
+                (Some(peer), _) => peer.entry(*client),
+                (None, Some(&clock)) => Entry { client: *client, clock, state: NULL },
+                (None, None) => return None,
+            };
+            Some((peer.map(|peer| peer.owner), encode_entry(&entry)))
         };
         let entries: Vec<_> = changed.iter().filter_map(entry).collect();
-        (!entries.is_empty()).then(|| encode(entries.into_iter()))
+        (!entries.is_empty()).then_some(Changes { entries })
     }
 
-    /// Everyone, for one who joins or renews itself; nothing if nobody is here. Under new clocks:
-    /// y-protocols forgets states but remembers clocks.
-    pub fn everyone(&mut self, now: Millis) -> Option<Vec<u8>> {
-        for peer in self.peers.values_mut() {
+    /// Everyone else, for one who joins or renews itself; nothing if nobody is here. Under new
+    /// clocks: y-protocols forgets states but remembers clocks.
+    pub fn everyone(&mut self, now: Millis, but: Owner) -> Option<Vec<u8>> {
+        let mut others: Vec<_> =
+            self.peers.iter_mut().filter(|(_, peer)| peer.owner != but).collect();
+        for (_, peer) in &mut others {
             peer.shown = next_clock(now, peer.shown);
         }
-        let entries = self.peers.iter().map(|(&client, peer)| peer.entry(client));
-        (!self.peers.is_empty()).then(|| encode(entries))
+        let entries = others.iter().map(|(client, peer)| peer.entry(**client));
+        (!others.is_empty()).then(|| encode(entries))
     }
 
     /// Sessions whose presence has to be kept anew.
@@ -283,7 +322,7 @@ impl<Owner: Copy + Ord> Presence<Owner> {
     fn may_speak(&self, owner: Owner, entry: &Entry<'_>) -> bool {
         match (self.peers.get(&entry.client), self.gone.get(&entry.client)) {
             (Some(peer), _) if peer.owner != owner => false,
-            (Some(peer), _) if entry.state == peer.state => entry.clock >= peer.said,
+            (Some(peer), _) if entry.state == peer.state => entry.clock > peer.said,
             (Some(peer), _) if entry.state == NULL => entry.clock >= peer.said,
             (Some(peer), _) => entry.clock > peer.said,
             (None, _) if entry.state == NULL => false,

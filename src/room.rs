@@ -19,9 +19,9 @@ mod session;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::awareness::{AwarenessError, Presence, Speaker};
+use crate::awareness::{self, AwarenessError, Presence, Speaker};
 use crate::protocol::{Close, Dialect, FRAME_BYTES_MAX, FromClient, FromRoom};
 use crate::time::Millis;
 use crate::update::{Malformed, StateVector};
@@ -127,6 +127,8 @@ pub struct Room {
     /// The highest name that a session had since the room was loaded.
     last_session: SessionId,
     presence: Presence<SessionId>,
+    /// Stock sessions that will be told who is here, once they had time to say who they are.
+    joining: BTreeSet<SessionId>,
     answers: Answers,
     /// Whether an alarm was set for the log as it grows now.
     alarm_set: bool,
@@ -146,6 +148,7 @@ impl Room {
             sessions: BTreeMap::new(),
             last_session: SessionId(0),
             presence: Presence::default(),
+            joining: BTreeSet::new(),
             answers: Answers::default(),
             alarm_set: false,
         })
@@ -184,7 +187,6 @@ impl Room {
             // A native client says hello first (W3); y-websocket's server speaks at once.
             let state_vector = self.known.encode();
             out.extend(self.send(id, &FromRoom::SyncStep1(&state_vector)));
-            out.extend(self.everyone(now, id));
         }
         out
     }
@@ -209,6 +211,7 @@ impl Room {
     fn disconnect(&mut self, now: Millis, id: SessionId) -> Vec<Output> {
         self.sessions.remove(&id);
         self.gathered.forget(id);
+        self.joining.remove(&id);
         self.presence.leave(now, id);
         Vec::new()
     }
@@ -244,7 +247,12 @@ impl Room {
             FromClient::Hello { protocol, epoch, sequence } => {
                 self.hello(now, id, protocol, epoch, sequence, log)
             }
-            FromClient::SyncStep1(state_vector) => self.sync_step_1(now, id, state_vector, log),
+            FromClient::SyncStep1(state_vector) => {
+                if self.dialect(id) == Some(Dialect::Stock) {
+                    self.joining.insert(id);
+                }
+                self.sync_step_1(now, id, state_vector, log)
+            }
             FromClient::SyncStep2 { number, update } => {
                 self.sync_step_2(now, id, number, update, log)
             }
@@ -269,12 +277,14 @@ impl Room {
             return Ok(Vec::new());
         }
         // y-websocket reconnects when it hears nothing for 30 s, and forgets the silent.
-        Ok(self.everyone(now, id).into_iter().collect())
+        let everyone = self.everyone(now, id);
+        let answer = everyone.or_else(|| self.send(id, &FromRoom::Awareness(&awareness::EMPTY)));
+        Ok(answer.into_iter().collect())
     }
 
-    /// Everyone's presence for one session, if anyone is here.
+    /// Everyone else's presence for one session, if anyone is here.
     fn everyone(&mut self, now: Millis, id: SessionId) -> Option<Output> {
-        let everyone = self.presence.everyone(now)?;
+        let everyone = self.presence.everyone(now, id)?;
         self.send(id, &FromRoom::Awareness(&everyone))
     }
 

@@ -32,11 +32,11 @@ impl Bench {
     }
 
     fn told(&mut self) -> Vec<(u64, u64, String)> {
-        entries(self.presence.take_changes())
+        entries(self.presence.take_changes().and_then(|changes| changes.update_for(None)))
     }
 
     fn everyone(&mut self) -> Vec<(u64, u64, String)> {
-        entries(self.presence.everyone(self.now))
+        entries(self.presence.everyone(self.now, '?'))
     }
 
     /// A room that remembers only what its sockets keep, a second later.
@@ -64,6 +64,21 @@ fn what_a_session_says_is_told_once() {
     assert_eq!(bench.told(), []);
     assert!(bench.stock('a', 7, 1, "{}"), "a renewal");
     assert_eq!(bench.told(), []);
+}
+
+/// y-protocols takes and repeats what it hears of its own client.
+#[test]
+fn nobody_hears_of_itself() {
+    let mut bench = Bench::new();
+    bench.stock('a', 7, 0, "1");
+    bench.stock('b', 8, 0, "2");
+    let changes = bench.presence.take_changes().unwrap();
+    assert_eq!(changes.owners(), ['a', 'b'].into());
+    assert_eq!(entries(changes.update_for(Some('a'))), [(8, 1_000, "2".into())]);
+    assert_eq!(entries(changes.update_for(Some('c'))).len(), 2);
+    assert_eq!(entries(bench.presence.everyone(bench.now, 'b')), [(7, 1_001, "1".into())]);
+    bench.leave('b');
+    assert_eq!(bench.presence.everyone(bench.now, 'a'), None);
 }
 
 #[test]

@@ -146,6 +146,9 @@ impl Room {
             out.extend(self.send(id, &FromRoom::Ack { number, sequence: self.head }));
         }
         out.extend(self.presence_changes());
+        for id in std::mem::take(&mut self.joining) {
+            out.extend(self.everyone(now, id));
+        }
         out.extend(self.answers.forget(now));
         out
     }
@@ -161,8 +164,16 @@ impl Room {
 
     fn presence_changes(&mut self) -> Vec<Output> {
         let mut out = Vec::new();
-        if let Some(update) = self.presence.take_changes() {
-            out.extend(self.broadcast(&FromRoom::Awareness(&update), |_| true));
+        if let Some(changes) = self.presence.take_changes() {
+            let owners = changes.owners();
+            if let Some(update) = changes.update_for(None) {
+                let message = FromRoom::Awareness(&update);
+                out.extend(self.broadcast(&message, |id| !owners.contains(&id)));
+            }
+            for id in owners {
+                let update = changes.update_for(Some(id));
+                out.extend(update.and_then(|it| self.send(id, &FromRoom::Awareness(&it))));
+            }
         }
         for id in self.presence.take_unkept() {
             out.extend(self.attach(id));

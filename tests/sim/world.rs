@@ -15,6 +15,10 @@ use crate::stock::Stock;
 
 const STEPS: u32 = 120;
 const HEAL_MS: u64 = 120_000;
+/// How long quiet stock clients are listened to. Each renews itself every 15 s and repeats what it
+/// hears then; for the room that is two frames and two commits.
+const CHATTER_MS: u64 = 60_000;
+const CHATTER_INPUTS_MAX: u64 = 5 * 4;
 const QUIET_MS: u64 = 3_600_000;
 
 enum Client {
@@ -105,8 +109,16 @@ impl World {
         self.check_agreement()
     }
 
-    /// C3: with only our own clients here, a quiet room is left alone.
+    /// C3: quiet stock clients say that they are here, and little else; with only our own clients
+    /// here, a quiet room is left alone.
     fn rest(&mut self) -> Result<(), String> {
+        let stocks = self.clients.iter().filter(|c| matches!(c, Client::Stock(_))).count() as u64;
+        self.server.inputs = 0;
+        self.advance(CHATTER_MS)?;
+        let inputs = self.server.inputs;
+        if inputs > stocks * CHATTER_INPUTS_MAX {
+            return Err(format!("C3: {inputs} inputs from {stocks} quiet stock clients"));
+        }
         for client in &mut self.clients {
             if let Client::Stock(stock) = client {
                 stock.leave(&mut self.env);

@@ -5,6 +5,7 @@
 // somebody else that was sent afterwards and has arrived.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { Peer } from './support/peer.mjs'
 import { Server, freshDocument } from './support/server.mjs'
 import { StockClient } from './support/stock_client.mjs'
@@ -144,4 +145,28 @@ describe('presence of y-websocket', { concurrency: true }, () => {
     await until('ada to have changed', () => shown(a) === 'ada l.')
     for (const client of [a, b]) client.destroy()
   })
+
+  // y-protocols repeats what it hears. Under new clocks that could go round and round.
+  for (const count of [1, 3]) {
+    test(`c3: ${count} quiet providers say that they are here, and little else`, async () => {
+      const document = freshDocument('quiet')
+      const clients = Array.from({ length: count }, () => new StockClient(server, document))
+      clients.forEach((client, index) => client.awareness.setLocalStateField('name', `${index}`))
+      await Promise.all(clients.map((client) => client.connect()))
+      await until('all to be shown', () =>
+        clients.every(({ awareness }) => awareness.getStates().size === count))
+      const before = clients.map(({ frames }) => ({ ...frames }))
+      // Two renewals of each.
+      await delay(32_000)
+      clients.forEach((client, index) => {
+        const sent = client.frames.sent - before[index].sent
+        const received = client.frames.received - before[index].received
+        assert.ok(sent >= 2 && sent <= 12, `one sent ${sent} frames`)
+        assert.ok(received >= 2 && received <= 12, `one received ${received} frames`)
+        assert.equal(client.awareness.getStates().size, count)
+        assert.equal(client.awareness.getLocalState().name, `${index}`)
+      })
+      for (const client of clients) client.destroy()
+    })
+  }
 })

@@ -9,12 +9,27 @@ export class StockClient {
   connects = 0
   /** Close events that the provider saw: `{code, reason}`, or null where it gave up itself. */
   closes = []
+  /** Frames since it was made. */
+  frames = { sent: 0, received: 0 }
 
   constructor (server, document, { doc = new Y.Doc(), ...options } = {}) {
     this.doc = doc
+    const { frames } = this
+    class CountingSocket extends WebSocket {
+      constructor (...args) {
+        super(...args)
+        this.addEventListener('message', () => { frames.received += 1 })
+      }
+
+      send (data) {
+        frames.sent += 1
+        super.send(data)
+      }
+    }
     this.provider = new WebsocketProvider(`${server.ws}/sync`, encodeURIComponent(document), doc, {
       disableBc: true,
       connect: false,
+      WebSocketPolyfill: CountingSocket,
       ...options
     })
     this.awareness = this.provider.awareness
