@@ -65,9 +65,12 @@ pub enum AwarenessError {
     /// Bytes were left over.
     #[error("bytes after the awareness update")]
     Trailing,
-    /// One session would keep more than [`PRESENCE_BYTES_MAX`].
-    #[error("presence is larger than {PRESENCE_BYTES_MAX} bytes")]
-    TooLarge,
+    /// One session would keep more than it may.
+    #[error("presence of {bytes} bytes is too large")]
+    TooLarge {
+        /// What it would keep.
+        bytes: usize,
+    },
 }
 
 /// The entries of an encoded awareness update.
@@ -179,13 +182,15 @@ impl<Owner: Copy + Ord> Default for Presence<Owner> {
 }
 
 impl<Owner: Copy + Ord> Presence<Owner> {
-    /// Take what `owner` says. Entries about clients of other sessions are ignored. Returns whether
-    /// the session repeated its own state, as y-websocket does to stay in touch.
+    /// Take what `owner` says, if it keeps no more than `bytes_max` then. Entries about clients of
+    /// other sessions are ignored. Returns whether the session repeated its own state, as
+    /// y-websocket does to stay in touch.
     pub fn receive(
         &mut self,
         now: Millis,
         owner: Owner,
         speaker: Speaker,
+        bytes_max: usize,
         update: &[u8],
     ) -> Result<bool, AwarenessError> {
         let entries = decode(update)?;
@@ -193,8 +198,9 @@ impl<Owner: Copy + Ord> Presence<Owner> {
             self.own.entry(owner).or_insert(first.client);
         }
         let said: Vec<_> = entries.iter().filter(|entry| self.may_speak(owner, entry)).collect();
-        if self.bytes_after(owner, &said) > PRESENCE_BYTES_MAX {
-            return Err(AwarenessError::TooLarge);
+        let bytes = self.bytes_after(owner, &said);
+        if bytes > bytes_max.min(PRESENCE_BYTES_MAX) {
+            return Err(AwarenessError::TooLarge { bytes });
         }
         let mut renewed = false;
         for entry in said {

@@ -16,16 +16,21 @@
 //!   takes anything else.
 //! * **W4** [`FromRoom::Ack`] covers every update of this session up to its number, and leaves the
 //!   room only after they are durable.
+//!   [`FromRoom::Refused`] says which update was not taken instead, and why.
 //! * **W5** Text frames are only `ping` and `pong`. The platform answers them; a room never sees
 //!   them.
+//! * **W6** A native frame larger than the welcome allows is sent in [`FromClient::Part`]s, each a
+//!   frame of its own. The room takes the whole as if it had come at once, or nothing of it.
 
 pub mod close;
+pub mod limit;
 pub mod message;
 pub mod native;
 pub mod route;
 pub mod stock;
 
 pub use close::Close;
+pub use limit::{Limit, Refusal};
 pub use message::{FromClient, FromRoom};
 
 use crate::codec::DecodeError;
@@ -38,7 +43,7 @@ pub const PROTOCOL_VERSION: u32 = 1;
 pub const PING: &str = "ping";
 /// What the platform answers without waking the room.
 pub const PONG: &str = "pong";
-/// The largest frame that a room accepts, in bytes: what the platform delivers.
+/// The largest frame that the platform delivers, in bytes.
 pub const FRAME_BYTES_MAX: usize = 32 << 20;
 
 /// How a session's messages become frames.

@@ -13,17 +13,19 @@ mod connection;
 mod interface;
 mod outbox;
 mod presence;
+mod refused;
 #[cfg(test)]
 mod tests;
 
 use crate::document::{ApplyError, Document, Edit, EditError, Kind, Shared, WatchId};
-use crate::protocol::native::{decode_from_room, encode_from_client};
-use crate::protocol::{Close, FromClient, FromRoom, PROTOCOL_VERSION};
+use crate::protocol::native::decode_from_room;
+use crate::protocol::{Close, FRAME_BYTES_MAX, FromClient, FromRoom, PROTOCOL_VERSION};
 use crate::time::Millis;
 
 use connection::{Connection, Due};
 use outbox::Outbox;
 use presence::Presence;
+use refused::send;
 
 pub use connection::Status;
 pub use interface::{Input, Output};
@@ -41,6 +43,9 @@ pub struct Replica {
     sequence: u64,
     /// A state vector was sent, and the SyncStep2 that answers it has not come.
     resynchronizing: bool,
+    /// The largest frame and the largest update that the room takes, in bytes.
+    frame_bytes_max: usize,
+    update_bytes_max: usize,
     timer: Option<Millis>,
     told_status: Status,
     told_pending: u64,
@@ -58,6 +63,8 @@ impl Replica {
             epoch: 0,
             sequence: 0,
             resynchronizing: false,
+            frame_bytes_max: FRAME_BYTES_MAX,
+            update_bytes_max: FRAME_BYTES_MAX,
             timer: None,
             told_status: Status::Offline,
             told_pending: 0,
@@ -153,7 +160,7 @@ impl Replica {
             }
             Input::Disconnect => {
                 // The socket still delivers what it was given before it was closed.
-                if self.connection.is_live() {
+                if self.connection.is_live() && !self.outbox.is_held() {
                     self.flush(now, &mut out);
                 }
                 self.disconnect(&mut out, Connection::rest);
@@ -167,7 +174,11 @@ impl Replica {
                 if self.connection.opened(now) {
                     let (epoch, sequence) = (self.epoch, self.sequence);
                     let protocol = PROTOCOL_VERSION;
-                    send(&mut out, &FromClient::Hello { protocol, epoch, sequence });
+                    send(
+                        &mut out,
+                        self.frame_bytes_max,
+                        &FromClient::Hello { protocol, epoch, sequence },
+                    );
                 }
             }
             Input::Frame(frame) => {
@@ -191,7 +202,15 @@ impl Replica {
 
     fn frame(&mut self, now: Millis, frame: &[u8], out: &mut Vec<Output>) {
         match decode_from_room(frame) {
-            Ok(Some(FromRoom::Welcome { protocol, epoch, sequence })) => {
+            Ok(Some(FromRoom::Welcome {
+                protocol,
+                epoch,
+                sequence,
+                frame_bytes_max,
+                update_bytes_max,
+            })) => {
+                self.frame_bytes_max = usize::try_from(frame_bytes_max).unwrap_or(usize::MAX);
+                self.update_bytes_max = usize::try_from(update_bytes_max).unwrap_or(usize::MAX);
                 self.welcome(now, (protocol, epoch, sequence), out);
             }
             Ok(Some(message)) if self.connection.is_live() => self.message(now, message, out),
@@ -241,6 +260,7 @@ impl Replica {
                 self.outbox.acknowledge(now, number);
                 self.advance(sequence);
             }
+            FromRoom::Refused { refusal, .. } => self.refused(now, refusal, out),
             FromRoom::Awareness(update) => match self.presence.receive(update) {
                 Ok(changed) => out.extend(changed.map(Output::Peers)),
                 Err(_) => self.close(Close::BadFrame, out),
@@ -263,7 +283,7 @@ impl Replica {
             Ok(update) => {
                 self.resynchronize(out);
                 let number = self.outbox.send_all(now, update.len());
-                send(out, &FromClient::SyncStep2 { number, update: &update });
+                send(out, self.frame_bytes_max, &FromClient::SyncStep2 { number, update: &update });
             }
             Err(_) => self.close(Close::BadFrame, out),
         }
@@ -280,7 +300,7 @@ impl Replica {
     /// Ask for everything that this copy lacks, once at a time.
     fn resynchronize(&mut self, out: &mut Vec<Output>) {
         if !std::mem::replace(&mut self.resynchronizing, true) {
-            send(out, &FromClient::SyncStep1(&self.document.state_vector()));
+            send(out, self.frame_bytes_max, &FromClient::SyncStep1(&self.document.state_vector()));
         }
     }
 
@@ -305,14 +325,17 @@ impl Replica {
     }
 
     fn flush(&mut self, now: Millis, out: &mut Vec<Output>) {
-        while let Some((number, update)) = self.outbox.take_batch(now) {
-            send(out, &FromClient::Update { number, update });
+        if self.outbox.release() {
+            self.resume(now, out);
+        }
+        while let Some((number, update)) = self.outbox.take_batch(now, self.update_bytes_max) {
+            send(out, self.frame_bytes_max, &FromClient::Update { number, update });
         }
     }
 
     fn flush_presence(&mut self, now: Millis, out: &mut Vec<Output>) {
         if let Some(update) = self.presence.take_update(now) {
-            send(out, &FromClient::Awareness(&update));
+            send(out, self.frame_bytes_max, &FromClient::Awareness(&update));
         }
     }
 
@@ -367,8 +390,4 @@ impl Replica {
         let batches = [self.outbox.due_at(), self.presence.due_at()];
         connection.into_iter().chain(batches.into_iter().flatten().filter(|_| live)).min()
     }
-}
-
-fn send(out: &mut Vec<Output>, message: &FromClient<'_>) {
-    out.extend(encode_from_client(message).map(Output::Send));
 }

@@ -14,7 +14,9 @@
 mod catch_up;
 mod commit;
 mod compaction;
+mod limits;
 mod log;
+mod parts;
 mod session;
 #[cfg(test)]
 mod tests;
@@ -22,15 +24,18 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::awareness::{self, AwarenessError, Presence, Speaker};
-use crate::protocol::{Close, Dialect, FRAME_BYTES_MAX, FromClient, FromRoom};
+use crate::protocol::{Close, Dialect, FromClient, FromRoom, Limit, Refusal};
 use crate::time::Millis;
 use crate::update::{Malformed, StateVector};
 
 use catch_up::Answers;
 use commit::Gathered;
+use limits::Meter;
+pub use limits::{LimitError, Limits};
 pub use log::{Log, LogError, Row, Snapshot, Stored, StoredRow};
+use parts::Parts;
 pub use session::SessionId;
-use session::{Attachment, Session};
+use session::{Attachment, Session, Stage};
 
 /// Something that happened.
 #[derive(Clone, Copy, Debug)]
@@ -114,6 +119,7 @@ pub enum Output {
 /// One document and its sessions.
 #[derive(Debug)]
 pub struct Room {
+    limits: Limits,
     epoch: u64,
     /// The last sequence number of the log.
     head: u64,
@@ -130,15 +136,19 @@ pub struct Room {
     /// Stock sessions that will be told who is here, once they had time to say who they are.
     joining: BTreeSet<SessionId>,
     answers: Answers,
+    parts: Parts,
+    /// What all sessions sent lately.
+    metered: Meter,
     /// Whether an alarm was set for the log as it grows now.
     alarm_set: bool,
 }
 
 impl Room {
     /// The room as its storage says it was.
-    pub fn load(stored: &Stored) -> Result<Self, LogError> {
+    pub fn load(stored: &Stored, limits: Limits) -> Result<Self, LogError> {
         let logged = stored.state_vector()?;
         Ok(Self {
+            limits,
             epoch: stored.epoch,
             head: stored.head(),
             known: logged.clone(),
@@ -150,6 +160,8 @@ impl Room {
             presence: Presence::default(),
             joining: BTreeSet::new(),
             answers: Answers::default(),
+            parts: Parts::default(),
+            metered: Meter::default(),
             alarm_set: false,
         })
     }
@@ -164,7 +176,7 @@ impl Room {
     #[must_use]
     pub fn handle(&mut self, now: Millis, input: Input<'_>, log: &impl Log) -> Vec<Output> {
         match input {
-            Input::Connect { session, dialect } => self.connect(now, session, dialect),
+            Input::Connect { session, dialect } => self.connect(session, dialect),
             Input::Resume { session, attachment } => self.resume(now, session, attachment),
             Input::Frame { session, bytes } => self.frame(now, session, bytes, log),
             Input::Text { session } => self.close(now, session, Close::BadFrame),
@@ -177,11 +189,17 @@ impl Room {
         }
     }
 
-    fn connect(&mut self, now: Millis, id: SessionId, dialect: Dialect) -> Vec<Output> {
+    fn connect(&mut self, id: SessionId, dialect: Dialect) -> Vec<Output> {
+        self.last_session = self.last_session.max(id);
+        if let Some(refusal) = self.crowded() {
+            let frame = dialect.encode(&FromRoom::Refused { number: 0, refusal });
+            let send = frame.map(|frame| Output::Send { to: vec![id], frame });
+            let close = Output::Close { session: id, close: Close::Full };
+            return send.into_iter().chain([close]).collect();
+        }
         let session = Session::new(dialect);
         let attachment = Attachment { session: &session, presence: &[0] }.encode();
         self.sessions.insert(id, session);
-        self.last_session = self.last_session.max(id);
         let mut out = vec![Output::Attach { session: id, attachment }];
         if dialect == Dialect::Stock {
             // A native client says hello first (W3); y-websocket's server speaks at once.
@@ -212,6 +230,7 @@ impl Room {
         self.sessions.remove(&id);
         self.gathered.forget(id);
         self.joining.remove(&id);
+        self.parts.forget(id);
         self.presence.leave(now, id);
         Vec::new()
     }
@@ -223,17 +242,27 @@ impl Room {
 
     fn frame(&mut self, now: Millis, id: SessionId, bytes: &[u8], log: &impl Log) -> Vec<Output> {
         let Some(session) = self.sessions.get(&id) else { return Vec::new() };
-        if bytes.len() > FRAME_BYTES_MAX {
-            return self.close(now, id, Close::TooLarge);
+        let (value, max) = (bytes.len() as u64, self.limits.frame_bytes_max);
+        // A native client knows the limit and could have sent parts; a stock client has no other
+        // way, and would come back with the same frame for ever.
+        if value > max && session.dialect == Dialect::Native {
+            let refusal = Refusal { limit: Limit::FrameBytes, value, max, retry_ms: None };
+            let mut out = self.refusal(id, 0, refusal);
+            out.extend(self.close(now, id, Close::TooLarge));
+            return out;
         }
-        match session.dialect.decode(bytes) {
-            Ok(Some(message)) if session.may_send(&message) => self
-                .message(now, id, message, log)
-                .unwrap_or_else(|close| self.close(now, id, close)),
-            Ok(Some(_)) => self.close(now, id, Close::Protocol),
-            Ok(None) => Vec::new(),
-            Err(_) => self.close(now, id, Close::BadFrame),
+        let may_send = |message: &FromClient<'_>| session.may_send(message);
+        let message = match session.dialect.decode(bytes) {
+            Ok(message) if message.as_ref().is_none_or(may_send) => message,
+            Ok(_) => return self.close(now, id, Close::Protocol),
+            Err(_) => return self.close(now, id, Close::BadFrame),
+        };
+        let is_begun = message.as_ref().is_some_and(|it| self.parts.has_begun(id, it));
+        if let Err(over) = self.meter(now, id, bytes.len(), is_begun) {
+            return over;
         }
+        let Some(message) = message else { return Vec::new() };
+        self.message(now, id, message, log).unwrap_or_else(|close| self.close(now, id, close))
     }
 
     fn message(
@@ -259,6 +288,9 @@ impl Room {
             FromClient::Update { number, update } => self.update(now, id, number, update),
             FromClient::Awareness(update) => self.awareness(now, id, update),
             FromClient::QueryAwareness => Ok(self.everyone(now, id).into_iter().collect()),
+            FromClient::Part { total, offset, bytes } => {
+                self.part(now, id, (total, offset), bytes, log)
+            }
         }
     }
 
@@ -272,7 +304,15 @@ impl Room {
             Some(Dialect::Native) => Speaker::Own,
             Some(Dialect::Stock) | None => Speaker::Repeats,
         };
-        let renewed = self.presence.receive(now, id, speaker, update)?;
+        let max = self.limits.presence_bytes_max;
+        let renewed = match self.presence.receive(now, id, speaker, max as usize, update) {
+            Err(AwarenessError::TooLarge { bytes }) => {
+                let (limit, value) = (Limit::PresenceBytes, bytes as u64);
+                let refusal = Refusal { limit, value, max, retry_ms: None };
+                return Ok(self.refusal(id, 0, refusal));
+            }
+            received => received?,
+        };
         if !renewed || speaker == Speaker::Own {
             return Ok(Vec::new());
         }
@@ -317,7 +357,7 @@ impl From<Malformed> for Close {
 impl From<AwarenessError> for Close {
     fn from(error: AwarenessError) -> Self {
         match error {
-            AwarenessError::TooLarge => Self::TooLarge,
+            AwarenessError::TooLarge { .. } => Self::TooLarge,
             AwarenessError::Decode(_) | AwarenessError::Json | AwarenessError::Trailing => {
                 Self::BadFrame
             }

@@ -14,12 +14,17 @@ pub use durable_object::Room;
 
 /// The Durable Object namespace of rooms, as `wrangler.toml` binds it.
 const ROOMS: &str = "ROOMS";
+/// What counts the documents that an address opens, as `wrangler.toml` binds it.
+const OPENINGS: &str = "OPENINGS";
 
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, _: Context) -> Result<Response> {
     match route_of(&request) {
         Ok(Route::Health) => Response::ok("ok\n"),
         Ok(Route::Sync { document, .. }) => {
+            if !may_open(&request, &env).await? {
+                return refuse(Problem::TooMany);
+            }
             let room = env.durable_object(ROOMS)?.get_by_name(&document)?;
             match room.fetch_with_request(request).await {
                 Ok(response) => Ok(response),
@@ -30,6 +35,15 @@ async fn fetch(request: Request, env: Env, _: Context) -> Result<Response> {
             }
         }
         Err(problem) => refuse(problem),
+    }
+}
+
+/// Whether the address that the request comes from may open another document. A deployment without
+/// the counter allows it.
+async fn may_open(request: &Request, env: &Env) -> Result<bool> {
+    match (env.rate_limiter(OPENINGS), request.headers().get("cf-connecting-ip")?) {
+        (Ok(openings), Some(address)) => Ok(openings.limit(address).await?.success),
+        _ => Ok(true),
     }
 }
 

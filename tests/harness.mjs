@@ -8,7 +8,7 @@
 // Whatever happens to the test process, the servers and folders that it made go with it.
 
 import { spawn, spawnSync } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -27,12 +27,14 @@ const STOP_MS_MAX = 5_000;
  *   one, removed by `stop`, but kept by `kill`, so that a next server can start on what a crash
  *   left; it goes with the test process.
  * - `env`: more environment variables for wrangler.
+ * - `vars`: settings of the Worker that differ from `wrangler.toml`.
+ * - `configure`: gets the text of `wrangler.toml` and returns another one to serve by.
  *
  * Resolves to `{ url, port, persistTo, pid, output, kill, stop }`: `pid` is that of the workerd
  * that runs the rooms, `output()` is all that wrangler printed, `kill(signal = "SIGKILL")` ends
  * wrangler and workerd in one blow, `stop()` ends them in order.
  */
-export async function startServer({ port, persistTo, env = {} } = {}) {
+export async function startServer({ port, persistTo, env = {}, vars = {}, configure } = {}) {
   const folder = await mkdtemp(join(tmpdir(), "selvedge-test-"));
   const server = {
     port: port ?? (await freePort()),
@@ -43,8 +45,12 @@ export async function startServer({ port, persistTo, env = {} } = {}) {
   };
   server.url = `http://127.0.0.1:${server.port}`;
 
+  // Beside wrangler.toml, since the paths in it are relative.
+  const config = configure && join(root, `wrangler.test-${server.port}.toml`);
+  if (config) await writeFile(config, configure(await readFile(join(root, "wrangler.toml"), "utf8")));
+
   let printed = "";
-  const child = spawnWrangler(server, folder, env);
+  const child = spawnWrangler(server, folder, env, vars, config);
   const guard = guardGroup(child.pid, folder);
   const ended = new Promise((resolve) => child.once("close", resolve));
   for (const stream of [child.stdout, child.stderr]) {
@@ -63,6 +69,7 @@ export async function startServer({ port, persistTo, env = {} } = {}) {
     await Promise.race([ended, delay(STOP_MS_MAX, undefined, { ref: false })]);
     await kill();
     await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+    if (config) await rm(config, { force: true });
     guard.kill("SIGKILL");
   }
 
@@ -85,11 +92,13 @@ export async function freePort() {
   return port;
 }
 
-function spawnWrangler(server, folder, env) {
+function spawnWrangler(server, folder, env, vars, config) {
   const { node, script } = wrangler;
   const args = [script, "dev", "--local", "--ip", "127.0.0.1", "--port", String(server.port)];
   args.push("--inspector-port", "0", "--persist-to", server.persistTo);
   args.push("--show-interactive-dev-session=false", "--log-level", "info");
+  if (config) args.push("--config", config);
+  for (const [name, value] of Object.entries(vars)) args.push("--var", `${name}:${value}`);
   return spawn(node, args, {
     cwd: root,
     // A group of its own, so that a signal reaches workerd too.

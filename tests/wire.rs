@@ -7,7 +7,7 @@
 use std::fmt::Write;
 
 use expect_test::expect_file;
-use selvedge::protocol::{Close, Dialect, FromClient, FromRoom, native};
+use selvedge::protocol::{Close, Dialect, FromClient, FromRoom, Limit, Refusal, native};
 
 /// "a", typed as the first thing by client 3,000,000,000 in the text `text`.
 const UPDATE: &[u8] =
@@ -18,6 +18,9 @@ const STATE_VECTOR: &[u8] = &[1, 0x80, 0xbc, 0xc1, 0x96, 0x0b, 1];
 const AWARENESS: &[u8] = &[1, 0x80, 0xbc, 0xc1, 0x96, 0x0b, 1, 2, b'{', b'}'];
 const EPOCH: u64 = (1 << 53) - 1;
 
+const REFUSAL: Refusal =
+    Refusal { limit: Limit::DocumentBytes, value: 300, max: 299, retry_ms: Some(10_000) };
+
 const FROM_CLIENT: &[(&str, FromClient<'_>)] = &[
     ("hello first", FromClient::Hello { protocol: 1, epoch: 0, sequence: 0 }),
     ("hello again", FromClient::Hello { protocol: 1, epoch: EPOCH, sequence: 300 }),
@@ -25,15 +28,26 @@ const FROM_CLIENT: &[(&str, FromClient<'_>)] = &[
     ("syncStep2", FromClient::SyncStep2 { number: 128, update: UPDATE }),
     ("update", FromClient::Update { number: 1, update: UPDATE }),
     ("awareness", FromClient::Awareness(AWARENESS)),
+    ("part", FromClient::Part { total: 300, offset: 128, bytes: UPDATE }),
 ];
 
 const FROM_ROOM: &[(&str, FromRoom<'_>)] = &[
-    ("welcome", FromRoom::Welcome { protocol: 1, epoch: EPOCH, sequence: 300 }),
+    (
+        "welcome",
+        FromRoom::Welcome {
+            protocol: 1,
+            epoch: EPOCH,
+            sequence: 300,
+            frame_bytes_max: 1 << 20,
+            update_bytes_max: 32 << 20,
+        },
+    ),
     ("syncStep1", FromRoom::SyncStep1(STATE_VECTOR)),
     ("syncStep2", FromRoom::SyncStep2 { sequence: 128, update: UPDATE }),
     ("update", FromRoom::Update { sequence: 1, update: UPDATE }),
     ("ack", FromRoom::Ack { number: 300, sequence: 128 }),
     ("awareness", FromRoom::Awareness(AWARENESS)),
+    ("refused", FromRoom::Refused { number: 300, refusal: REFUSAL }),
 ];
 
 /// What stock clients send, as y-websocket 3.1.0 frames it.

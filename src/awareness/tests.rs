@@ -24,7 +24,7 @@ impl Bench {
 
     fn say(&mut self, owner: char, by: Speaker, client: u64, clock: u64, state: &str) -> bool {
         let update = encode([Entry { client, clock, state }].into_iter());
-        self.presence.receive(self.now, owner, by, &update).unwrap()
+        self.presence.receive(self.now, owner, by, PRESENCE_BYTES_MAX, &update).unwrap()
     }
 
     fn leave(&mut self, owner: char) {
@@ -179,8 +179,9 @@ fn s2_presence_has_a_limit_also_for_one_who_waits() {
     let mut bench = Bench::new();
     let large = format!("\"{}\"", "x".repeat(PRESENCE_BYTES_MAX));
     let update = encode([Entry { client: 7, clock: 0, state: &large }].into_iter());
-    let received = bench.presence.receive(bench.now, 'a', Speaker::Own, &update);
-    assert_eq!(received, Err(AwarenessError::TooLarge));
+    let received =
+        bench.presence.receive(bench.now, 'a', Speaker::Own, PRESENCE_BYTES_MAX, &update);
+    assert!(matches!(received, Err(AwarenessError::TooLarge { .. })), "{received:?}");
     assert_eq!(bench.everyone(), []);
     bench.native('a', 7, 1, "1");
     bench.native('b', 7, 1, &large);

@@ -16,6 +16,7 @@ use super::xml::SharedXml;
 use crate::document::{
     Document, Edit, EditError, Event, KeyChange, Kind, PathSegment, Shared, Value,
 };
+use crate::protocol::Refusal;
 use crate::replica::{PeersChanged, Status};
 
 /// A shared type of an open document.
@@ -112,6 +113,17 @@ pub(super) fn status_object(status: &Status) -> JsValue {
         _ => None,
     };
     object([("state", JsValue::from_str(state))].into_iter().chain(why.into_iter().flatten()))
+}
+
+pub(super) fn refusal_object(refusal: &Refusal) -> JsValue {
+    let retry_ms = refusal.retry_ms.map(|ms| ("retryMs", JsValue::from_f64(ms as f64)));
+    let entries = [
+        ("limit", JsValue::from_str(refusal.limit.name())),
+        ("value", JsValue::from_f64(refusal.value as f64)),
+        ("max", JsValue::from_f64(refusal.max as f64)),
+        ("message", JsValue::from_str(&refusal.to_string())),
+    ];
+    object(entries.into_iter().chain(retry_ms))
 }
 
 pub(super) fn saved_object(pending: u64) -> JsValue {

@@ -12,6 +12,7 @@ use super::handle;
 use super::shell::Shell;
 use super::timer::report;
 use crate::document::{Event, Shared, WatchId};
+use crate::protocol::Refusal;
 use crate::replica::{PeersChanged, Status};
 
 /// Something to tell the page.
@@ -19,6 +20,7 @@ pub(super) enum Notice {
     Changed(Vec<Event>),
     Status(Status),
     Saved(u64),
+    Refused(Refusal),
     Peers(PeersChanged),
 }
 
@@ -29,6 +31,7 @@ pub(super) enum Topic {
     Changes(Shared, WatchId, bool),
     Status,
     Saved,
+    Refused,
     Peers,
 }
 
@@ -90,6 +93,9 @@ impl Notices {
                         }
                     }
                     self.call(&Topic::Saved, || handle::saved_object(pending));
+                }
+                Notice::Refused(refusal) => {
+                    self.call(&Topic::Refused, || handle::refusal_object(&refusal));
                 }
                 Notice::Peers(changed) => {
                     self.call(&Topic::Peers, || handle::peers_object(&changed));
@@ -211,6 +217,7 @@ pub(super) fn topic(name: &JsValue) -> Result<Topic, Misuse> {
     match name.as_string().as_deref() {
         Some("status") => Ok(Topic::Status),
         Some("saved") => Ok(Topic::Saved),
-        _ => Err(Misuse::Argument("on takes status or saved")),
+        Some("refused") => Ok(Topic::Refused),
+        _ => Err(Misuse::Argument("on takes status, saved or refused")),
     }
 }

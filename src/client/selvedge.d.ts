@@ -303,12 +303,42 @@ export interface SharedDocument<State extends JsonValue = JsonValue> {
   on(event: "status", callback: (status: Status) => void): Unsubscribe;
   /** Call back when the number of changes that are not acknowledged changes. */
   on(event: "saved", callback: (saved: Saved) => void): Unsubscribe;
+  /**
+   * Call back when the room did not take something because it is over a limit. Nothing is lost:
+   * with `retryMs` it is sent again then; without, the document is closed with code 4413 and stays
+   * readable (presence aside, without which the room goes on).
+   */
+  on(event: "refused", callback: (refusal: Refusal) => void): Unsubscribe;
   /** Connect again after `disconnect()`, or after the connection was closed. */
   connect(): void;
   /** Cut the connection. Edits are kept and sent later. */
   disconnect(): void;
   /** Free everything: the socket, timers, callbacks, the document. */
   close(): void;
+}
+
+/** Something that the room did not take. */
+export interface Refusal {
+  /** Which limit it is over. */
+  readonly limit:
+    | "frame-bytes"
+    | "update-bytes"
+    | "document-bytes"
+    | "sessions"
+    | "presence-bytes"
+    | "session-frames"
+    | "session-bytes"
+    | "room-frames"
+    | "room-bytes"
+    | "other";
+  /** What it would have been, in the limit's unit. */
+  readonly value: number;
+  /** The most that the room takes. */
+  readonly max: number;
+  /** When trying again helps, in milliseconds; absent if it will not. */
+  readonly retryMs?: number;
+  /** The same as a sentence in English. */
+  readonly message: string;
 }
 
 /** What misuse throws, with a `code` that stays the same from version to version. */

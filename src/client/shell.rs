@@ -158,6 +158,7 @@ impl Shell {
                     self.pending.set(pending);
                     self.notices.push(Notice::Saved(pending));
                 }
+                Output::Refused(refusal) => self.notices.push(Notice::Refused(refusal)),
                 Output::Peers(changed) => self.notices.push(Notice::Peers(changed)),
             }
         }

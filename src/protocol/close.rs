@@ -16,6 +16,12 @@ pub enum Close {
     Unreadable,
     /// The client speaks no protocol version that the room speaks, or did not say hello.
     Protocol,
+    /// The room has as many connections as it takes.
+    Full,
+    /// The rest of a message that came in parts did not come in time.
+    Incomplete,
+    /// The client sends far more than the room takes in a second.
+    TooFast,
     /// Storage failed. Nothing that was acknowledged is lost; reconnecting helps.
     Storage,
     /// The room was restarted in the middle of something; reconnecting resynchronizes.
@@ -32,6 +38,9 @@ impl Close {
             Self::Unreadable => 4422,
             Self::Protocol => 4426,
             Self::Storage => 4500,
+            Self::Full => 4503,
+            Self::Incomplete => 4508,
+            Self::TooFast => 4529,
             Self::Restarted => 1012,
         }
     }
@@ -45,6 +54,9 @@ impl Close {
             Self::Unreadable => "holds content that this client cannot read",
             Self::Protocol => "no common protocol version",
             Self::Storage => "storage failed; reconnect",
+            Self::Full => "too many connections; try later",
+            Self::Incomplete => "the rest of a message did not come",
+            Self::TooFast => "too much at once; try later",
             Self::Restarted => "the room was restarted; reconnect",
         }
     }

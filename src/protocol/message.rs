@@ -1,5 +1,7 @@
 //! The messages, whatever their framing. Byte fields borrow from the frame.
 
+use super::limit::Refusal;
+
 /// A message from a client to its room.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum FromClient<'a> {
@@ -32,6 +34,15 @@ pub enum FromClient<'a> {
     Awareness(&'a [u8]),
     /// "Send me everyone's presence."
     QueryAwareness,
+    /// A piece of a frame that is larger than the room takes at once.
+    Part {
+        /// The size of the whole frame, in bytes.
+        total: u64,
+        /// Where in the frame this belongs; 0 begins a frame, whatever came before.
+        offset: u64,
+        /// The bytes from there on.
+        bytes: &'a [u8],
+    },
 }
 
 /// A message from a room to a client.
@@ -45,6 +56,10 @@ pub enum FromRoom<'a> {
         epoch: u64,
         /// The last sequence number of the log.
         sequence: u64,
+        /// The largest frame that the room takes, in bytes. More goes as [`FromClient::Part`]s.
+        frame_bytes_max: u64,
+        /// The largest update that the room takes, in bytes.
+        update_bytes_max: u64,
     },
     /// "Here is what I have; send me the rest." An encoded state vector.
     SyncStep1(&'a [u8]),
@@ -71,4 +86,12 @@ pub enum FromRoom<'a> {
     },
     /// Presence of peers: an awareness update as in y-protocols.
     Awareness(&'a [u8]),
+    /// Something of the client is over a limit and was not taken (S2).
+    Refused {
+        /// The number of the update that it was, or 0. Later updates are not taken before a
+        /// [`FromClient::SyncStep2`], which covers them all.
+        number: u64,
+        /// Why.
+        refusal: Refusal,
+    },
 }

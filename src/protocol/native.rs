@@ -4,6 +4,8 @@
 //! state vector or awareness update is the last one and runs to the end of the frame, so one typed
 //! character costs two or three bytes over its update.
 
+use super::FRAME_BYTES_MAX;
+use super::limit::{Limit, Refusal};
 use super::message::{FromClient, FromRoom};
 use crate::codec::{DecodeError, Reader, write_number};
 
@@ -15,6 +17,8 @@ mod tag {
     pub(super) const UPDATE: u64 = 3;
     pub(super) const AWARENESS: u64 = 4;
     pub(super) const ACK: u64 = 5;
+    pub(super) const PART: u64 = 6;
+    pub(super) const REFUSED: u64 = 6;
 }
 
 /// The message in a client's frame; nothing if its tag is not known.
@@ -30,6 +34,7 @@ pub fn decode_from_client(frame: &[u8]) -> Result<Option<FromClient<'_>>, Decode
         tag::SYNC_STEP_2 => FromClient::SyncStep2 { number: r.number()?, update: r.rest() },
         tag::UPDATE => FromClient::Update { number: r.number()?, update: r.rest() },
         tag::AWARENESS => FromClient::Awareness(r.rest()),
+        tag::PART => FromClient::Part { total: r.number()?, offset: r.number()?, bytes: r.rest() },
         _ => return Ok(None),
     }))
 }
@@ -45,6 +50,7 @@ pub fn encode_from_client(message: &FromClient<'_>) -> Option<Vec<u8>> {
         FromClient::SyncStep2 { number, update } => frame(tag::SYNC_STEP_2, &[number], update),
         FromClient::Update { number, update } => frame(tag::UPDATE, &[number], update),
         FromClient::Awareness(update) => frame(tag::AWARENESS, &[], update),
+        FromClient::Part { total, offset, bytes } => frame(tag::PART, &[total, offset], bytes),
         FromClient::QueryAwareness => return None,
     })
 }
@@ -57,12 +63,15 @@ pub fn decode_from_room(frame: &[u8]) -> Result<Option<FromRoom<'_>>, DecodeErro
             protocol: r.number_u32()?,
             epoch: r.number()?,
             sequence: r.number()?,
+            frame_bytes_max: read_limit(&mut r)?,
+            update_bytes_max: read_limit(&mut r)?,
         },
         tag::SYNC_STEP_1 => FromRoom::SyncStep1(r.rest()),
         tag::SYNC_STEP_2 => FromRoom::SyncStep2 { sequence: r.number()?, update: r.rest() },
         tag::UPDATE => FromRoom::Update { sequence: r.number()?, update: r.rest() },
         tag::AWARENESS => FromRoom::Awareness(r.rest()),
         tag::ACK => FromRoom::Ack { number: r.number()?, sequence: r.number()? },
+        tag::REFUSED => FromRoom::Refused { number: r.number()?, refusal: read_refusal(&mut r)? },
         _ => return Ok(None),
     }))
 }
@@ -70,15 +79,37 @@ pub fn decode_from_room(frame: &[u8]) -> Result<Option<FromRoom<'_>>, DecodeErro
 /// The frame for a room's message.
 pub fn encode_from_room(message: &FromRoom<'_>) -> Vec<u8> {
     match *message {
-        FromRoom::Welcome { protocol, epoch, sequence } => {
-            frame(tag::WELCOME, &[u64::from(protocol), epoch, sequence], &[])
+        FromRoom::Welcome { protocol, epoch, sequence, frame_bytes_max, update_bytes_max } => {
+            let limits = [frame_bytes_max, update_bytes_max];
+            let numbers = [&[u64::from(protocol), epoch, sequence], &limits[..]].concat();
+            frame(tag::WELCOME, &numbers, &[])
         }
         FromRoom::SyncStep1(state_vector) => frame(tag::SYNC_STEP_1, &[], state_vector),
         FromRoom::SyncStep2 { sequence, update } => frame(tag::SYNC_STEP_2, &[sequence], update),
         FromRoom::Update { sequence, update } => frame(tag::UPDATE, &[sequence], update),
         FromRoom::Awareness(update) => frame(tag::AWARENESS, &[], update),
         FromRoom::Ack { number, sequence } => frame(tag::ACK, &[number, sequence], &[]),
+        FromRoom::Refused { number, refusal } => {
+            let Refusal { limit, value, max, retry_ms } = refusal;
+            // 0 is never, so that each number says one thing.
+            let retry = retry_ms.map_or(0, |ms| ms + 1);
+            frame(tag::REFUSED, &[number, limit.number(), value, max, retry], &[])
+        }
     }
+}
+
+/// A room of the build before says nothing and takes what the platform delivers.
+fn read_limit(r: &mut Reader<'_>) -> Result<u64, DecodeError> {
+    if r.is_empty() { Ok(FRAME_BYTES_MAX as u64) } else { r.number() }
+}
+
+fn read_refusal(r: &mut Reader<'_>) -> Result<Refusal, DecodeError> {
+    Ok(Refusal {
+        limit: Limit::from_number(r.number()?),
+        value: r.number()?,
+        max: r.number()?,
+        retry_ms: r.number()?.checked_sub(1),
+    })
 }
 
 fn frame(tag: u64, numbers: &[u64], rest: &[u8]) -> Vec<u8> {
@@ -106,6 +137,7 @@ mod tests {
             FromClient::SyncStep2 { number: 0, update: &[0, 0] },
             FromClient::Update { number: 128, update: &[0, 0] },
             FromClient::Awareness(&[0]),
+            FromClient::Part { total: 1 << 21, offset: 1 << 20, bytes: &[1, 2] },
         ] {
             let frame = encode_from_client(&message).unwrap();
             assert_eq!(decode_from_client(&frame), Ok(Some(message)));
@@ -114,16 +146,38 @@ mod tests {
 
     #[test]
     fn room_messages_come_back_as_sent() {
+        let refusal = Refusal { limit: Limit::UpdateBytes, value: 9, max: 8, retry_ms: None };
         for message in [
-            FromRoom::Welcome { protocol: 1, epoch: 7, sequence: 0 },
+            FromRoom::Welcome {
+                protocol: 1,
+                epoch: 7,
+                sequence: 0,
+                frame_bytes_max: 9,
+                update_bytes_max: 1 << 30,
+            },
             FromRoom::SyncStep1(&[0]),
             FromRoom::SyncStep2 { sequence: 9, update: &[0, 0] },
             FromRoom::Update { sequence: 1 << 40, update: &[0, 0] },
             FromRoom::Awareness(&[0]),
             FromRoom::Ack { number: 3, sequence: 4 },
+            FromRoom::Refused { number: 3, refusal },
+            FromRoom::Refused { number: 0, refusal: Refusal { retry_ms: Some(0), ..refusal } },
         ] {
             assert_eq!(decode_from_room(&encode_from_room(&message)), Ok(Some(message)));
         }
+    }
+
+    /// W2: a newer build meets an older one.
+    #[test]
+    fn w2_a_welcome_of_the_build_before_is_read() {
+        let welcome = FromRoom::Welcome {
+            protocol: 1,
+            epoch: 7,
+            sequence: 3,
+            frame_bytes_max: FRAME_BYTES_MAX as u64,
+            update_bytes_max: FRAME_BYTES_MAX as u64,
+        };
+        assert_eq!(decode_from_room(&[0, 1, 7, 3]), Ok(Some(welcome)));
     }
 
     /// W2: an older build meets a newer one.

@@ -45,6 +45,10 @@ pub enum Problem {
     Method,
     /// `/sync/{document}` speaks WebSocket only.
     UpgradeRequired,
+    /// The address opened too many documents lately.
+    TooMany,
+    /// A setting of the deployment is wrong.
+    Setting,
     /// The room could not be reached or failed.
     Unavailable,
 }
@@ -57,6 +61,8 @@ impl Problem {
             Self::NotFound => 404,
             Self::Method => 405,
             Self::UpgradeRequired => 426,
+            Self::TooMany => 429,
+            Self::Setting => 500,
             Self::Unavailable => 503,
         }
     }
@@ -66,8 +72,9 @@ impl Problem {
         match self {
             Self::Method => &[("allow", "GET")],
             Self::UpgradeRequired => &[("upgrade", "websocket"), ("connection", "upgrade")],
+            Self::TooMany => &[("retry-after", "60")],
             Self::Unavailable => &[("retry-after", "1")],
-            Self::DocumentName | Self::NotFound => &[],
+            Self::DocumentName | Self::NotFound | Self::Setting => &[],
         }
     }
 
@@ -83,6 +90,10 @@ impl Problem {
             Self::UpgradeRequired => {
                 "Documents are synchronized over WebSocket: connect with ws:// or wss://."
             }
+            Self::TooMany => {
+                "Too many documents were opened from this address. Try again in a minute."
+            }
+            Self::Setting => "A setting of this deployment is wrong. Its log says which.",
             Self::Unavailable => "The document's room did not answer. Try again.",
         }
     }
@@ -94,6 +105,8 @@ impl Problem {
             Self::NotFound => "Not found",
             Self::Method => "Method not allowed",
             Self::UpgradeRequired => "Upgrade required",
+            Self::TooMany => "Too many requests",
+            Self::Setting => "Wrong setting",
             Self::Unavailable => "Room unavailable",
         };
         let (status, detail) = (self.status(), self.detail());

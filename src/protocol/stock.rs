@@ -8,10 +8,12 @@ use crate::codec::{DecodeError, Reader, write_bytes};
 
 const SYNC: u8 = 0;
 const AWARENESS: u8 = 1;
+const AUTH: u8 = 2;
 const QUERY_AWARENESS: u8 = 3;
 const SYNC_STEP_1: u8 = 0;
 const SYNC_STEP_2: u8 = 1;
 const SYNC_UPDATE: u8 = 2;
+const PERMISSION_DENIED: u8 = 0;
 
 /// The message in a client's frame; nothing if its tag is not known.
 pub fn decode(frame: &[u8]) -> Result<Option<FromClient<'_>>, DecodeError> {
@@ -36,6 +38,10 @@ pub fn encode(message: &FromRoom<'_>) -> Option<Vec<u8>> {
         FromRoom::SyncStep2 { update, .. } => Some(frame(&[SYNC, SYNC_STEP_2], update)),
         FromRoom::Update { update, .. } => Some(frame(&[SYNC, SYNC_UPDATE], update)),
         FromRoom::Awareness(update) => Some(frame(&[AWARENESS], update)),
+        // The only word of y-protocols for no. y-websocket shows the reason in the console.
+        FromRoom::Refused { refusal, .. } => {
+            Some(frame(&[AUTH, PERMISSION_DENIED], refusal.to_string().as_bytes()))
+        }
         FromRoom::Welcome { .. } | FromRoom::Ack { .. } => None,
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{PeersChanged, Status};
 use crate::document::Event;
+use crate::protocol::Refusal;
 use crate::time::Millis;
 
 /// Something that happened.
@@ -45,6 +46,8 @@ pub enum Output {
     SetTimer(Millis),
     /// Tell the page: the connection's status changed.
     Status(Status),
+    /// Tell the page: the room did not take something.
+    Refused(Refusal),
     /// Tell the page: so many changes are not acknowledged now.
     Saved {
         /// How many.

@@ -35,6 +35,8 @@ pub(super) struct Outbox {
     batch_sent_at: Millis,
     /// Since when an acknowledgement is awaited, and for how many bytes.
     awaiting: Option<(Millis, usize)>,
+    /// The room takes nothing before this.
+    held_until: Option<Millis>,
 }
 
 impl Outbox {
@@ -52,8 +54,12 @@ impl Outbox {
         self.changes.push_back(Change { number: self.last, update });
     }
 
-    /// When the next batch is due: at once after a quiet time, else a frame after the last one.
+    /// When the next batch is due: at once after a quiet time, else a frame after the last one;
+    /// when the wait is over, if there is one.
     pub(super) fn due_at(&self) -> Option<Millis> {
+        if self.held_until.is_some() {
+            return self.held_until;
+        }
         let unsent = self.sent < self.changes.len();
         unsent.then(|| self.waiting_since.max(self.batch_sent_at + BATCH_MS))
     }
@@ -64,12 +70,13 @@ impl Outbox {
         Some(since + ACK_MS_MAX + bytes as u64 / UPLOAD_BYTES_PER_MS_MIN)
     }
 
-    /// Make one change of those that were not sent, as many as fit, and return it as sent.
-    pub(super) fn take_batch(&mut self, now: Millis) -> Option<(u64, &[u8])> {
+    /// Make one change of those that were not sent, as many as fit into `bytes_max`, and return it
+    /// as sent.
+    pub(super) fn take_batch(&mut self, now: Millis, bytes_max: usize) -> Option<(u64, &[u8])> {
         let mut bytes = 0;
         let fits = self.changes.range(self.sent..).take_while(|change| {
             bytes += change.update.len();
-            bytes <= BATCH_BYTES_MAX
+            bytes <= BATCH_BYTES_MAX.min(bytes_max)
         });
         let count = fits.count().max(1).min(self.changes.len() - self.sent);
         self.merge(count);
@@ -93,6 +100,22 @@ impl Outbox {
         self.last
     }
 
+    /// Send nothing before this time, and then everything.
+    pub(super) fn hold(&mut self, until: Millis) {
+        self.unsend();
+        self.held_until = Some(until);
+    }
+
+    /// Whether the room has to be left alone.
+    pub(super) fn is_held(&self) -> bool {
+        self.held_until.is_some()
+    }
+
+    /// The wait is over. Whether there was one.
+    pub(super) fn release(&mut self) -> bool {
+        self.held_until.take().is_some()
+    }
+
     /// Everything up to `number` is durable.
     pub(super) fn acknowledge(&mut self, now: Millis, number: u64) {
         self.acknowledged = self.acknowledged.max(number.min(self.last));
@@ -108,6 +131,7 @@ impl Outbox {
     pub(super) fn unsend(&mut self) {
         self.sent = 0;
         self.awaiting = None;
+        self.held_until = None;
     }
 
     /// Merge `count` changes that were not sent into one.
@@ -135,6 +159,8 @@ mod tests {
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
+    const MAX: usize = usize::MAX;
+
     fn outbox(edits: u64) -> Outbox {
         let mut outbox = Outbox::default();
         for at in 0..edits {
@@ -147,8 +173,8 @@ mod tests {
     fn the_first_change_after_a_quiet_time_waits_for_nothing() {
         let mut outbox = outbox(2);
         assert_eq!(outbox.due_at(), Some(Millis(1_000)));
-        assert_eq!(outbox.take_batch(Millis(1_002)).map(|(number, _)| number), Some(2));
-        assert_eq!(outbox.take_batch(Millis(1_002)), None);
+        assert_eq!(outbox.take_batch(Millis(1_002), MAX).map(|(number, _)| number), Some(2));
+        assert_eq!(outbox.take_batch(Millis(1_002), MAX), None);
         outbox.push(Millis(1_003), update::EMPTY.to_vec());
         assert_eq!(outbox.due_at(), Some(Millis(1_018)));
     }
@@ -156,14 +182,14 @@ mod tests {
     #[test]
     fn d3_what_was_not_acknowledged_is_sent_again_as_one() {
         let mut outbox = outbox(3);
-        outbox.take_batch(Millis(0));
+        outbox.take_batch(Millis(0), MAX);
         outbox.push(Millis(0), update::EMPTY.to_vec());
-        outbox.take_batch(Millis(0));
+        outbox.take_batch(Millis(0), MAX);
         outbox.acknowledge(Millis(0), 3);
         assert_eq!(outbox.pending(), 1);
         outbox.push(Millis(0), update::EMPTY.to_vec());
         outbox.unsend();
-        assert_eq!(outbox.take_batch(Millis(0)).map(|(number, _)| number), Some(5));
+        assert_eq!(outbox.take_batch(Millis(0), MAX).map(|(number, _)| number), Some(5));
         outbox.acknowledge(Millis(0), 5);
         assert_eq!((outbox.pending(), outbox.overdue_at()), (0, None));
     }
@@ -174,7 +200,7 @@ mod tests {
         outbox.acknowledge(Millis(0), 99);
         outbox.push(Millis(0), update::EMPTY.to_vec());
         assert_eq!(outbox.pending(), 1);
-        assert!(outbox.take_batch(Millis(0)).is_some());
+        assert!(outbox.take_batch(Millis(0), MAX).is_some());
     }
 
     #[test]
@@ -185,9 +211,19 @@ mod tests {
             outbox.push(Millis(0), update);
         }
         let mut numbers = Vec::new();
-        while let Some((number, _)) = outbox.take_batch(Millis(0)) {
+        while let Some((number, _)) = outbox.take_batch(Millis(0), MAX) {
             numbers.push(number);
         }
         assert_eq!(numbers, [1, 2, 3]);
+    }
+
+    #[test]
+    fn s2_nothing_is_sent_before_a_wait_is_over() {
+        let mut outbox = outbox(2);
+        outbox.take_batch(Millis(1_000), MAX);
+        outbox.hold(Millis(5_000));
+        assert_eq!((outbox.due_at(), outbox.overdue_at()), (Some(Millis(5_000)), None));
+        assert!(outbox.release() && !outbox.release());
+        assert_eq!(outbox.take_batch(Millis(5_000), MAX).map(|(number, _)| number), Some(2));
     }
 }

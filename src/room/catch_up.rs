@@ -32,7 +32,13 @@ impl Room {
             session.stage = Stage::Live;
         }
         let protocol = protocol.min(PROTOCOL_VERSION);
-        let welcome = FromRoom::Welcome { protocol, epoch: self.epoch, sequence: self.head };
+        let welcome = FromRoom::Welcome {
+            protocol,
+            epoch: self.epoch,
+            sequence: self.head,
+            frame_bytes_max: self.limits.frame_bytes_max,
+            update_bytes_max: self.limits.update_bytes_max,
+        };
         let mut out: Vec<_> = self.attach(id).into_iter().chain(self.send(id, &welcome)).collect();
         let has = if epoch == 0 { 0 } else { sequence };
         out.extend(self.missed(now, id, has, log)?);

@@ -32,6 +32,11 @@ impl Gathered {
         self.updates.push((id, admission.fresh.into_owned()));
     }
 
+    /// The size of its updates.
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes as u64
+    }
+
     /// A session is gone: nobody waits for its acks. What it wrote stays.
     pub(super) fn forget(&mut self, id: SessionId) {
         self.acks.remove(&id);
@@ -52,6 +57,9 @@ impl Room {
         // An ack covers every number before it, also that of the update that was refused.
         if resyncing && number > 0 {
             return Ok(Vec::new());
+        }
+        if let Some(refusal) = self.too_large(bytes.len()) {
+            return Ok(self.refuse(id, number, refusal));
         }
         let admission = update::admit(bytes, &self.known)?;
         if !admission.missing {
@@ -76,6 +84,9 @@ impl Room {
         bytes: &[u8],
         log: &impl Log,
     ) -> Result<Vec<Output>, Close> {
+        if let Some(refusal) = self.too_large(bytes.len()) {
+            return Ok(self.refuse(id, number, refusal));
+        }
         let mut admission = update::admit(bytes, &self.known)?;
         if admission.has_deletes {
             // It repeats every deletion that its sender knows, at every connect.
@@ -97,6 +108,11 @@ impl Room {
         number: u64,
         admission: Admission<'_>,
     ) -> Vec<Output> {
+        if !admission.ends.is_empty()
+            && let Some(refusal) = self.too_full(admission.fresh.len())
+        {
+            return self.refuse(id, number, refusal);
+        }
         if number > 0 {
             self.gathered.acks.insert(id, number);
         }
@@ -145,6 +161,7 @@ impl Room {
         for (id, number) in gathered.acks {
             out.extend(self.send(id, &FromRoom::Ack { number, sequence: self.head }));
         }
+        out.extend(self.close_overdue(now));
         out.extend(self.presence_changes());
         for id in std::mem::take(&mut self.joining) {
             out.extend(self.everyone(now, id));
@@ -199,7 +216,7 @@ impl Room {
     }
 
     /// Bring a session to `stage`, if it is not there yet.
-    fn enter(&mut self, id: SessionId, stage: Stage) -> Vec<Output> {
+    pub(super) fn enter(&mut self, id: SessionId, stage: Stage) -> Vec<Output> {
         match self.sessions.get_mut(&id) {
             Some(session) if session.stage != stage => {
                 session.stage = stage;

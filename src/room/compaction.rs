@@ -8,8 +8,6 @@ use super::{Output, Room};
 use crate::time::Millis;
 use crate::update;
 
-/// Rows behind the snapshot before the next one is due.
-const ROWS_MAX: u64 = 1_000;
 /// Bytes of rows behind the snapshot before the next one is due, if the snapshot is small.
 const BYTES_MAX: u64 = 256 << 10;
 /// How long the log may grow on before it is compacted: a burst is compacted once.
@@ -20,8 +18,8 @@ impl Room {
     /// each byte that is written constant as a document grows.
     pub(super) fn compact_later(&mut self, now: Millis) -> Option<Output> {
         let rows = self.size.rows - self.size.rows_refused;
-        let due =
-            rows >= ROWS_MAX || self.size.bytes >= BYTES_MAX.max(self.size.snapshot_bytes / 2);
+        let due = rows >= self.limits.log_rows_max
+            || self.size.bytes >= BYTES_MAX.max(self.size.snapshot_bytes / 2);
         if !due || self.alarm_set {
             return None;
         }

@@ -1,5 +1,6 @@
 //! One connection to the room, and what of it survives a hibernation.
 
+use super::limits::Meter;
 use crate::codec::Reader;
 use crate::protocol::{Dialect, FromClient};
 
@@ -12,6 +13,8 @@ pub struct SessionId(pub u32);
 pub(super) struct Session {
     pub(super) dialect: Dialect,
     pub(super) stage: Stage,
+    /// What it sent lately. Forgotten with a hibernation, which needs ten quiet seconds.
+    pub(super) meter: Meter,
 }
 
 /// How far a session is.
@@ -21,8 +24,9 @@ pub(super) enum Stage {
     Silent,
     /// Everything is taken.
     Live,
-    /// An update was refused since it refers to something unknown, and the client was asked for
-    /// what the room lacks. It is not asked again before it has answered.
+    /// An update was not taken: it refers to something unknown, and the client was asked for what
+    /// the room lacks; or it was over a limit. The client is not asked again, and no numbered
+    /// update is taken, before it has said everything with a SyncStep2.
     Resyncing,
 }
 
@@ -32,7 +36,7 @@ impl Session {
             Dialect::Stock => Stage::Live,
             Dialect::Native => Stage::Silent,
         };
-        Self { dialect, stage }
+        Self { dialect, stage, meter: Meter::default() }
     }
 
     pub(super) fn may_send(&self, message: &FromClient<'_>) -> bool {
@@ -84,7 +88,7 @@ impl Attachment<'_> {
             2 => Stage::Resyncing,
             _ => return None,
         };
-        Some((Session { dialect, stage }, r.rest()))
+        Some((Session { dialect, stage, meter: Meter::default() }, r.rest()))
     }
 }
 
@@ -99,7 +103,7 @@ mod tests {
     fn a_session_survives_in_its_attachment() {
         for dialect in [Dialect::Stock, Dialect::Native] {
             for stage in [Stage::Silent, Stage::Live, Stage::Resyncing] {
-                let session = Session { dialect, stage };
+                let session = Session { stage, ..Session::new(dialect) };
                 let bytes = Attachment { session: &session, presence: &[0] }.encode();
                 assert_eq!(Attachment::decode(&bytes), Some((session, &[0][..])));
             }

@@ -1,157 +1,18 @@
 //! The room against a log in memory. Updates are written by hand: `text` makes a run of characters
 //! at the end of the root `t`.
 
+mod limits;
+mod shell;
+
 use super::*;
-use crate::codec::{write_bytes, write_number};
-use crate::protocol::native::{decode_from_room, encode_from_client};
+use crate::codec::write_bytes;
+use crate::protocol::native::encode_from_client;
 use crate::protocol::stock;
 use crate::update;
+use shell::{EPOCH, NOW, Shell, room_says, text, welcome};
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
-
-const NOW: Millis = Millis(1_000_000);
-const EPOCH: u64 = 77;
-
-#[derive(Default)]
-struct Memory {
-    snapshot: Option<Snapshot>,
-    rows: Vec<Row>,
-    history: Vec<Row>,
-}
-
-impl Log for Memory {
-    fn snapshot(&self) -> Result<Vec<u8>, LogError> {
-        Ok(self.snapshot.as_ref().map_or(update::EMPTY.to_vec(), |s| s.update.clone()))
-    }
-
-    fn updates(&self, after: u64) -> Result<Vec<Vec<u8>>, LogError> {
-        let rows = self.rows.iter().filter(|row| row.sequence > after);
-        Ok(rows.map(|row| row.update.clone()).collect())
-    }
-}
-
-/// A room, its log, and everything that it sent.
-struct Shell {
-    room: Room,
-    log: Memory,
-    sent: Vec<(SessionId, Vec<u8>)>,
-    closed: Vec<(SessionId, Close)>,
-    attachments: BTreeMap<SessionId, Vec<u8>>,
-    alarm: Option<Millis>,
-    timer: Option<Millis>,
-    now: Millis,
-}
-
-impl Shell {
-    fn new() -> Self {
-        let stored = Stored { epoch: EPOCH, ..Stored::default() };
-        Self {
-            room: Room::load(&stored).unwrap(),
-            log: Memory::default(),
-            sent: Vec::new(),
-            closed: Vec::new(),
-            attachments: BTreeMap::new(),
-            alarm: None,
-            timer: None,
-            now: NOW,
-        }
-    }
-
-    fn take(&mut self, input: Input<'_>) {
-        for output in self.room.handle(self.now, input, &self.log) {
-            match output {
-                Output::Append(row) => self.log.rows.push(row),
-                Output::Send { to, frame } => {
-                    self.sent.extend(to.into_iter().map(|id| (id, frame.clone())));
-                }
-                Output::Attach { session, attachment } => {
-                    self.attachments.insert(session, attachment);
-                }
-                Output::Close { session, close } => self.closed.push((session, close)),
-                Output::SetAlarm(at) => self.alarm = Some(at),
-                Output::SetTimer(at) => self.timer = Some(at),
-                Output::Compact(snapshot) => {
-                    self.log.history.append(&mut self.log.rows);
-                    self.log.snapshot = Some(snapshot);
-                }
-                Output::Abandon => panic!("abandoned"),
-            }
-        }
-    }
-
-    fn connect(&mut self, dialect: Dialect) -> SessionId {
-        let session = self.room.next_session();
-        self.take(Input::Connect { session, dialect });
-        session
-    }
-
-    fn native(&mut self, epoch: u64, sequence: u64) -> SessionId {
-        let session = self.connect(Dialect::Native);
-        self.say(session, &FromClient::Hello { protocol: 1, epoch, sequence });
-        session
-    }
-
-    fn say(&mut self, session: SessionId, message: &FromClient<'_>) {
-        let bytes = &encode_from_client(message).unwrap();
-        self.take(Input::Frame { session, bytes });
-    }
-
-    fn update(&mut self, session: SessionId, number: u64, update: &[u8]) {
-        self.say(session, &FromClient::Update { number, update });
-    }
-
-    /// What was sent to a native session since the last call.
-    fn heard(&mut self, session: SessionId) -> Vec<Vec<u8>> {
-        let (to, others): (Vec<_>, _) = self.sent.drain(..).partition(|(id, _)| *id == session);
-        self.sent = others;
-        to.into_iter().map(|(_, frame)| frame).collect()
-    }
-
-    /// The state of the log and the sockets after the room's memory is gone.
-    fn reload(&mut self) {
-        let snapshot = self.log.snapshot.as_ref();
-        let rows = self.log.rows.iter().map(|row| StoredRow {
-            sequence: row.sequence,
-            clocks: row.clocks.clone(),
-            bytes: row.update.len() as u64,
-        });
-        let stored = Stored {
-            epoch: EPOCH,
-            snapshot_sequence: snapshot.map_or(0, |s| s.sequence),
-            state_vector: snapshot.map_or(Vec::new(), |s| s.state_vector.clone()),
-            snapshot_bytes: snapshot.map_or(0, |s| s.update.len() as u64),
-            rows: rows.collect(),
-        };
-        self.room = Room::load(&stored).unwrap();
-        for (session, attachment) in self.attachments.clone() {
-            self.take(Input::Resume { session, attachment: &attachment });
-        }
-    }
-}
-
-/// `client` types `string` behind its own character at `clock - 1`, or first of all.
-fn text(client: u64, clock: u64, string: &str) -> Vec<u8> {
-    let mut out = vec![1, 1];
-    write_number(&mut out, client);
-    write_number(&mut out, clock);
-    if clock == 0 {
-        out.push(4);
-        out.push(1);
-        write_bytes(&mut out, b"t");
-    } else {
-        out.push(0x84);
-        write_number(&mut out, client);
-        write_number(&mut out, clock - 1);
-    }
-    write_bytes(&mut out, string.as_bytes());
-    out.push(0);
-    out
-}
-
-fn room_says<'a>(frames: &'a [Vec<u8>]) -> Vec<FromRoom<'a>> {
-    frames.iter().map(|frame| decode_from_room(frame).unwrap().unwrap()).collect()
-}
 
 #[test]
 fn d1_nothing_is_sent_before_the_row_that_holds_it() {
@@ -227,7 +88,7 @@ fn o2_a_client_that_was_away_gets_what_it_missed() {
     }
     let reader = shell.native(EPOCH, 1);
     let missed = update::merge(&[&text(5, 1, "b"), &text(5, 2, "c")]).unwrap();
-    let welcome = FromRoom::Welcome { protocol: 1, epoch: EPOCH, sequence: 3 };
+    let welcome = welcome(3, &shell.room.limits);
     let rest = FromRoom::SyncStep2 { sequence: 3, update: &missed };
     assert_eq!(room_says(&shell.heard(reader)), [welcome, rest]);
     let reader = shell.native(EPOCH, 3);

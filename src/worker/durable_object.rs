@@ -15,7 +15,7 @@ use worker::{
 
 use super::storage::RoomStorage;
 use super::{platform, refuse, route_of};
-use crate::protocol::route::Route;
+use crate::protocol::route::{Problem, Route};
 use crate::protocol::{Close, Dialect, PING, PONG, SUBPROTOCOL};
 use crate::room::{self, Input, LogError, Output, SessionId};
 use crate::time::Millis;
@@ -30,6 +30,7 @@ pub struct Room {
 struct Cell {
     state: State,
     storage: RoomStorage,
+    limits: std::result::Result<room::Limits, room::LimitError>,
     /// Nothing until something happens, and after a failure.
     live: RefCell<Option<Live>>,
     /// Whether [`Input::Commit`] is on its way.
@@ -42,13 +43,14 @@ struct Live {
 }
 
 impl DurableObject for Room {
-    fn new(state: State, _: Env) -> Self {
+    fn new(state: State, env: Env) -> Self {
         if let Ok(pair) = WebSocketRequestResponsePair::new(PING, PONG) {
             state.set_websocket_auto_response(&pair);
         }
         let storage = RoomStorage::new(state.storage());
-        let commit_is_due = std::cell::Cell::new(false);
-        let cell = Rc::new(Cell { state, storage, live: RefCell::default(), commit_is_due });
+        let limits = room::Limits::read(|name| env.var(name).ok().map(|value| value.to_string()));
+        let (live, commit_is_due) = (RefCell::default(), std::cell::Cell::new(false));
+        let cell = Rc::new(Cell { state, storage, limits, live, commit_is_due });
         instances::replace(&cell);
         Self { cell }
     }
@@ -59,6 +61,10 @@ impl DurableObject for Room {
             Ok(Route::Health) => return Response::ok("ok\n"),
             Err(problem) => return refuse(problem),
         };
+        if let Err(error) = &self.cell.limits {
+            worker::console_error!("a setting of this Worker is wrong: {error}");
+            return refuse(Problem::Setting);
+        }
         let pair = WebSocketPair::new()?;
         self.cell.connect(pair.server.as_ref(), dialect)?;
         let response = Response::from_websocket(pair.client)?;
@@ -203,7 +209,8 @@ impl Cell {
 
     fn load(&self) -> std::result::Result<Live, LogError> {
         let stored = self.storage.open(platform::random_id())?;
-        let mut room = room::Room::load(&stored)?;
+        let limits = self.limits.clone().map_err(|error| LogError::Storage(error.to_string()))?;
+        let mut room = room::Room::load(&stored, limits)?;
         let mut sockets = BTreeMap::new();
         let now = platform::now();
         for socket in self.state.get_websockets() {

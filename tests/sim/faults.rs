@@ -1,6 +1,7 @@
 //! What can go wrong, and how often in one run.
 
 use fastrand::Rng;
+use selvedge::room::Limits;
 
 /// What is broken on purpose, to see that the checks notice.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -40,10 +41,12 @@ pub struct Faults {
     pub hostile: f64,
     pub replaced: f64,
     pub large: f64,
+    /// What the room takes; in some runs so little that clients are refused and send parts.
+    pub limits: Limits,
 }
 
 /// Every kind, as it is counted when it happens.
-pub const KINDS: [&str; 18] = [
+pub const KINDS: [&str; 20] = [
     "cut",
     "half-open",
     "stall",
@@ -62,6 +65,8 @@ pub const KINDS: [&str; 18] = [
     "hostile",
     "replaced",
     "large",
+    "parts",
+    "refused",
 ];
 
 impl Faults {
@@ -87,6 +92,21 @@ impl Faults {
             hostile: maybe(0.3),
             replaced: maybe(0.006),
             large: maybe(0.02),
+            limits: limits(Rng::with_seed(rng.get_seed())),
         }
+    }
+}
+
+/// In a third of all runs the room takes little at once.
+fn limits(mut rng: Rng) -> Limits {
+    if rng.u8(..3) > 0 {
+        return Limits::default();
+    }
+    Limits {
+        frame_bytes_max: rng.u64(1_024..8_192),
+        session_frames_per_second: rng.u64(3..20),
+        session_bytes_per_second: rng.u64(2_000..50_000),
+        room_frames_per_second: rng.u64(20..200),
+        ..Limits::default()
     }
 }

@@ -1,7 +1,7 @@
 //! A page with our client: the real replica, and a shell that does what the browser's does.
 
-use selvedge::protocol::native::decode_from_room;
-use selvedge::protocol::{Dialect, FromRoom};
+use selvedge::protocol::native::{decode_from_client, decode_from_room};
+use selvedge::protocol::{Dialect, FromClient, FromRoom};
 use selvedge::replica::{Input, Output, Replica, Status};
 use selvedge::time::Millis;
 
@@ -182,6 +182,9 @@ impl Native {
                 }
                 Output::Send(frame) => {
                     if let Some(conn) = self.conn {
+                        if matches!(decode_from_client(&frame), Ok(Some(FromClient::Part { .. }))) {
+                            env.count("parts");
+                        }
                         env.trace(|| format!("native {} says {frame:?}", self.index));
                         env.up(conn, Signal::Binary(frame));
                     }
@@ -199,6 +202,10 @@ impl Native {
                 }
                 Output::Status(status) => {
                     env.note(format_args!("native {} is {status:?}", self.index));
+                }
+                Output::Refused(refusal) => {
+                    env.count("refused");
+                    env.note(format_args!("native {} is refused: {refusal}", self.index));
                 }
                 Output::Saved { .. } | Output::Changed(_) | Output::Peers(_) => {}
             }

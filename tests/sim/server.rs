@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
 use selvedge::protocol::{Close, Dialect, FromClient, FromRoom, native};
-use selvedge::room::{Input, Output, Room, SessionId};
+use selvedge::room::{Input, Limits, Output, Room, SessionId};
 use selvedge::update;
 
 use crate::disk::{Disk, Write};
@@ -39,6 +39,7 @@ pub struct Server {
     /// The Wasm memory; a fault replaces it while the sockets stay.
     instance: u32,
     sabotage: Option<Sabotage>,
+    limits: Limits,
     reset_is_due: bool,
     refused: Vec<Vec<u8>>,
     /// How many inputs the room was given.
@@ -61,6 +62,7 @@ impl Server {
             process: 0,
             instance: 0,
             sabotage,
+            limits: env.faults.limits.clone(),
             reset_is_due: false,
             refused: Vec::new(),
             inputs: 0,
@@ -327,7 +329,8 @@ impl Server {
 
     /// The room as storage and sockets say it is.
     fn load(&mut self, env: &mut Env) -> Live {
-        let mut room = Room::load(&self.disk.current.stored()).expect("what was stored is read");
+        let mut room = Room::load(&self.disk.current.stored(), self.limits.clone())
+            .expect("what was stored is read");
         let mut sockets = BTreeMap::new();
         for (&conn, socket) in &self.sockets {
             let session = socket.session;

@@ -229,6 +229,8 @@ impl Stock {
         let read = match (r.byte(), r.rest()) {
             (Ok(0), [0..=2, ..]) => r.byte().ok().zip(r.bytes().ok()),
             (Ok(1), _) => r.bytes().ok().map(|update| (9, update)),
+            // Told in words that something was not taken.
+            (Ok(2), [0, ..]) => return,
             _ => None,
         };
         match read {

@@ -34,7 +34,8 @@ test('w1: native frames are written alike', () => {
     syncStep1: native.syncStep1(stateVector),
     syncStep2: native.syncStep2(128, update),
     update: native.update(1, update),
-    awareness: native.awareness(awareness)
+    awareness: native.awareness(awareness),
+    part: native.part(300, 128, update)
   }
   for (const [name, frame] of Object.entries(written)) {
     assert.deepEqual(frame, frames.get(`native client: ${name}`), name)
@@ -43,12 +44,21 @@ test('w1: native frames are written alike', () => {
 
 test('w1: native frames are read alike', () => {
   const read = {
-    welcome: { kind: 'welcome', protocol: 1, epoch: EPOCH, sequence: 300 },
+    welcome: {
+      kind: 'welcome',
+      protocol: 1,
+      epoch: EPOCH,
+      sequence: 300,
+      frameBytesMax: 2 ** 20,
+      updateBytesMax: 2 ** 25
+    },
     syncStep1: { kind: 'syncStep1', body: stateVector },
     syncStep2: { kind: 'syncStep2', sequence: 128, body: update },
     update: { kind: 'update', sequence: 1, body: update },
     ack: { kind: 'ack', number: 300, sequence: 128 },
-    awareness: { kind: 'awareness', body: awareness }
+    awareness: { kind: 'awareness', body: awareness },
+    // Number, limit, what it was, the most, and when to try again, plus one.
+    refused: { kind: 'refused', number: 300, limit: 2, value: 300, max: 299, retry: 10_001 }
   }
   for (const [name, message] of Object.entries(read)) {
     assert.deepEqual(native.decode(frames.get(`native room: ${name}`)), message, name)

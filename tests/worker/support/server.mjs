@@ -15,6 +15,7 @@ export class Server {
   }
 
   async begin (options) {
+    this.options = options
     this.running = await startServer(options)
     this.url = this.running.url
     this.ws = this.url.replace(/^http/, 'ws')
@@ -25,7 +26,9 @@ export class Server {
   async kill () { await this.running.kill() }
 
   /** Starts again after `kill`, on the same port and folder. */
-  async again () { await this.begin({ port: this.running.port, persistTo: this.persistTo }) }
+  async again () {
+    await this.begin({ ...this.options, port: this.running.port, persistTo: this.persistTo })
+  }
 
   /** A crash and a start. */
   async restart () {

@@ -45,6 +45,7 @@ export const native = {
   syncStep2: (number, update) => frame(2, number, update),
   update: (number, update) => frame(3, number, update),
   awareness: (update) => frame(4, update),
+  part: (total, offset, bytes) => frame(6, total, offset, bytes),
 
   /** @returns {{kind: string, [field: string]: number | Uint8Array | string}} */
   decode (bytes) {
@@ -53,12 +54,27 @@ export const native = {
     const rest = () => decoding.readTailAsUint8Array(decoder)
     const tag = number()
     switch (tag) {
-      case 0: return { kind: 'welcome', protocol: number(), epoch: number(), sequence: number() }
+      case 0: return {
+        kind: 'welcome',
+        protocol: number(),
+        epoch: number(),
+        sequence: number(),
+        frameBytesMax: number(),
+        updateBytesMax: number()
+      }
       case 1: return { kind: 'syncStep1', body: rest() }
       case 2: return { kind: 'syncStep2', sequence: number(), body: rest() }
       case 3: return { kind: 'update', sequence: number(), body: rest() }
       case 4: return { kind: 'awareness', body: rest() }
       case 5: return { kind: 'ack', number: number(), sequence: number() }
+      case 6: return {
+        kind: 'refused',
+        number: number(),
+        limit: number(),
+        value: number(),
+        max: number(),
+        retry: number()
+      }
       default: return { kind: `tag ${tag}` }
     }
   }

@@ -1,0 +1,59 @@
+//! S2, W6: what the room does not take, or not at once.
+
+use super::super::*;
+use super::{Bench, message};
+use crate::protocol::{Limit, Refusal};
+
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+#[test]
+fn s2_what_was_refused_is_sent_as_one_when_the_wait_is_over() {
+    let mut bench = Bench::online(5);
+    bench.write("a");
+    bench.write("b");
+    bench.pass(100);
+    bench.sent();
+    let refusal = Refusal { limit: Limit::SessionFrames, value: 9, max: 8, retry_ms: Some(3_000) };
+    bench.room(&FromRoom::Refused { number: 0, refusal });
+    assert!(bench.out.contains(&Output::Refused(refusal)));
+    bench.write("c");
+    bench.pass(2_999);
+    assert_eq!((bench.sent(), bench.replica.pending()), (vec![], 3));
+    bench.pass(1);
+    let frames = bench.sent();
+    let said: Vec<_> = frames.iter().map(|frame| message(frame)).collect();
+    assert!(matches!(said[..], [FromClient::SyncStep2 { number: 3, .. }]), "{said:?}");
+    bench.write("d");
+    bench.pass(100);
+    let frames = bench.sent();
+    assert!(matches!(message(&frames[0]), FromClient::Update { number: 4, .. }));
+}
+
+#[test]
+fn s2_what_can_never_be_taken_closes_the_document_and_keeps_it() {
+    let mut bench = Bench::online(5);
+    bench.write("a");
+    let refusal = Refusal { limit: Limit::UpdateBytes, value: 9, max: 8, retry_ms: None };
+    bench.room(&FromRoom::Refused { number: 1, refusal });
+    assert!(matches!(bench.replica.status(), Status::Closed { code: 4413, .. }));
+    assert_eq!((bench.string(), bench.replica.pending()), ("a".into(), 1));
+}
+
+#[test]
+fn w6_a_frame_larger_than_the_room_takes_goes_in_parts() {
+    let mut bench = Bench::online(5);
+    bench.write(&"x".repeat(3_000));
+    bench.pass(100);
+    let mut whole = Vec::new();
+    for frame in bench.sent() {
+        assert!(frame.len() <= 1_024);
+        let FromClient::Part { total, offset, bytes } = message(&frame) else {
+            panic!("{frame:?}")
+        };
+        assert_eq!(offset, whole.len() as u64);
+        whole.extend_from_slice(bytes);
+        assert!(whole.len() as u64 <= total);
+    }
+    assert!(matches!(message(&whole), FromClient::Update { number: 1, .. }));
+}

@@ -1,0 +1,164 @@
+//! A room with a log in memory.
+
+use super::super::*;
+use crate::codec::{write_bytes, write_number};
+use crate::protocol::native::{decode_from_room, encode_from_client};
+use crate::update;
+
+pub(super) const NOW: Millis = Millis(1_000_000);
+pub(super) const EPOCH: u64 = 77;
+
+#[derive(Default)]
+pub(super) struct Memory {
+    pub(super) snapshot: Option<Snapshot>,
+    pub(super) rows: Vec<Row>,
+    pub(super) history: Vec<Row>,
+}
+
+impl Log for Memory {
+    fn snapshot(&self) -> Result<Vec<u8>, LogError> {
+        Ok(self.snapshot.as_ref().map_or(update::EMPTY.to_vec(), |s| s.update.clone()))
+    }
+
+    fn updates(&self, after: u64) -> Result<Vec<Vec<u8>>, LogError> {
+        let rows = self.rows.iter().filter(|row| row.sequence > after);
+        Ok(rows.map(|row| row.update.clone()).collect())
+    }
+}
+
+/// A room, its log, and everything that it sent.
+pub(super) struct Shell {
+    pub(super) room: Room,
+    pub(super) log: Memory,
+    pub(super) sent: Vec<(SessionId, Vec<u8>)>,
+    pub(super) closed: Vec<(SessionId, Close)>,
+    pub(super) attachments: BTreeMap<SessionId, Vec<u8>>,
+    pub(super) alarm: Option<Millis>,
+    pub(super) timer: Option<Millis>,
+    pub(super) now: Millis,
+}
+
+impl Shell {
+    pub(super) fn new() -> Self {
+        Self::limited(Limits::default())
+    }
+
+    pub(super) fn limited(limits: Limits) -> Self {
+        let stored = Stored { epoch: EPOCH, ..Stored::default() };
+        Self {
+            room: Room::load(&stored, limits).unwrap(),
+            log: Memory::default(),
+            sent: Vec::new(),
+            closed: Vec::new(),
+            attachments: BTreeMap::new(),
+            alarm: None,
+            timer: None,
+            now: NOW,
+        }
+    }
+
+    pub(super) fn take(&mut self, input: Input<'_>) {
+        for output in self.room.handle(self.now, input, &self.log) {
+            match output {
+                Output::Append(row) => self.log.rows.push(row),
+                Output::Send { to, frame } => {
+                    self.sent.extend(to.into_iter().map(|id| (id, frame.clone())));
+                }
+                Output::Attach { session, attachment } => {
+                    self.attachments.insert(session, attachment);
+                }
+                Output::Close { session, close } => self.closed.push((session, close)),
+                Output::SetAlarm(at) => self.alarm = Some(at),
+                Output::SetTimer(at) => self.timer = Some(at),
+                Output::Compact(snapshot) => {
+                    self.log.history.append(&mut self.log.rows);
+                    self.log.snapshot = Some(snapshot);
+                }
+                Output::Abandon => panic!("abandoned"),
+            }
+        }
+    }
+
+    pub(super) fn connect(&mut self, dialect: Dialect) -> SessionId {
+        let session = self.room.next_session();
+        self.take(Input::Connect { session, dialect });
+        session
+    }
+
+    pub(super) fn native(&mut self, epoch: u64, sequence: u64) -> SessionId {
+        let session = self.connect(Dialect::Native);
+        self.say(session, &FromClient::Hello { protocol: 1, epoch, sequence });
+        session
+    }
+
+    pub(super) fn say(&mut self, session: SessionId, message: &FromClient<'_>) {
+        let bytes = &encode_from_client(message).unwrap();
+        self.take(Input::Frame { session, bytes });
+    }
+
+    pub(super) fn update(&mut self, session: SessionId, number: u64, update: &[u8]) {
+        self.say(session, &FromClient::Update { number, update });
+    }
+
+    /// What was sent to a native session since the last call.
+    pub(super) fn heard(&mut self, session: SessionId) -> Vec<Vec<u8>> {
+        let (to, others): (Vec<_>, _) = self.sent.drain(..).partition(|(id, _)| *id == session);
+        self.sent = others;
+        to.into_iter().map(|(_, frame)| frame).collect()
+    }
+
+    /// The state of the log and the sockets after the room's memory is gone.
+    pub(super) fn reload(&mut self) {
+        let snapshot = self.log.snapshot.as_ref();
+        let rows = self.log.rows.iter().map(|row| StoredRow {
+            sequence: row.sequence,
+            clocks: row.clocks.clone(),
+            bytes: row.update.len() as u64,
+        });
+        let stored = Stored {
+            epoch: EPOCH,
+            snapshot_sequence: snapshot.map_or(0, |s| s.sequence),
+            state_vector: snapshot.map_or(Vec::new(), |s| s.state_vector.clone()),
+            snapshot_bytes: snapshot.map_or(0, |s| s.update.len() as u64),
+            rows: rows.collect(),
+        };
+        self.room = Room::load(&stored, self.room.limits.clone()).unwrap();
+        for (session, attachment) in self.attachments.clone() {
+            self.take(Input::Resume { session, attachment: &attachment });
+        }
+    }
+}
+
+/// `client` types `string` behind its own character at `clock - 1`, or first of all.
+pub(super) fn text(client: u64, clock: u64, string: &str) -> Vec<u8> {
+    let mut out = vec![1, 1];
+    write_number(&mut out, client);
+    write_number(&mut out, clock);
+    if clock == 0 {
+        out.push(4);
+        out.push(1);
+        write_bytes(&mut out, b"t");
+    } else {
+        out.push(0x84);
+        write_number(&mut out, client);
+        write_number(&mut out, clock - 1);
+    }
+    write_bytes(&mut out, string.as_bytes());
+    out.push(0);
+    out
+}
+
+pub(super) fn room_says<'a>(frames: &'a [Vec<u8>]) -> Vec<FromRoom<'a>> {
+    frames.iter().map(|frame| decode_from_room(frame).unwrap().unwrap()).collect()
+}
+
+/// What a native session that has nothing is told first.
+pub(super) fn welcome(sequence: u64, limits: &Limits) -> FromRoom<'static> {
+    FromRoom::Welcome {
+        protocol: 1,
+        epoch: EPOCH,
+        sequence,
+        frame_bytes_max: limits.frame_bytes_max,
+        update_bytes_max: limits.update_bytes_max,
+    }
+}
