@@ -19,12 +19,15 @@
 //! * y-protocols forgets who is silent for 30 s. Our own clients are silent while nothing changes,
 //!   so that the room can sleep; the room repeats everyone to a stock client that renews itself.
 
+mod changes;
 #[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use thiserror::Error;
+
+pub use changes::Changes;
 
 use crate::codec::{DecodeError, NUMBER_MAX, Reader, write_bytes, write_number};
 use crate::time::Millis;
@@ -132,29 +135,6 @@ pub enum Speaker {
     Repeats,
 }
 
-/// What changed: encoded entries, each with the session that it is from, unless that is gone.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Changes<Owner> {
-    entries: Vec<(Option<Owner>, Vec<u8>)>,
-}
-
-impl<Owner: Copy + Ord> Changes<Owner> {
-    /// Sessions that it is from.
-    pub fn owners(&self) -> BTreeSet<Owner> {
-        self.entries.iter().filter_map(|(owner, _)| *owner).collect()
-    }
-
-    /// As an awareness update for `owner`, or for one that it is not from; nothing if there is
-    /// nothing to hear.
-    pub fn update_for(&self, owner: Option<Owner>) -> Option<Vec<u8>> {
-        let others = self.entries.iter().filter(|(from, _)| from.is_none() || *from != owner);
-        let entries: Vec<_> = others.map(|(_, entry)| &entry[..]).collect();
-        let mut out = Vec::new();
-        write_number(&mut out, entries.len() as u64);
-        (!entries.is_empty()).then(|| [out, entries.concat()].concat())
-    }
-}
-
 /// Everyone's presence in one room. `Owner` is a session; a later session is a greater one.
 #[derive(Clone, Debug)]
 pub struct Presence<Owner> {
@@ -248,7 +228,7 @@ impl<Owner: Copy + Ord> Presence<Owner> {
             Some((peer.map(|peer| peer.owner), encode_entry(&entry)))
         };
         let entries: Vec<_> = changed.iter().filter_map(entry).collect();
-        (!entries.is_empty()).then_some(Changes { entries })
+        Changes::new(entries)
     }
 
     /// Everyone else, for one who joins or renews itself; nothing if nobody is here. Under new

@@ -21,6 +21,8 @@
 //!   them.
 //! * **W6** A native frame larger than the welcome allows is sent in [`FromClient::Part`]s, each a
 //!   frame of its own. The room takes the whole as if it had come at once, or nothing of it.
+//! * **W7** A native client says [`FromClient::Received`] at the latest after an eighth of the
+//!   window in the welcome. Beyond the window the room sends it no updates, until it has.
 
 pub mod close;
 pub mod limit;
@@ -31,7 +33,7 @@ pub mod stock;
 
 pub use close::Close;
 pub use limit::{Limit, Refusal};
-pub use message::{FromClient, FromRoom};
+pub use message::{FromClient, FromRoom, Welcome};
 
 use crate::codec::DecodeError;
 

@@ -19,7 +19,7 @@ mod tests;
 
 use crate::document::{ApplyError, Document, Edit, EditError, Kind, Shared, WatchId};
 use crate::protocol::native::decode_from_room;
-use crate::protocol::{Close, FRAME_BYTES_MAX, FromClient, FromRoom, PROTOCOL_VERSION};
+use crate::protocol::{Close, FRAME_BYTES_MAX, FromClient, FromRoom, PROTOCOL_VERSION, Welcome};
 use crate::time::Millis;
 
 use connection::{Connection, Due};
@@ -46,6 +46,9 @@ pub struct Replica {
     /// The largest frame and the largest update that the room takes, in bytes.
     frame_bytes_max: usize,
     update_bytes_max: usize,
+    /// What was not confirmed, and what may be on the way, in bytes.
+    received_bytes: u64,
+    window_bytes: u64,
     timer: Option<Millis>,
     told_status: Status,
     told_pending: u64,
@@ -65,6 +68,8 @@ impl Replica {
             resynchronizing: false,
             frame_bytes_max: FRAME_BYTES_MAX,
             update_bytes_max: FRAME_BYTES_MAX,
+            received_bytes: 0,
+            window_bytes: 0,
             timer: None,
             told_status: Status::Offline,
             told_pending: 0,
@@ -184,6 +189,7 @@ impl Replica {
             Input::Frame(frame) => {
                 if self.connection.heard(now) {
                     self.frame(now, frame, &mut out);
+                    self.confirm(frame.len(), &mut out);
                 }
             }
             Input::Pong => {
@@ -202,17 +208,7 @@ impl Replica {
 
     fn frame(&mut self, now: Millis, frame: &[u8], out: &mut Vec<Output>) {
         match decode_from_room(frame) {
-            Ok(Some(FromRoom::Welcome {
-                protocol,
-                epoch,
-                sequence,
-                frame_bytes_max,
-                update_bytes_max,
-            })) => {
-                self.frame_bytes_max = usize::try_from(frame_bytes_max).unwrap_or(usize::MAX);
-                self.update_bytes_max = usize::try_from(update_bytes_max).unwrap_or(usize::MAX);
-                self.welcome(now, (protocol, epoch, sequence), out);
-            }
+            Ok(Some(FromRoom::Welcome(welcome))) => self.welcome(now, &welcome, out),
             Ok(Some(message)) if self.connection.is_live() => self.message(now, message, out),
             // Nothing may be said before the welcome, and unknown tags are skipped (W2).
             Ok(_) => {}
@@ -220,21 +216,19 @@ impl Replica {
         }
     }
 
-    fn welcome(
-        &mut self,
-        now: Millis,
-        (protocol, epoch, sequence): (u32, u64, u64),
-        out: &mut Vec<Output>,
-    ) {
-        if protocol == 0 || protocol > PROTOCOL_VERSION {
+    fn welcome(&mut self, now: Millis, welcome: &Welcome, out: &mut Vec<Output>) {
+        if welcome.protocol == 0 || welcome.protocol > PROTOCOL_VERSION {
             return self.close(Close::Protocol, out);
         }
         // O3: two histories are never merged.
-        if self.epoch != 0 && self.epoch != epoch {
+        if self.epoch != 0 && self.epoch != welcome.epoch {
             return self.close(Close::EpochMismatch, out);
         }
-        if self.connection.welcomed(now, sequence) {
-            self.epoch = epoch;
+        if self.connection.welcomed(now, welcome.sequence) {
+            self.epoch = welcome.epoch;
+            self.frame_bytes_max = usize::try_from(welcome.frame_bytes_max).unwrap_or(usize::MAX);
+            self.update_bytes_max = usize::try_from(welcome.update_bytes_max).unwrap_or(usize::MAX);
+            (self.received_bytes, self.window_bytes) = (0, welcome.window_bytes);
             self.flush(now, out);
             self.presence.announce(now);
             self.flush_presence(now, out);
@@ -243,7 +237,7 @@ impl Replica {
 
     fn message(&mut self, now: Millis, message: FromRoom<'_>, out: &mut Vec<Output>) {
         match message {
-            FromRoom::Welcome { .. } => {}
+            FromRoom::Welcome(_) => {}
             FromRoom::SyncStep1(state_vector) => self.answer(now, state_vector, out),
             FromRoom::SyncStep2 { sequence, update } => {
                 self.resynchronizing = false;

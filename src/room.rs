@@ -11,6 +11,7 @@
 //! comes round, all that gathered is committed as one row and leaves as one frame to each peer
 //! (C2).
 
+mod backlog;
 mod catch_up;
 mod commit;
 mod compaction;
@@ -175,8 +176,8 @@ impl Room {
     /// Take one input; return what to do about it, in order. `log` reads what was appended.
     #[must_use]
     pub fn handle(&mut self, now: Millis, input: Input<'_>, log: &impl Log) -> Vec<Output> {
-        match input {
-            Input::Connect { session, dialect } => self.connect(session, dialect),
+        let mut out = match input {
+            Input::Connect { session, dialect } => self.connect(now, session, dialect),
             Input::Resume { session, attachment } => self.resume(now, session, attachment),
             Input::Frame { session, bytes } => self.frame(now, session, bytes, log),
             Input::Text { session } => self.close(now, session, Close::BadFrame),
@@ -186,10 +187,12 @@ impl Room {
                 self.alarm_set = false;
                 self.compact(log)
             }
-        }
+        };
+        self.count(now, &mut out);
+        out
     }
 
-    fn connect(&mut self, id: SessionId, dialect: Dialect) -> Vec<Output> {
+    fn connect(&mut self, now: Millis, id: SessionId, dialect: Dialect) -> Vec<Output> {
         self.last_session = self.last_session.max(id);
         if let Some(refusal) = self.crowded() {
             let frame = dialect.encode(&FromRoom::Refused { number: 0, refusal });
@@ -197,7 +200,7 @@ impl Room {
             let close = Output::Close { session: id, close: Close::Full };
             return send.into_iter().chain([close]).collect();
         }
-        let session = Session::new(dialect);
+        let session = Session::new(now, dialect);
         let attachment = Attachment { session: &session, presence: &[0] }.encode();
         self.sessions.insert(id, session);
         let mut out = vec![Output::Attach { session: id, attachment }];
@@ -211,7 +214,7 @@ impl Room {
 
     fn resume(&mut self, now: Millis, id: SessionId, attachment: &[u8]) -> Vec<Output> {
         self.last_session = self.last_session.max(id);
-        let restored = Attachment::decode(attachment).and_then(|(session, presence)| {
+        let restored = Attachment::decode(now, attachment).and_then(|(session, presence)| {
             self.presence.restore(now, id, presence).ok()?;
             Some(session)
         });
@@ -241,7 +244,8 @@ impl Room {
     }
 
     fn frame(&mut self, now: Millis, id: SessionId, bytes: &[u8], log: &impl Log) -> Vec<Output> {
-        let Some(session) = self.sessions.get(&id) else { return Vec::new() };
+        let Some(session) = self.sessions.get_mut(&id) else { return Vec::new() };
+        session.hear(now);
         let (value, max) = (bytes.len() as u64, self.limits.frame_bytes_max);
         // A native client knows the limit and could have sent parts; a stock client has no other
         // way, and would come back with the same frame for ever.
@@ -288,6 +292,7 @@ impl Room {
             FromClient::Update { number, update } => self.update(now, id, number, update),
             FromClient::Awareness(update) => self.awareness(now, id, update),
             FromClient::QueryAwareness => Ok(self.everyone(now, id).into_iter().collect()),
+            FromClient::Received { bytes } => self.received(now, id, bytes, log),
             FromClient::Part { total, offset, bytes } => {
                 self.part(now, id, (total, offset), bytes, log)
             }

@@ -7,7 +7,7 @@
 use std::fmt::Write;
 
 use expect_test::expect_file;
-use selvedge::protocol::{Close, Dialect, FromClient, FromRoom, Limit, Refusal, native};
+use selvedge::protocol::{Close, Dialect, FromClient, FromRoom, Limit, Refusal, Welcome, native};
 
 /// "a", typed as the first thing by client 3,000,000,000 in the text `text`.
 const UPDATE: &[u8] =
@@ -28,19 +28,21 @@ const FROM_CLIENT: &[(&str, FromClient<'_>)] = &[
     ("syncStep2", FromClient::SyncStep2 { number: 128, update: UPDATE }),
     ("update", FromClient::Update { number: 1, update: UPDATE }),
     ("awareness", FromClient::Awareness(AWARENESS)),
+    ("received", FromClient::Received { bytes: 300 }),
     ("part", FromClient::Part { total: 300, offset: 128, bytes: UPDATE }),
 ];
 
 const FROM_ROOM: &[(&str, FromRoom<'_>)] = &[
     (
         "welcome",
-        FromRoom::Welcome {
+        FromRoom::Welcome(Welcome {
             protocol: 1,
             epoch: EPOCH,
             sequence: 300,
             frame_bytes_max: 1 << 20,
             update_bytes_max: 32 << 20,
-        },
+            window_bytes: 8 << 20,
+        }),
     ),
     ("syncStep1", FromRoom::SyncStep1(STATE_VECTOR)),
     ("syncStep2", FromRoom::SyncStep2 { sequence: 128, update: UPDATE }),
@@ -106,7 +108,7 @@ fn w1_frames_are_read_as_what_they_were() {
 #[test]
 fn stock_clients_are_not_welcomed_nor_acknowledged() {
     for (name, message) in FROM_ROOM {
-        let is_native = matches!(message, FromRoom::Welcome { .. } | FromRoom::Ack { .. });
+        let is_native = matches!(message, FromRoom::Welcome(_) | FromRoom::Ack { .. });
         assert_eq!(Dialect::Stock.encode(message).is_none(), is_native, "{name}");
     }
 }

@@ -18,6 +18,8 @@ pub enum Close {
     Protocol,
     /// The room has as many connections as it takes.
     Full,
+    /// The client does not keep up with what it is sent.
+    Behind,
     /// The rest of a message that came in parts did not come in time.
     Incomplete,
     /// The client sends far more than the room takes in a second.
@@ -39,6 +41,7 @@ impl Close {
             Self::Protocol => 4426,
             Self::Storage => 4500,
             Self::Full => 4503,
+            Self::Behind => 4507,
             Self::Incomplete => 4508,
             Self::TooFast => 4529,
             Self::Restarted => 1012,
@@ -55,6 +58,7 @@ impl Close {
             Self::Protocol => "no common protocol version",
             Self::Storage => "storage failed; reconnect",
             Self::Full => "too many connections; try later",
+            Self::Behind => "too far behind; reconnect",
             Self::Incomplete => "the rest of a message did not come",
             Self::TooFast => "too much at once; try later",
             Self::Restarted => "the room was restarted; reconnect",

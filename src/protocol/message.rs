@@ -34,6 +34,12 @@ pub enum FromClient<'a> {
     Awareness(&'a [u8]),
     /// "Send me everyone's presence."
     QueryAwareness,
+    /// So many more bytes of frames have arrived. Said at the latest after an eighth of the window
+    /// that the welcome gives: a client that does not keep up is not sent more.
+    Received {
+        /// The bytes of binary frames since the last time this was said.
+        bytes: u64,
+    },
     /// A piece of a frame that is larger than the room takes at once.
     Part {
         /// The size of the whole frame, in bytes.
@@ -45,22 +51,28 @@ pub enum FromClient<'a> {
     },
 }
 
+/// What a room says of itself to a native client.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Welcome {
+    /// The protocol version that both speak.
+    pub protocol: u32,
+    /// The document's history.
+    pub epoch: u64,
+    /// The last sequence number of the log.
+    pub sequence: u64,
+    /// The largest frame that the room takes, in bytes. More goes as [`FromClient::Part`]s.
+    pub frame_bytes_max: u64,
+    /// The largest update that the room takes, in bytes.
+    pub update_bytes_max: u64,
+    /// The bytes that may be on the way to the client; 0 if the room does not count them.
+    pub window_bytes: u64,
+}
+
 /// A message from a room to a client.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum FromRoom<'a> {
     /// Answer to [`FromClient::Hello`]. What the client missed follows.
-    Welcome {
-        /// The protocol version that both speak.
-        protocol: u32,
-        /// The document's history.
-        epoch: u64,
-        /// The last sequence number of the log.
-        sequence: u64,
-        /// The largest frame that the room takes, in bytes. More goes as [`FromClient::Part`]s.
-        frame_bytes_max: u64,
-        /// The largest update that the room takes, in bytes.
-        update_bytes_max: u64,
-    },
+    Welcome(Welcome),
     /// "Here is what I have; send me the rest." An encoded state vector.
     SyncStep1(&'a [u8]),
     /// What the client lacks, and with it everything up to `sequence`.

@@ -6,7 +6,7 @@
 
 use super::FRAME_BYTES_MAX;
 use super::limit::{Limit, Refusal};
-use super::message::{FromClient, FromRoom};
+use super::message::{FromClient, FromRoom, Welcome};
 use crate::codec::{DecodeError, Reader, write_number};
 
 mod tag {
@@ -18,6 +18,7 @@ mod tag {
     pub(super) const AWARENESS: u64 = 4;
     pub(super) const ACK: u64 = 5;
     pub(super) const PART: u64 = 6;
+    pub(super) const RECEIVED: u64 = 7;
     pub(super) const REFUSED: u64 = 6;
 }
 
@@ -34,6 +35,7 @@ pub fn decode_from_client(frame: &[u8]) -> Result<Option<FromClient<'_>>, Decode
         tag::SYNC_STEP_2 => FromClient::SyncStep2 { number: r.number()?, update: r.rest() },
         tag::UPDATE => FromClient::Update { number: r.number()?, update: r.rest() },
         tag::AWARENESS => FromClient::Awareness(r.rest()),
+        tag::RECEIVED => FromClient::Received { bytes: r.number()? },
         tag::PART => FromClient::Part { total: r.number()?, offset: r.number()?, bytes: r.rest() },
         _ => return Ok(None),
     }))
@@ -51,6 +53,7 @@ pub fn encode_from_client(message: &FromClient<'_>) -> Option<Vec<u8>> {
         FromClient::Update { number, update } => frame(tag::UPDATE, &[number], update),
         FromClient::Awareness(update) => frame(tag::AWARENESS, &[], update),
         FromClient::Part { total, offset, bytes } => frame(tag::PART, &[total, offset], bytes),
+        FromClient::Received { bytes } => frame(tag::RECEIVED, &[bytes], &[]),
         FromClient::QueryAwareness => return None,
     })
 }
@@ -59,13 +62,14 @@ pub fn encode_from_client(message: &FromClient<'_>) -> Option<Vec<u8>> {
 pub fn decode_from_room(frame: &[u8]) -> Result<Option<FromRoom<'_>>, DecodeError> {
     let mut r = Reader::new(frame);
     Ok(Some(match r.number()? {
-        tag::WELCOME => FromRoom::Welcome {
+        tag::WELCOME => FromRoom::Welcome(Welcome {
             protocol: r.number_u32()?,
             epoch: r.number()?,
             sequence: r.number()?,
             frame_bytes_max: read_limit(&mut r)?,
             update_bytes_max: read_limit(&mut r)?,
-        },
+            window_bytes: if r.is_empty() { 0 } else { r.number()? },
+        }),
         tag::SYNC_STEP_1 => FromRoom::SyncStep1(r.rest()),
         tag::SYNC_STEP_2 => FromRoom::SyncStep2 { sequence: r.number()?, update: r.rest() },
         tag::UPDATE => FromRoom::Update { sequence: r.number()?, update: r.rest() },
@@ -79,10 +83,10 @@ pub fn decode_from_room(frame: &[u8]) -> Result<Option<FromRoom<'_>>, DecodeErro
 /// The frame for a room's message.
 pub fn encode_from_room(message: &FromRoom<'_>) -> Vec<u8> {
     match *message {
-        FromRoom::Welcome { protocol, epoch, sequence, frame_bytes_max, update_bytes_max } => {
-            let limits = [frame_bytes_max, update_bytes_max];
-            let numbers = [&[u64::from(protocol), epoch, sequence], &limits[..]].concat();
-            frame(tag::WELCOME, &numbers, &[])
+        FromRoom::Welcome(it) => {
+            let numbers = [it.protocol.into(), it.epoch, it.sequence];
+            let limits = [it.frame_bytes_max, it.update_bytes_max, it.window_bytes];
+            frame(tag::WELCOME, &[numbers, limits].concat(), &[])
         }
         FromRoom::SyncStep1(state_vector) => frame(tag::SYNC_STEP_1, &[], state_vector),
         FromRoom::SyncStep2 { sequence, update } => frame(tag::SYNC_STEP_2, &[sequence], update),
@@ -137,6 +141,7 @@ mod tests {
             FromClient::SyncStep2 { number: 0, update: &[0, 0] },
             FromClient::Update { number: 128, update: &[0, 0] },
             FromClient::Awareness(&[0]),
+            FromClient::Received { bytes: 300 },
             FromClient::Part { total: 1 << 21, offset: 1 << 20, bytes: &[1, 2] },
         ] {
             let frame = encode_from_client(&message).unwrap();
@@ -148,13 +153,14 @@ mod tests {
     fn room_messages_come_back_as_sent() {
         let refusal = Refusal { limit: Limit::UpdateBytes, value: 9, max: 8, retry_ms: None };
         for message in [
-            FromRoom::Welcome {
+            FromRoom::Welcome(Welcome {
                 protocol: 1,
                 epoch: 7,
                 sequence: 0,
                 frame_bytes_max: 9,
                 update_bytes_max: 1 << 30,
-            },
+                window_bytes: 1 << 20,
+            }),
             FromRoom::SyncStep1(&[0]),
             FromRoom::SyncStep2 { sequence: 9, update: &[0, 0] },
             FromRoom::Update { sequence: 1 << 40, update: &[0, 0] },
@@ -170,13 +176,14 @@ mod tests {
     /// W2: a newer build meets an older one.
     #[test]
     fn w2_a_welcome_of_the_build_before_is_read() {
-        let welcome = FromRoom::Welcome {
+        let welcome = FromRoom::Welcome(Welcome {
             protocol: 1,
             epoch: 7,
             sequence: 3,
             frame_bytes_max: FRAME_BYTES_MAX as u64,
             update_bytes_max: FRAME_BYTES_MAX as u64,
-        };
+            window_bytes: 0,
+        });
         assert_eq!(decode_from_room(&[0, 1, 7, 3]), Ok(Some(welcome)));
     }
 

@@ -1,4 +1,4 @@
-//! What the room does not take (S2), and frames larger than it takes at once (W6).
+//! What the room does not take or does not send (S2), and frames larger than it takes at once (W6).
 
 use super::{Output, Replica};
 use crate::protocol::native::encode_from_client;
@@ -19,6 +19,16 @@ impl Replica {
             (Limit::PresenceBytes, _) => {}
             (_, Some(retry_ms)) => self.outbox.hold(now + retry_ms),
             (_, None) => self.close(Close::TooLarge, out),
+        }
+    }
+
+    /// Tell the room now and then how much has arrived: beyond its window it sends nothing more.
+    pub(super) fn confirm(&mut self, frame_bytes: usize, out: &mut Vec<Output>) {
+        self.received_bytes += frame_bytes as u64;
+        let is_due = self.window_bytes > 0 && self.received_bytes >= self.window_bytes / 8;
+        if is_due && self.connection.is_live() {
+            let bytes = std::mem::take(&mut self.received_bytes);
+            send(out, self.frame_bytes_max, &FromClient::Received { bytes });
         }
     }
 

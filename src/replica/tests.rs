@@ -108,13 +108,14 @@ fn message(frame: &[u8]) -> FromClient<'_> {
 }
 
 fn welcome(epoch: u64, sequence: u64) -> FromRoom<'static> {
-    FromRoom::Welcome {
+    FromRoom::Welcome(Welcome {
         protocol: 1,
         epoch,
         sequence,
         frame_bytes_max: 1_024,
         update_bytes_max: 1 << 20,
-    }
+        window_bytes: 8_000,
+    })
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::log::{Log, LogError};
 use super::session::{SessionId, Stage};
 use super::{Output, Room, send_to};
-use crate::protocol::{Close, FromRoom, PROTOCOL_VERSION};
+use crate::protocol::{Close, FromRoom, PROTOCOL_VERSION, Welcome};
 use crate::time::Millis;
 use crate::update::{self, DeleteSet, StateVector};
 
@@ -32,13 +32,14 @@ impl Room {
             session.stage = Stage::Live;
         }
         let protocol = protocol.min(PROTOCOL_VERSION);
-        let welcome = FromRoom::Welcome {
+        let welcome = FromRoom::Welcome(Welcome {
             protocol,
             epoch: self.epoch,
             sequence: self.head,
             frame_bytes_max: self.limits.frame_bytes_max,
             update_bytes_max: self.limits.update_bytes_max,
-        };
+            window_bytes: self.limits.window_bytes,
+        });
         let mut out: Vec<_> = self.attach(id).into_iter().chain(self.send(id, &welcome)).collect();
         let has = if epoch == 0 { 0 } else { sequence };
         out.extend(self.missed(now, id, has, log)?);
@@ -48,7 +49,7 @@ impl Room {
     }
 
     /// What a client that has everything up to `has` missed.
-    fn missed(
+    pub(super) fn missed(
         &mut self,
         now: Millis,
         id: SessionId,

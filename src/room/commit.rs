@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::log::{Log, Row, write_clocks};
-use super::session::{Attachment, SessionId, Stage};
+use super::session::{Attachment, Session, SessionId, Stage};
 use super::{Output, Room};
 use crate::protocol::{Close, Dialect, FromRoom};
 use crate::time::Millis;
@@ -176,20 +176,30 @@ impl Room {
         let writer = gathered.updates.first().map(|(id, _)| *id);
         let only_writer = writer.filter(|id| gathered.updates.iter().all(|(other, _)| other == id));
         let message = FromRoom::Update { sequence: self.head, update };
-        self.broadcast(&message, |id| Some(id) != only_writer)
+        self.broadcast(&message, |id, session| session.behind.is_none() && Some(id) != only_writer)
     }
 
     fn presence_changes(&mut self) -> Vec<Output> {
         let mut out = Vec::new();
         if let Some(changes) = self.presence.take_changes() {
             let owners = changes.owners();
+            let keeps_up = |session: &Session| session.behind.is_none();
             if let Some(update) = changes.update_for(None) {
                 let message = FromRoom::Awareness(&update);
-                out.extend(self.broadcast(&message, |id| !owners.contains(&id)));
+                out.extend(
+                    self.broadcast(&message, |id, session| {
+                        keeps_up(session) && !owners.contains(&id)
+                    }),
+                );
             }
-            for id in owners {
-                let update = changes.update_for(Some(id));
-                out.extend(update.and_then(|it| self.send(id, &FromRoom::Awareness(&it))));
+            for id in owners.iter().filter(|id| self.sessions.get(id).is_some_and(keeps_up)) {
+                let update = changes.update_for(Some(*id));
+                out.extend(update.and_then(|it| self.send(*id, &FromRoom::Awareness(&it))));
+            }
+            // Who is here is told again to those who catch up; who has gone, only now.
+            if let Some(update) = changes.gone() {
+                let message = FromRoom::Awareness(&update);
+                out.extend(self.broadcast(&message, |_, session| !keeps_up(session)));
             }
         }
         for id in self.presence.take_unkept() {
@@ -198,10 +208,16 @@ impl Room {
         out
     }
 
-    fn broadcast(&self, message: &FromRoom<'_>, is_for: impl Fn(SessionId) -> bool) -> Vec<Output> {
+    fn broadcast(
+        &self,
+        message: &FromRoom<'_>,
+        is_for: impl Fn(SessionId, &Session) -> bool,
+    ) -> Vec<Output> {
         let to = |dialect| -> Vec<SessionId> {
             let live = self.sessions.iter().filter(|(id, session)| {
-                session.dialect == dialect && session.stage != Stage::Silent && is_for(**id)
+                session.dialect == dialect
+                    && session.stage != Stage::Silent
+                    && is_for(**id, session)
             });
             live.map(|(id, _)| *id).collect()
         };

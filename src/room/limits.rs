@@ -33,6 +33,8 @@ pub struct Limits {
     pub log_rows_max: u64,
     /// Connections.
     pub sessions_max: u64,
+    /// The bytes that may be on the way to one session, sent and not confirmed.
+    pub window_bytes: u64,
     /// The bytes of one session's presence.
     pub presence_bytes_max: u64,
     /// Frames that one session may send in a second; 0 for any number.
@@ -53,6 +55,7 @@ impl Default for Limits {
             document_bytes_max: 48 << 20,
             log_rows_max: 1_000,
             sessions_max: 5_000,
+            window_bytes: 8 << 20,
             presence_bytes_max: PRESENCE_BYTES_MAX as u64,
             session_frames_per_second: 10_000,
             session_bytes_per_second: 16 << 20,
@@ -76,12 +79,13 @@ type Field = (&'static str, fn(&mut Limits) -> &mut u64, RangeInclusive<u64>);
 
 /// The names of the limits, and what they may be. A frame has to hold a hello and a part that gets
 /// somewhere; the platform delivers no larger one, and keeps no larger presence over a hibernation.
-const FIELDS: [Field; 10] = [
+const FIELDS: [Field; 11] = [
     ("FRAME_BYTES_MAX", |it| &mut it.frame_bytes_max, 1_024..=FRAME_BYTES_MAX as u64),
     ("UPDATE_BYTES_MAX", |it| &mut it.update_bytes_max, 1_024..=64 << 20),
     ("DOCUMENT_BYTES_MAX", |it| &mut it.document_bytes_max, 1_024..=1 << 40),
     ("LOG_ROWS_MAX", |it| &mut it.log_rows_max, 1..=1_000_000),
     ("SESSIONS_MAX", |it| &mut it.sessions_max, 1..=32_768),
+    ("WINDOW_BYTES", |it| &mut it.window_bytes, 1_024..=1 << 30),
     ("PRESENCE_BYTES_MAX", |it| &mut it.presence_bytes_max, 0..=PRESENCE_BYTES_MAX as u64),
     ("SESSION_FRAMES_PER_SECOND", |it| &mut it.session_frames_per_second, 0..=1 << 40),
     ("SESSION_BYTES_PER_SECOND", |it| &mut it.session_bytes_per_second, 0..=1 << 40),

@@ -1,8 +1,9 @@
 //! One connection to the room, and what of it survives a hibernation.
 
 use super::limits::Meter;
-use crate::codec::Reader;
+use crate::codec::{Reader, write_number};
 use crate::protocol::{Dialect, FromClient};
+use crate::time::Millis;
 
 /// A connection to the room.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -15,6 +16,13 @@ pub(super) struct Session {
     pub(super) stage: Stage,
     /// What it sent lately. Forgotten with a hibernation, which needs ten quiet seconds.
     pub(super) meter: Meter,
+    /// Bytes that were sent and not confirmed; to a stock client, since it said something.
+    /// Forgotten with a hibernation as well.
+    pub(super) on_the_way: u64,
+    /// When it said something.
+    pub(super) heard_at: Millis,
+    /// If it has too much on the way: it was sent everything up to this sequence number.
+    pub(super) behind: Option<u64>,
 }
 
 /// How far a session is.
@@ -31,12 +39,21 @@ pub(super) enum Stage {
 }
 
 impl Session {
-    pub(super) fn new(dialect: Dialect) -> Self {
+    pub(super) fn new(now: Millis, dialect: Dialect) -> Self {
         let stage = match dialect {
             Dialect::Stock => Stage::Live,
             Dialect::Native => Stage::Silent,
         };
-        Self { dialect, stage, meter: Meter::default() }
+        let meter = Meter::default();
+        Self { dialect, stage, meter, on_the_way: 0, heard_at: now, behind: None }
+    }
+
+    /// It said something.
+    pub(super) fn hear(&mut self, now: Millis) {
+        self.heard_at = now;
+        if self.dialect == Dialect::Stock {
+            self.on_the_way = 0;
+        }
     }
 
     pub(super) fn may_send(&self, message: &FromClient<'_>) -> bool {
@@ -53,7 +70,7 @@ pub(super) struct Attachment<'a> {
 }
 
 /// The first byte of an attachment. A build that cannot read it lets the client start afresh.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 impl Attachment<'_> {
     pub(super) fn encode(&self) -> Vec<u8> {
@@ -67,12 +84,14 @@ impl Attachment<'_> {
             Stage::Resyncing => 2,
         };
         let mut out = vec![VERSION, dialect, stage];
+        // 0 is nowhere.
+        write_number(&mut out, self.session.behind.map_or(0, |sequence| sequence + 1));
         out.extend_from_slice(self.presence);
         out
     }
 
     /// The session and its presence; nothing if this build cannot read them.
-    pub(super) fn decode(bytes: &[u8]) -> Option<(Session, &[u8])> {
+    pub(super) fn decode(now: Millis, bytes: &[u8]) -> Option<(Session, &[u8])> {
         let mut r = Reader::new(bytes);
         if r.byte().ok()? != VERSION {
             return None;
@@ -88,7 +107,8 @@ impl Attachment<'_> {
             2 => Stage::Resyncing,
             _ => return None,
         };
-        Some((Session { dialect, stage, meter: Meter::default() }, r.rest()))
+        let behind = r.number().ok()?.checked_sub(1);
+        Some((Session { stage, behind, ..Session::new(now, dialect) }, r.rest()))
     }
 }
 
@@ -99,16 +119,20 @@ mod tests {
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
+    const NOW: Millis = Millis(5);
+
     #[test]
     fn a_session_survives_in_its_attachment() {
         for dialect in [Dialect::Stock, Dialect::Native] {
             for stage in [Stage::Silent, Stage::Live, Stage::Resyncing] {
-                let session = Session { stage, ..Session::new(dialect) };
-                let bytes = Attachment { session: &session, presence: &[0] }.encode();
-                assert_eq!(Attachment::decode(&bytes), Some((session, &[0][..])));
+                for behind in [None, Some(0), Some(300)] {
+                    let session = Session { stage, behind, ..Session::new(NOW, dialect) };
+                    let bytes = Attachment { session: &session, presence: &[0] }.encode();
+                    assert_eq!(Attachment::decode(NOW, &bytes), Some((session, &[0][..])));
+                }
             }
         }
-        assert_eq!(Attachment::decode(&[9, 0, 0]), None);
-        assert_eq!(Attachment::decode(&[]), None);
+        assert_eq!(Attachment::decode(NOW, &[9, 0, 0]), None);
+        assert_eq!(Attachment::decode(NOW, &[]), None);
     }
 }

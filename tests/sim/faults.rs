@@ -46,7 +46,7 @@ pub struct Faults {
 }
 
 /// Every kind, as it is counted when it happens.
-pub const KINDS: [&str; 20] = [
+pub const KINDS: [&str; 21] = [
     "cut",
     "half-open",
     "stall",
@@ -67,6 +67,7 @@ pub const KINDS: [&str; 20] = [
     "large",
     "parts",
     "refused",
+    "confirmed",
 ];
 
 impl Faults {
@@ -107,6 +108,7 @@ fn limits(mut rng: Rng) -> Limits {
         session_frames_per_second: rng.u64(3..20),
         session_bytes_per_second: rng.u64(2_000..50_000),
         room_frames_per_second: rng.u64(20..200),
+        window_bytes: rng.u64(2_000..100_000),
         ..Limits::default()
     }
 }

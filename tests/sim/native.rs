@@ -182,8 +182,10 @@ impl Native {
                 }
                 Output::Send(frame) => {
                     if let Some(conn) = self.conn {
-                        if matches!(decode_from_client(&frame), Ok(Some(FromClient::Part { .. }))) {
-                            env.count("parts");
+                        match decode_from_client(&frame) {
+                            Ok(Some(FromClient::Part { .. })) => env.count("parts"),
+                            Ok(Some(FromClient::Received { .. })) => env.count("confirmed"),
+                            _ => {}
                         }
                         env.trace(|| format!("native {} says {frame:?}", self.index));
                         env.up(conn, Signal::Binary(frame));

@@ -6,8 +6,10 @@ import { after, before, describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import init, { connect } from '../../dist/selvedge/selvedge.js'
 import { Server, freshDocument } from './support/server.mjs'
+import { RawSocket } from './support/raw_socket.mjs'
 import { StockClient } from './support/stock_client.mjs'
 import { until } from './support/until.mjs'
+import { native } from './support/wire.mjs'
 
 const wasm = new URL('../../dist/selvedge/selvedge_bg.wasm', import.meta.url)
 
@@ -22,7 +24,8 @@ describe('a room that takes little', () => {
         DOCUMENT_BYTES_MAX: 400_000,
         SESSIONS_MAX: 2,
         PRESENCE_BYTES_MAX: 1_000,
-        SESSION_FRAMES_PER_SECOND: 20
+        SESSION_FRAMES_PER_SECOND: 20,
+        WINDOW_BYTES: 20_000
       }
     })
   })
@@ -122,6 +125,28 @@ describe('a room that takes little', () => {
     await until('a refusal', () => refusals.length > 0)
     assert.equal(refusals[0].limit, 'presence-bytes')
     assert.equal(doc.status.state, 'online')
+  })
+
+  test('s2 o2: who does not confirm is let alone, and catches up from the log', async (t) => {
+    const document = freshDocument('limits')
+    const { doc: writer } = open(t, document)
+    const slow = await RawSocket.open(server, document, 'native')
+    t.after(() => slow.terminate())
+    const got = []
+    slow.onMessage = (message) => got.push(message)
+    slow.send(native.hello())
+    await until('the welcome', () => got.some(({ kind }) => kind === 'welcome'))
+    for (let round = 0; round < 10; round++) {
+      writer.text('t').insert(0, 'x'.repeat(5_000))
+      await writer.whenSaved()
+    }
+    const updates = () => got.filter(({ kind }) => kind === 'update')
+    await until('what fits the window', () => updates().length >= 4)
+    assert.equal(updates().length, 4)
+    slow.send(native.received(20_000))
+    await until('the rest', () => got.at(-1).kind === 'syncStep2')
+    assert.equal(got.at(-1).sequence, 10)
+    assert.ok(got.at(-1).body.length > 30_000)
   })
 
   test('s2: who types too fast waits, and nothing is lost', async (t) => {

@@ -35,6 +35,7 @@ test('w1: native frames are written alike', () => {
     syncStep2: native.syncStep2(128, update),
     update: native.update(1, update),
     awareness: native.awareness(awareness),
+    received: native.received(300),
     part: native.part(300, 128, update)
   }
   for (const [name, frame] of Object.entries(written)) {
@@ -50,7 +51,8 @@ test('w1: native frames are read alike', () => {
       epoch: EPOCH,
       sequence: 300,
       frameBytesMax: 2 ** 20,
-      updateBytesMax: 2 ** 25
+      updateBytesMax: 2 ** 25,
+      windowBytes: 2 ** 23
     },
     syncStep1: { kind: 'syncStep1', body: stateVector },
     syncStep2: { kind: 'syncStep2', sequence: 128, body: update },

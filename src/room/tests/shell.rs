@@ -2,6 +2,7 @@
 
 use super::super::*;
 use crate::codec::{write_bytes, write_number};
+use crate::protocol::Welcome;
 use crate::protocol::native::{decode_from_room, encode_from_client};
 use crate::update;
 
@@ -154,11 +155,12 @@ pub(super) fn room_says<'a>(frames: &'a [Vec<u8>]) -> Vec<FromRoom<'a>> {
 
 /// What a native session that has nothing is told first.
 pub(super) fn welcome(sequence: u64, limits: &Limits) -> FromRoom<'static> {
-    FromRoom::Welcome {
+    FromRoom::Welcome(Welcome {
         protocol: 1,
         epoch: EPOCH,
         sequence,
         frame_bytes_max: limits.frame_bytes_max,
         update_bytes_max: limits.update_bytes_max,
-    }
+        window_bytes: limits.window_bytes,
+    })
 }

@@ -45,6 +45,7 @@ export const native = {
   syncStep2: (number, update) => frame(2, number, update),
   update: (number, update) => frame(3, number, update),
   awareness: (update) => frame(4, update),
+  received: (bytes) => frame(7, bytes),
   part: (total, offset, bytes) => frame(6, total, offset, bytes),
 
   /** @returns {{kind: string, [field: string]: number | Uint8Array | string}} */
@@ -60,7 +61,8 @@ export const native = {
         epoch: number(),
         sequence: number(),
         frameBytesMax: number(),
-        updateBytesMax: number()
+        updateBytesMax: number(),
+        windowBytes: number()
       }
       case 1: return { kind: 'syncStep1', body: rest() }
       case 2: return { kind: 'syncStep2', sequence: number(), body: rest() }
