@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
 
 use super::convert;
@@ -96,6 +97,13 @@ impl SharedDocument {
     #[wasm_bindgen(getter)]
     pub fn saved(&self) -> JsValue {
         saved_object(self.shell.pending())
+    }
+
+    /// The whole document as a Yjs update, with what is not saved.
+    #[wasm_bindgen(js_name = toUpdate)]
+    pub fn to_update(&self) -> Result<Uint8Array, JsValue> {
+        let encoded = self.shell.read(|document| Ok(document.encode()))?;
+        Ok(Uint8Array::from(&encoded[..]))
     }
 
     /// A promise that resolves when nothing is pending.

@@ -299,6 +299,11 @@ export interface SharedDocument<State extends JsonValue = JsonValue> {
    * before that.
    */
   whenSaved(): Promise<void>;
+  /**
+   * The whole document as an encoded Yjs update (version 1), with what is not saved. This is how to
+   * keep what was written when the document is closed for good, as when its history was replaced.
+   */
+  toUpdate(): Uint8Array;
   /** Call back when the status changes. */
   on(event: "status", callback: (status: Status) => void): Unsubscribe;
   /** Call back when the number of changes that are not acknowledged changes. */

@@ -3,8 +3,9 @@
 use crate::protocol::close;
 use crate::time::Millis;
 
-/// Attempts are spread over this time at first, in milliseconds. It doubles with each failure.
-const BACKOFF_MS_MIN: u64 = 250;
+/// Attempts are spread over twice this time at first, in milliseconds; it doubles with each failure.
+/// A deploy cuts everyone off at once: few should come back in the same moment, all within seconds.
+const BACKOFF_MS_MIN: u64 = 1_000;
 /// And over this time at most.
 const BACKOFF_MS_MAX: u64 = 30_000;
 /// A connection that lived this long starts the backoff over.
@@ -233,5 +234,31 @@ impl Connection {
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         z ^ (z >> 31)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn ten_thousand_clients_that_a_deploy_cuts_off_come_back_spread_out_and_soon() {
+        const CLIENTS: usize = 10_000;
+        let now = Millis(1_000_000);
+        let mut in_window = [0; 20];
+        for seed in 0..CLIENTS as u64 {
+            let mut connection = Connection::new(seed.wrapping_mul(0x2545_f491_4f6c_dd1d));
+            connection.want(now);
+            connection.opened(now);
+            connection.welcomed(now, 0);
+            connection.closed(now + LASTED_MS_MIN, close::Close::Restarted.code(), "");
+            let at = connection.due_at(0, None).map_or(u64::MAX, |at| at.since(now));
+            in_window[(at - LASTED_MS_MIN) as usize / 100] += 1;
+        }
+        let most = in_window.into_iter().max().unwrap_or(0);
+        assert!(most < CLIENTS / 15, "{most} in 100 ms: {in_window:?}");
     }
 }

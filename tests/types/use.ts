@@ -54,6 +54,8 @@ export async function open(name: string): Promise<() => void> {
   for (const [id, cursor] of doc.presence.peers) console.log(id, cursor.name, cursor.at);
   ends.push(doc.presence.observe(({ removed }) => removed.length));
   ends.push(doc.on("status", showStatus), doc.on("saved", ({ pending }) => pending + 1));
+  const kept: Uint8Array = doc.toUpdate();
+  void kept;
   ends.push(doc.on("refused", ({ limit, retryMs }) => `${limit} ${(retryMs ?? 0) + 1}`));
 
   try {
