@@ -3,8 +3,9 @@
 use crate::protocol::close;
 use crate::time::Millis;
 
-/// Attempts are spread over twice this time at first, in milliseconds; it doubles with each failure.
-/// A deploy cuts everyone off at once: few should come back in the same moment, all within seconds.
+/// Attempts are spread over twice this time at first, in milliseconds; it doubles with each
+/// failure. A deploy cuts everyone off at once: few should come back in the same moment, all
+/// within seconds.
 const BACKOFF_MS_MIN: u64 = 1_000;
 /// And over this time at most.
 const BACKOFF_MS_MAX: u64 = 30_000;
