@@ -14,7 +14,7 @@ import { wrangler, wranglerEnvironment } from "./wrangler.mjs";
 const TEST_MS_MAX = 600_000;
 
 const suites = {
-  format: { title: "the source is formatted", run: () => cargo("fmt", "--check") },
+  format: { title: "the source is formatted", run: () => cargo("fmt", "--all", "--check") },
   lint: { title: "clippy, for the core, the Worker and the client", run: lint },
   native: { title: "the core's tests, natively", run: () => cargo("test") },
   "wasm-node": { title: "the core's tests on wasm32, in Node", run: wasmInNode },
@@ -23,6 +23,7 @@ const suites = {
   deploy: { title: "what would be deployed", run: dryRun },
   types: { title: "the client's types", run: types },
   update: { title: "encoded updates against stock Yjs", run: () => nodeTests("update") },
+  fuzz: { title: "mutated bytes on wasm32", run: fuzz },
   worker: { title: "the Worker in workerd", run: () => nodeTests("worker") },
   browser: { title: "the page in Chromium", run: () => nodeTests("browser") },
 };
@@ -85,6 +86,7 @@ async function lint() {
   for (const shell of ["worker", "client"]) {
     await cargo("clippy", "--all-targets", "--target", target, "--features", shell, ...deny);
   }
+  await cargo("clippy", "--package", "selvedge-fuzz", "--target", target, ...deny);
 }
 
 function wasmInNode() {
@@ -118,6 +120,12 @@ async function types() {
   const line = code.split("\n").find((text) => /\bany\b/.test(text));
   if (line) throw new Failure(`the client's types say any: ${line.trim()}`);
   await run(npmProgram("tsc"), ["--project", "tests/types"], { env: toolEnvironment() });
+}
+
+/** FUZZ=10000000 in the environment makes it a long run. */
+function fuzz() {
+  const args = ["--test", "--test-reporter=spec", "tests/fuzz/fuzz.test.mjs"];
+  return run(npmProgram("node"), args, { env: toolEnvironment() });
 }
 
 async function nodeTests(folder) {

@@ -291,6 +291,17 @@ fn text_content(branch: &BranchPtr, txn: &impl ReadTxn) -> TextContent {
     }
 }
 
+/// Whether the elements of a list can be read. A peer may have put text into it, which yrs reads by
+/// character and counts in UTF-16: at one that takes two units it never ends.
+pub(super) fn readable(list: &BranchPtr, txn: &impl ReadTxn) -> Result<(), EditError> {
+    let pieces = TextRef::from(*list).diff(txn, YChange::identity);
+    let has_pairs = pieces.iter().any(|piece| match &piece.insert {
+        Out::Any(yrs::Any::String(string)) => string.chars().any(|c| c.len_utf16() > 1),
+        _ => false,
+    });
+    if has_pairs { Err(EditError::Kind) } else { Ok(()) }
+}
+
 fn cuts_surrogate(branch: &BranchPtr, txn: &impl ReadTxn, index: u32, len: u32) -> bool {
     let (start, end) = (index as usize, index as usize + len as usize);
     let mut at = 0usize;

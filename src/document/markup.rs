@@ -6,6 +6,7 @@
 use yrs::types::text::YChange;
 use yrs::{Any, Array, ArrayRef, Map, MapRef, Out, ReadTxn, Text, XmlElementRef, XmlTextRef};
 
+use super::edit::readable;
 use super::value::sorted;
 
 enum Step {
@@ -39,6 +40,10 @@ pub(super) fn markup(txn: &impl ReadTxn, node: Out) -> String {
 }
 
 fn push_children(txn: &impl ReadTxn, list: &ArrayRef, steps: &mut Vec<Step>) {
+    let branch: &yrs::branch::Branch = list.as_ref();
+    if readable(&yrs::branch::BranchPtr::from(branch), txn).is_err() {
+        return;
+    }
     let start = steps.len();
     steps.extend(list.iter(txn).map(Step::Node));
     // The last step is taken first.

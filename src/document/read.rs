@@ -4,7 +4,7 @@ use yrs::types::text::YChange;
 use yrs::{Array, ArrayRef, GetString, Map, MapRef, Out, Text, TextRef, XmlElementRef};
 
 use super::Document;
-use super::edit::{EditError, KEYED, LISTS, TEXTS};
+use super::edit::{EditError, KEYED, LISTS, TEXTS, readable};
 use super::markup::markup;
 use super::shared::{Kind, Shared};
 use super::value::{
@@ -72,14 +72,16 @@ impl Document {
         if index >= branch.content_len() {
             return Ok(None);
         }
+        readable(&branch, &txn)?;
         Ok(ArrayRef::from(branch).get(&txn, index).as_ref().map(Value::from_out))
     }
 
     /// All elements of an array, or nodes of an XML type.
     pub fn items(&self, list: &Shared) -> Result<Vec<Value>, EditError> {
         let txn = self.read();
-        let list = ArrayRef::from(list.branch_of(&txn, LISTS)?);
-        Ok(list.iter(&txn).map(|out| Value::from_out(&out)).collect())
+        let branch = list.branch_of(&txn, LISTS)?;
+        readable(&branch, &txn)?;
+        Ok(ArrayRef::from(branch).iter(&txn).map(|out| Value::from_out(&out)).collect())
     }
 
     /// The name of an XML element.

@@ -258,6 +258,79 @@ fn s1_deeply_nested_types_are_survived() {
     assert_eq!(deleted, Ok(()));
 }
 
+/// S1: yrs reads one element too many of the older list encoding, and traps on wasm32 at the end.
+#[test]
+fn s1_lists_in_the_older_encoding_are_refused() {
+    let mut a = Peer::new(1);
+    let list = [&[1, 1, 5, 0, 2, 1, 4][..], b"text", &[1, 1, b'1', 0]].concat();
+    assert_eq!(a.document.apply(&list), Err(ApplyError::Unreadable));
+}
+
+/// S1: yrs takes in ids behind a gap, and panics when a deletion looks for one in front of them.
+#[test]
+fn s1_ids_behind_a_gap_are_not_taken_in() {
+    let mut a = Peer::new(1);
+    let behind = [&[1, 1, 5, 9, 4, 1, 4][..], b"text", &[1, b'x', 1, 5, 1, 2, 3]].concat();
+    assert_eq!(a.document.apply(&behind), Ok(()));
+    assert!(a.document.has_missing_updates());
+    assert_eq!((a.string(), a.document.encode()), (String::new(), update::EMPTY.to_vec()));
+    let first = [&[1, 1, 5, 0, 4, 1, 4][..], b"text", &[9], b"012345678", &[0]].concat();
+    assert_eq!(a.document.apply(&first), Ok(()));
+    assert!(!a.document.has_missing_updates());
+    assert_eq!(a.document.apply(&behind), Ok(()));
+    assert_eq!(a.string().len(), 7);
+}
+
+/// S1: under a key yrs panics on a format when it tells what changed, and reads freed memory after
+/// a run. Whether an item is under a key it may have to learn from the one beside it.
+#[test]
+fn s1_what_no_map_holds_is_refused_under_a_key() {
+    let entry = [0x28, 1, 3, b'm', b'a', b'p', 1, b'k', 1, 126];
+    let under = |content: &[u8]| [&[0x20 | content[0]], &entry[1..8], &content[1..]].concat();
+    let beside = |content: &[u8]| [&[0x80 | content[0], 5, 0], &content[1..]].concat();
+    for content in [&[6, 1, b'b', 1, b'1'][..], &[8, 2, 126, 126], &[4, 2, b'h', b'i']] {
+        for (count, structs) in [(1, under(content)), (2, [&entry, &beside(content)[..]].concat())]
+        {
+            let mut a = Document::new(1);
+            let map = a.root("map", Kind::Map).unwrap();
+            a.watch(&map, true).unwrap();
+            let update = [&[1, count, 5, 0], &structs[..], &[0]].concat();
+            assert_eq!(a.apply(&update), Err(ApplyError::Unreadable), "{update:?}");
+        }
+    }
+}
+
+/// S1: a peer puts text into a list, where yrs never ends to read a character of two units.
+#[test]
+fn s1_text_in_a_list_is_not_read() {
+    for kind in [Kind::Array, Kind::XmlFragment] {
+        let (mut a, mut hostile) = (Document::new(1), Document::new(3));
+        let list = a.root("list", kind).unwrap();
+        let text = hostile.root("list", Kind::Text).unwrap();
+        let (_, update) = hostile.edit(|edit| edit.insert_text(&text, 0, "🧵", None));
+        a.apply(&update.unwrap()).unwrap();
+        assert_eq!(a.items(&list), Err(EditError::Kind));
+        assert_eq!(a.item(&list, 0), Err(EditError::Kind));
+        let shown = a.json(&list);
+        assert!(shown == Err(EditError::Kind) || shown == Ok(Json::String("".into())), "{shown:?}");
+    }
+}
+
+/// S1: for a run of typing that is not joined yet, yrs keeps a copy of the rest for each part.
+#[test]
+fn s1_typing_comes_to_yrs_joined() {
+    let mut update = vec![1, 0x80, 0x01, 5, 0, 4, 1, 4, b't', b'e', b'x', b't', 1, b'a'];
+    for clock in 0..127 {
+        update.extend([0x84, 5, clock, 1, b'a']);
+    }
+    update.push(0);
+    let joined = update::merge(&[&update]).unwrap();
+    assert!(joined.len() < 150, "{} bytes", joined.len());
+    let mut a = Peer::new(1);
+    a.document.apply(&update).unwrap();
+    assert_eq!(a.string(), "a".repeat(128));
+}
+
 #[test]
 fn s1_unreadable_updates_are_refused() {
     let mut a = Peer::new(1);
