@@ -122,8 +122,10 @@ impl Document {
         let mut edit = Edit::new(txn, &mut self.checked);
         let returned = change(&mut edit);
         let update = edit.commit();
-        // What was checked here before it was done.
-        update.iter().for_each(|update| drop(self.keyed.learn(update)));
+        for update in &update {
+            // It is in the document already: `Edit` makes nothing that a map does not hold.
+            let _ = self.keyed.learn(update);
+        }
         for part in update.iter().flat_map(|update| update::walk(update)) {
             if let Ok(Part::Struct(client, item)) = part {
                 self.known.advance(client, item.end());

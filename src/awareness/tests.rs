@@ -188,6 +188,21 @@ fn s2_presence_has_a_limit_also_for_one_who_waits() {
     assert!(bench.presence.keep('b').len() < 16_000);
 }
 
+/// S1: yrs 0.28.1 keeps clocks in 32 bits, and the next one after the last is 0.
+#[test]
+fn s1_the_last_clocks_do_not_wrap() {
+    for clock in [u64::from(u32::MAX), NUMBER_MAX] {
+        let mut bench = Bench::new();
+        bench.stock('a', 7, clock, "1");
+        assert_eq!(bench.told(), [(7, clock, "1".into())]);
+        bench.leave('a');
+        // A peer takes "gone" also under the clock that it knows.
+        assert_eq!(bench.told(), [(7, (clock + 1).min(NUMBER_MAX), "null".into())]);
+    }
+    let beyond = encode([Entry { client: 7, clock: NUMBER_MAX + 1, state: "1" }].into_iter());
+    assert_eq!(decode(&beyond), Err(DecodeError::Range.into()));
+}
+
 #[test]
 fn s1_hostile_bytes_are_errors() {
     for bytes in [

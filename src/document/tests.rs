@@ -316,19 +316,20 @@ fn s1_text_in_a_list_is_not_read() {
     }
 }
 
-/// S1: for a run of typing that is not joined yet, yrs keeps a copy of the rest for each part.
+/// S1: the largest id that Yjs has, and the largest clock of it.
 #[test]
-fn s1_typing_comes_to_yrs_joined() {
-    let mut update = vec![1, 0x80, 0x01, 5, 0, 4, 1, 4, b't', b'e', b'x', b't', 1, b'a'];
-    for clock in 0..127 {
-        update.extend([0x84, 5, clock, 1, b'a']);
-    }
-    update.push(0);
-    let joined = update::merge(&[&update]).unwrap();
-    assert!(joined.len() < 150, "{} bytes", joined.len());
-    let mut a = Peer::new(1);
+fn s1_the_last_ids_are_taken_in_and_told() {
+    let client = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x0f];
+    let last = [0xfe, 0xff, 0xff, 0xff, 0x0f];
+    // 2^32 - 2 ids that are gone, and one that is not.
+    let structs = [&[0][..], &last, &[4, 1, 4], b"text", &[1, b'x']].concat();
+    let update = [&[1, 2][..], &client, &[0], &structs, &[0]].concat();
+    let (mut a, mut b) = (Peer::new(1), Peer::new(2));
     a.document.apply(&update).unwrap();
-    assert_eq!(a.string(), "a".repeat(128));
+    b.document.apply(&a.document.encode()).unwrap();
+    assert_eq!((a.string(), b.string()), ("x".into(), "x".into()));
+    let vector = update::StateVector::decode(&b.document.state_vector()).unwrap();
+    assert_eq!(vector.clock(crate::codec::NUMBER_MAX), u32::MAX);
 }
 
 #[test]
