@@ -122,13 +122,13 @@ impl Document {
         let mut edit = Edit::new(txn, &mut self.checked);
         let returned = change(&mut edit);
         let update = edit.commit();
-        for update in &update {
-            // It is in the document already: `Edit` makes nothing that a map does not hold.
+        if let Some(update) = &update {
+            // It is in the document already: `Edit` puts nothing under a key that cannot be there.
             let _ = self.keyed.learn(update);
-        }
-        for part in update.iter().flat_map(|update| update::walk(update)) {
-            if let Ok(Part::Struct(client, item)) = part {
-                self.known.advance(client, item.end());
+            for part in update::walk(update) {
+                if let Ok(Part::Struct(client, item)) = part {
+                    self.known.advance(client, item.end());
+                }
             }
         }
         (returned, update)
