@@ -40,9 +40,10 @@ impl Keyed {
     }
 
     fn is_entry(&self, place: &Place<'_>) -> bool {
-        let beside = |id: &Option<Id>| id.is_some_and(|id| self.0.contains(id.client, id.clock));
-        place.is_keyed()
-            || matches!(place, Place::Beside { origin, right, .. } if beside(origin) || beside(right))
+        let is_keyed = |id: Id| self.0.contains(id.client, id.clock);
+        // The key is that of a neighbour, the parent's own key is none.
+        let beside = matches!(place, Place::Beside { .. });
+        place.is_keyed() || beside && place.references().any(is_keyed)
     }
 }
 

@@ -6,7 +6,7 @@ import { add } from "./machine.mjs";
 
 const INPUTS_OF_BATCH = 5_000;
 const FAILURES_MAX = 20;
-/** A batch takes a second; one input should take a thousandth of that. */
+/** An input takes a tenth of a millisecond. */
 const INPUT_MS_MAX = 20_000;
 const PROGRESS_MS = 60_000;
 
