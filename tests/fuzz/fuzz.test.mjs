@@ -15,13 +15,13 @@ import { runAll } from "./pool.mjs";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const kept = fileURLToPath(new URL("crashers", import.meta.url));
 
-const INPUTS = 100_000;
+const INPUTS = 50_000;
 /** Of a hundred inputs of a kind so many have to be accepted: refusals prove little. */
 const ACCEPTED_PERCENT_MIN = 30;
 /** An instance starts with little more than a megabyte, and its worlds and large inputs take some. */
 const MEMORY_BYTES_MAX = 64 << 20;
 /** Inputs for yrs alone, and how many of them it has to trap on at least. */
-const BARE_INPUTS = 5_000;
+const BARE_INPUTS = 1_000;
 const BARE_TRAPS_MIN = 5;
 
 const module = new WebAssembly.Module(readFileSync(build()));

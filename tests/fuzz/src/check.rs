@@ -1,6 +1,6 @@
 //! What is done with an input, and what has to hold: no panic, and memory within bounds.
 
-use selvedge::awareness::{self, AwarenessError, Presence, Speaker};
+use selvedge::awareness::{self, AwarenessError, PRESENCE_BYTES_MAX, Presence, Speaker};
 use selvedge::document::{ApplyError, Document, Json, Kind as Shape, Shared};
 use selvedge::protocol::native::encode_from_room;
 use selvedge::protocol::{Close, Dialect, FromRoom};
@@ -10,7 +10,7 @@ use yrs::updates::decoder::Decode;
 use yrs::updates::encoder::Encode;
 use yrs::{ReadTxn, Transact};
 
-use crate::input::{Input, Kind};
+use crate::input::{Input, Kind, welcome};
 use crate::memory::growth;
 use crate::parties::{Client, EPOCH, NOW, PEER, Server};
 use crate::tally::{self, Count};
@@ -210,11 +210,22 @@ fn state_vector(input: &Input) -> bool {
 
 fn presence(bytes: &[u8]) -> bool {
     let mut presence = Presence::default();
-    let first = presence.receive(NOW, 'a', Speaker::Repeats, bytes);
+    let first = presence.receive(NOW, 'a', Speaker::Repeats, PRESENCE_BYTES_MAX, bytes);
     let is_update = awareness::decode(bytes).is_ok();
-    assert_eq!(matches!(first, Ok(_) | Err(AwarenessError::TooLarge)), is_update, "{first:?}");
-    let _ = presence.receive(NOW, 'b', Speaker::Own, bytes);
-    let told = [presence.take_changes(), presence.everyone(NOW)];
+    assert_eq!(
+        matches!(first, Ok(_) | Err(AwarenessError::TooLarge { .. })),
+        is_update,
+        "{first:?}"
+    );
+    let _ = presence.receive(NOW, 'b', Speaker::Own, PRESENCE_BYTES_MAX, bytes);
+    let changes = presence.take_changes();
+    let changes = changes.as_ref();
+    let told = [
+        changes.and_then(|changes| changes.update_for(None)),
+        changes.and_then(|changes| changes.update_for(Some('a'))),
+        changes.and_then(|changes| changes.gone()),
+        presence.everyone(NOW, '?'),
+    ];
     for update in told.into_iter().flatten() {
         awareness::decode(&update).expect("what a room tells can be read");
     }
@@ -226,8 +237,8 @@ fn presence(bytes: &[u8]) -> bool {
         presence.leave(NOW, owner);
         woken.leave(NOW, owner);
     }
-    assert_eq!(presence.everyone(NOW), None);
-    assert_eq!(woken.everyone(NOW), None);
+    assert_eq!(presence.everyone(NOW, '?'), None);
+    assert_eq!(woken.everyone(NOW, '?'), None);
     first.is_ok()
 }
 
@@ -256,7 +267,7 @@ fn from_client(input: &Input, dialect: Dialect) -> bool {
 
 fn from_room(input: &Input) -> bool {
     let mut client = Client::new();
-    let welcome = FromRoom::Welcome { protocol: 1, epoch: EPOCH, sequence: 1 };
+    let welcome = FromRoom::Welcome(welcome(EPOCH, 1));
     let base = FromRoom::SyncStep2 { sequence: 1, update: &input.base };
     for message in [welcome, base] {
         client.take(replica::Input::Frame(&encode_from_room(&message)));

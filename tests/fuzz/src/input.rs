@@ -4,7 +4,7 @@ use fastrand::Rng;
 use selvedge::awareness::{self, Entry};
 use selvedge::codec::{Reader, write_bytes};
 use selvedge::protocol::native::{encode_from_client, encode_from_room};
-use selvedge::protocol::{FromClient, FromRoom};
+use selvedge::protocol::{FromClient, FromRoom, Limit, Refusal, Welcome};
 use selvedge::update::{self, EMPTY, StateVector};
 
 use crate::craft::craft;
@@ -153,9 +153,23 @@ fn awareness_of(rng: &mut Rng) -> Vec<u8> {
     awareness::encode(entries.into_iter())
 }
 
+const REFUSAL: Refusal =
+    Refusal { limit: Limit::SessionFrames, value: 9, max: 8, retry_ms: Some(1_000) };
+
+pub(crate) fn welcome(epoch: u64, sequence: u64) -> Welcome {
+    Welcome {
+        protocol: 1,
+        epoch,
+        sequence,
+        frame_bytes_max: 32 << 20,
+        update_bytes_max: 32 << 20,
+        window_bytes: 8 << 20,
+    }
+}
+
 fn frame(rng: &mut Rng, kind: Kind, [update, vector, awareness]: &[Vec<u8>; 3]) -> Vec<u8> {
     let number = [0, 1, 2, 127, (1 << 53) - 1][rng.usize(..5)];
-    let choice = rng.u8(..8);
+    let choice = rng.u8(..10);
     match kind {
         Kind::FromStock => {
             let (tags, field): (&[u8], &[u8]) = match choice {
@@ -175,6 +189,8 @@ fn frame(rng: &mut Rng, kind: Kind, [update, vector, awareness]: &[Vec<u8>; 3]) 
                 1..4 => FromClient::Update { number, update },
                 4 | 5 => FromClient::SyncStep2 { number, update },
                 6 => FromClient::Awareness(awareness),
+                7 => FromClient::Received { bytes: number },
+                8 => FromClient::Part { total: update.len() as u64, offset: 0, bytes: update },
                 _ => FromClient::Hello { protocol: 1, epoch: number, sequence: number },
             };
             encode_from_client(&message).unwrap_or_default()
@@ -185,7 +201,8 @@ fn frame(rng: &mut Rng, kind: Kind, [update, vector, awareness]: &[Vec<u8>; 3]) 
             3 | 4 => FromRoom::SyncStep2 { sequence: number, update },
             5 => FromRoom::Awareness(awareness),
             6 => FromRoom::Ack { number, sequence: number },
-            _ => FromRoom::Welcome { protocol: 1, epoch: number, sequence: number },
+            7 | 8 => FromRoom::Refused { number, refusal: REFUSAL },
+            _ => FromRoom::Welcome(welcome(number, number)),
         }),
     }
 }

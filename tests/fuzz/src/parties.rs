@@ -2,7 +2,9 @@
 
 use selvedge::protocol::{Close, Dialect, FromClient, native::encode_from_client};
 use selvedge::replica::{self, Replica, Status};
-use selvedge::room::{self, Log, LogError, Room, Row, SessionId, Snapshot, Stored, StoredRow};
+use selvedge::room::{
+    self, Limits, Log, LogError, Room, Row, SessionId, Snapshot, Stored, StoredRow,
+};
 use selvedge::time::Millis;
 use selvedge::update::{self, EMPTY};
 
@@ -56,7 +58,7 @@ impl Server {
             let (update, at) = (base.to_vec(), NOW);
             log.rows.push(Row { sequence: 1, updates: 1, at, clocks, deletes: true, update });
         }
-        let room = Room::load(&stored).expect("what was stored can be loaded");
+        let room = Room::load(&stored, Limits::default()).expect("what was stored can be loaded");
         let mut server = Self { room, log, relayed: Vec::new(), closed: None };
         server.take(room::Input::Connect { session: PEER, dialect });
         if dialect == Dialect::Native {
