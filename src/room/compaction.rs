@@ -9,15 +9,20 @@
 use super::log::{Log, LogError, Snapshot, advance};
 use super::{Output, Room};
 use crate::time::Millis;
-use crate::update::{self, EMPTY, StateVector};
+use crate::update::{self, EMPTY, Malformed, StateVector};
 
 /// Bytes of rows behind the snapshot before the next one is due, if the snapshot is small.
 const BYTES_MAX: u64 = 256 << 10;
 /// How long the log may grow on before it is compacted: a burst is compacted once.
 const DELAY_MS: u64 = 1_000;
-/// How many bytes of updates one compaction reads, the snapshot included. It takes up to four times
-/// that in memory, of the 128 MB that all rooms of an isolate share.
-pub(super) const INPUT_BYTES_MAX: u64 = 16 << 20;
+/// What one compaction may take of the 128 MB that all rooms of an isolate share.
+const MEMORY_BYTES_MAX: u64 = 64 << 20;
+/// What it takes for each byte that it reads, and for each struct and each deleted range. Measured
+/// on 64 bits, see `tests/memory.rs`; on 32 it is less.
+const MEMORY_PER_BYTE: u64 = 4;
+const MEMORY_PER_PART: u64 = 80;
+/// So it never reads more bytes than this, the snapshot included.
+const INPUT_BYTES_MAX: u64 = MEMORY_BYTES_MAX / MEMORY_PER_BYTE;
 
 /// A snapshot, and how many rows and bytes it took in.
 struct Compacted {
@@ -78,9 +83,19 @@ impl Room {
             }
             None => (0, EMPTY.to_vec(), StateVector::default()),
         };
-        let rows = log.rows(after, bytes_max)?;
-        let bytes: u64 = rows.iter().map(|row| row.update.len() as u64).sum();
-        let Some(last) = rows.last().filter(|_| bytes <= bytes_max) else { return Ok(None) };
+        let mut rows = log.rows(after, bytes_max)?;
+        let mut memory = memory_for(&base)?;
+        let (mut fits, mut bytes) = (0, 0);
+        for row in &rows {
+            memory += memory_for(&row.update)?;
+            if memory > MEMORY_BYTES_MAX {
+                break;
+            }
+            fits += 1;
+            bytes += row.update.len() as u64;
+        }
+        rows.truncate(fits);
+        let Some(last) = rows.last() else { return Ok(None) };
         let sequence = last.sequence;
         let mut before = after;
         for row in &rows {
@@ -100,4 +115,14 @@ impl Room {
         let rows = rows.len() as u64;
         Ok(same.then_some(Compacted { snapshot, rows, bytes }))
     }
+}
+
+/// What compacting takes for one of the updates that it reads, in bytes.
+fn memory_for(update: &[u8]) -> Result<u64, Malformed> {
+    let mut parts = 0;
+    for part in update::walk(update) {
+        part?;
+        parts += 1;
+    }
+    Ok(MEMORY_PER_BYTE * update.len() as u64 + MEMORY_PER_PART * parts)
 }
