@@ -8,7 +8,9 @@ use std::cell::RefCell;
 use peak_alloc::PeakAlloc;
 use selvedge::codec::{write_bytes, write_number};
 use selvedge::protocol::{Dialect, FromClient, native};
-use selvedge::room::{Input, Log, LogError, Output, Room, Row, Snapshot, SnapshotHead, Stored};
+use selvedge::room::{
+    Input, Limits, Log, LogError, Output, Room, Row, Snapshot, SnapshotHead, Stored,
+};
 use selvedge::time::Millis;
 
 #[global_allocator]
@@ -48,7 +50,7 @@ impl Generated {
         for sequence in self.after()..=self.rows {
             stored.add_row(sequence, Ok(self.at(sequence).head())).expect("a row");
         }
-        Room::load(&stored)
+        Room::load(&stored, Limits::default())
     }
 
     fn after(&self) -> u64 {

@@ -117,11 +117,8 @@ impl Cell {
         let live = match self.wake(&mut slot) {
             Ok(live) => live,
             Err(error) => {
-                // Browsers are not shown why an upgrade was refused, but why a socket is closed.
                 worker::console_error!("room cannot be opened: {error}");
-                socket.accept()?;
-                platform::close(socket.as_ref(), Close::from(error));
-                return Ok(());
+                return Ok(platform::turn_away(socket, Close::from(error))?);
             }
         };
         let session = live.room.next_session();
