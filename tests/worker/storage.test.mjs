@@ -53,6 +53,10 @@ describe('storage', () => {
     await server.again()
   }
 
+  /** Waits until the worker's log says so. */
+  const logs = (what) =>
+    until(() => `${what} in ${server.running.output()}`, () => what.test(server.running.output()))
+
   /** A client that connects again until it is served, as every client does. */
   const served = async (client) => {
     await until('the room to serve', () => client.connect().catch(({ code }) => {
@@ -94,7 +98,7 @@ describe('storage', () => {
     const reader = await served(new NativeClient(server, document))
     assert.equal(reader.doc.getText('text').toString(), 'one ')
     assert.equal(reader.doc.getMap('map').get('key'), 'four')
-    assert.match(server.running.output(), /quarantined: Row 2: damaged: checksum/)
+    await logs(/quarantined: Row 2: damaged: checksum/)
     const [lost, waiting, ...more] = quarantine(file)
     assert.deepEqual([lost.part, lost.sequence, lost.waits], [0, 2, 0])
     assert.deepEqual([waiting.sequence, waiting.waits, waiting.returned], [3, 1, null])
@@ -185,7 +189,7 @@ describe('storage', () => {
     const [mark, ...more] = quarantine(file)
     assert.deepEqual([mark.part, mark.sequence, more.length], [1, 2, 0])
     assert.match(mark.reason, /rebuilt from history, whole/)
-    assert.match(server.running.output(), /quarantined: Snapshot 2/)
+    await logs(/quarantined: Snapshot 2/)
     const pieces = withDatabase(file, (query) =>
       query('SELECT body FROM piece WHERE owner = 1 ORDER BY sequence'))
     assert.ok(pieces.length === 2 && damaged.equals(pieces[0].body), 'the snapshot is as it was')
@@ -273,7 +277,7 @@ describe('storage', () => {
     socket.send(native.hello())
     await socket.closing()
     assert.equal(dump(file), before)
-    assert.match(server.running.output(), /version 99, and this build knows 2/)
+    await logs(/version 99, and this build knows 2/)
     await change(file, version(2))
     const reader = await new NativeClient(server, document).connect()
     assert.ok(sameState(reader.doc, witness.doc))

@@ -8,6 +8,9 @@ export const databases = (persistTo) =>
   readdirSync(persistTo, { recursive: true })
     .filter((file) => /[0-9a-f]{64}\.sqlite$/.test(file))
     .map((file) => join(persistTo, file))
+    // The platform has databases of its own there.
+    .filter((file) => withDatabase(file, (query) =>
+      query("SELECT name FROM sqlite_master WHERE name = 'history'").length > 0))
 
 /** Calls `use` with a database: one room's, or whatever is in the file. */
 export const withDatabase = (file, use, { readOnly = true } = {}) => {
@@ -28,15 +31,8 @@ export const dump = (file) => withDatabase(file, (query) => {
 })
 
 /** Calls `read` with a read-only database of each room under `persistTo`; returns the results. */
-export const rooms = (persistTo, read) => {
-  const results = []
-  for (const file of databases(persistTo)) {
-    withDatabase(file, (query) => {
-      if (query("SELECT name FROM sqlite_master WHERE name = 'history'").length) results.push(read(query))
-    })
-  }
-  return results
-}
+export const rooms = (persistTo, read) =>
+  databases(persistTo).map((file) => withDatabase(file, read))
 
 /** How often logs under `persistTo` have been compacted. */
 export const compactions = (persistTo) =>
