@@ -2,6 +2,7 @@
 
 use super::log::{Log, LogError};
 use super::session::{SessionId, Stage};
+use super::stored::Quarantine;
 use super::{Output, Room, send_to};
 use crate::protocol::{Close, FromRoom, PROTOCOL_VERSION};
 use crate::time::Millis;
@@ -62,7 +63,7 @@ impl Room {
         }
         let sequence = self.head;
         if has == 0 {
-            let update = self.answers.whole(now, self.head, log)?;
+            let update = self.answers.whole(now, self.head, &self.quarantine, log)?;
             let message = FromRoom::SyncStep2 { sequence, update };
             return Ok(send_to(&self.sessions, id, &message));
         }
@@ -72,7 +73,7 @@ impl Room {
             let state_vector = self.known.encode();
             return Ok(self.send(id, &FromRoom::SyncStep1(&state_vector)));
         }
-        let update = merged(update::EMPTY.to_vec(), has, log)?;
+        let update = merged(update::EMPTY.to_vec(), has, &self.quarantine, log)?;
         Ok(self.send(id, &FromRoom::SyncStep2 { sequence, update: &update }))
     }
 
@@ -86,7 +87,7 @@ impl Room {
     ) -> Result<Vec<Output>, Close> {
         let has = StateVector::decode(state_vector)?;
         let sequence = self.told_to(id);
-        let whole = self.answers.whole(now, self.head, log)?;
+        let whole = self.answers.whole(now, self.head, &self.quarantine, log)?;
         let answer = if has.is_empty() {
             send_to(&self.sessions, id, &FromRoom::SyncStep2 { sequence, update: whole })
         } else {
@@ -114,9 +115,14 @@ impl Room {
 
 /// `base` and the updates of the rows behind `after` as one update. What was typed takes a fraction
 /// of its rows' size once it is merged, so the log is never in memory as a whole.
-fn merged(mut base: Vec<u8>, mut after: u64, log: &impl Log) -> Result<Vec<u8>, LogError> {
+fn merged(
+    mut base: Vec<u8>,
+    mut after: u64,
+    quarantine: &Quarantine,
+    log: &impl Log,
+) -> Result<Vec<u8>, LogError> {
     loop {
-        let rows = log.rows(after, MERGED_BYTES_MAX)?;
+        let rows = quarantine.rows(log, after, MERGED_BYTES_MAX)?;
         let Some(last) = rows.last() else { return Ok(base) };
         after = last.sequence;
         let updates = rows.iter().map(|row| &row.update[..]);
@@ -147,9 +153,10 @@ impl Answers {
         &mut self,
         now: Millis,
         head: u64,
+        quarantine: &Quarantine,
         log: &impl Log,
     ) -> Result<&[u8], LogError> {
-        Ok(&self.answer(now, head, log)?.whole)
+        Ok(&self.answer(now, head, quarantine, log)?.whole)
     }
 
     /// Everything that is deleted in the document up to `head`.
@@ -157,9 +164,10 @@ impl Answers {
         &mut self,
         now: Millis,
         head: u64,
+        quarantine: &Quarantine,
         log: &impl Log,
     ) -> Result<&DeleteSet, LogError> {
-        let answer = self.answer(now, head, log)?;
+        let answer = self.answer(now, head, quarantine, log)?;
         if answer.deleted.is_none() {
             answer.deleted = Some(update::delete_set(&[&answer.whole])?);
         }
@@ -191,7 +199,13 @@ impl Answers {
         self.kept = None;
     }
 
-    fn answer(&mut self, now: Millis, head: u64, log: &impl Log) -> Result<&mut Answer, LogError> {
+    fn answer(
+        &mut self,
+        now: Millis,
+        head: u64,
+        quarantine: &Quarantine,
+        log: &impl Log,
+    ) -> Result<&mut Answer, LogError> {
         let (base, after) = match self.kept.take() {
             Some(kept) if kept.sequence == head => {
                 return Ok(self.kept.insert(Answer { used_at: now, ..kept }));
@@ -202,7 +216,7 @@ impl Answers {
                 None => (update::EMPTY.to_vec(), 0),
             },
         };
-        let whole = merged(base, after, log)?;
+        let whole = merged(base, after, quarantine, log)?;
         Ok(self.kept.insert(Answer { sequence: head, whole, deleted: None, used_at: now }))
     }
 }

@@ -116,7 +116,7 @@ impl Room {
     ) -> Result<Admission<'a>, Close> {
         let mut admission = update::admit(bytes, &self.known)?;
         if admission.has_deletes {
-            let deleted = self.answers.deleted(now, self.head, log)?;
+            let deleted = self.answers.deleted(now, self.head, &self.quarantine, log)?;
             let fresh = update::without_deletes(&admission.fresh, deleted)?.into_owned();
             admission.has_deletes = !update::delete_set(&[&fresh])?.is_empty();
             admission.fresh = fresh.into();

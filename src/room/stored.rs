@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::log::{LogError, RowHead, SnapshotHead, advance};
+use super::log::{Log, LogError, Row, RowHead, SnapshotHead, advance};
 use super::repair::{Mark, Part};
 use crate::update::StateVector;
 
@@ -37,6 +37,24 @@ pub(super) struct Quarantine {
 }
 
 impl Quarantine {
+    /// [`Log::rows`], of which none may be missing.
+    pub(super) fn rows(
+        &self,
+        log: &impl Log,
+        after: u64,
+        bytes_max: u64,
+    ) -> Result<Vec<Row>, LogError> {
+        let rows = log.rows(after, bytes_max)?;
+        let mut before = after;
+        for row in &rows {
+            if let Some(gap) = self.gap(before, row.sequence, row.updates) {
+                return Err(LogError::Damaged(format!("row {gap} is not there")));
+            }
+            before = row.sequence;
+        }
+        Ok(rows)
+    }
+
     /// All rows that are marked, in order.
     pub(super) fn marked(&self) -> impl Iterator<Item = u64> {
         self.rows.keys().copied()
@@ -45,7 +63,7 @@ impl Quarantine {
     /// The last sequence number of what nobody knows of between `before` and a row.
     pub(super) fn gap(&self, before: u64, sequence: u64, updates: u32) -> Option<u64> {
         let mut follows = sequence.saturating_sub(u64::from(updates));
-        while follows != before {
+        while follows > before {
             match self.rows.get(&follows) {
                 Some(&next) if next < follows => follows = next,
                 _ => return Some(follows),

@@ -110,6 +110,18 @@ fn d2_a_row_that_is_gone_is_named() {
 }
 
 #[test]
+fn o1_nobody_is_served_past_a_row_that_is_gone() {
+    let (mut shell, _) = three_rows();
+    shell.log.rows.remove(1);
+    let resumed = shell.native(EPOCH, 1);
+    assert!(
+        !room_says(&shell.heard(resumed)).iter().any(|m| matches!(m, FromRoom::SyncStep2 { .. }))
+    );
+    shell.restart();
+    assert_eq!(shell.marks(), [(Part::Row, 2, false), (Part::Row, 3, true)]);
+}
+
+#[test]
 fn o1_what_is_ready_of_a_row_that_waits_is_served() {
     let mut shell = Shell::new();
     let writer = shell.native(0, 0);
