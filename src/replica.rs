@@ -275,9 +275,10 @@ impl Replica {
     fn answer(&mut self, now: Millis, state_vector: &[u8], out: &mut Vec<Output>) {
         match self.document.diff(state_vector) {
             Ok(update) => {
-                self.resynchronize(out);
                 let number = self.outbox.send_all(now, update.len());
                 send(out, self.frame_bytes_max, &FromClient::SyncStep2 { number, update: &update });
+                // Behind it: whoever answers this has what was given.
+                self.resynchronize(out);
             }
             Err(_) => self.close(Close::BadFrame, out),
         }

@@ -18,7 +18,9 @@ mod compaction;
 mod limits;
 mod log;
 mod parts;
+mod repair;
 mod session;
+mod stored;
 #[cfg(test)]
 mod tests;
 
@@ -33,10 +35,12 @@ use catch_up::Answers;
 use commit::Gathered;
 use limits::Meter;
 pub use limits::{LimitError, Limits};
-pub use log::{Log, LogError, Row, Snapshot, Stored, StoredRow};
+pub use log::{Log, LogError, Row, RowHead, Snapshot, SnapshotHead, checksum};
 use parts::Parts;
+pub use repair::{Mark, Part, Repair};
 pub use session::SessionId;
 use session::{Attachment, Session, Stage};
+pub use stored::Stored;
 
 /// Something that happened.
 #[derive(Clone, Copy, Debug)]
@@ -112,6 +116,8 @@ pub enum Output {
     SetAlarm(Millis),
     /// Put this snapshot in the place of the rows that it covers, and move them to the history.
     Compact(Snapshot),
+    /// Mark what is damaged, and keep the rest. [`Output::Abandon`] follows.
+    Repair(Repair),
     /// Something that must not happen did: drop the room, close every socket with
     /// [`Close::Restarted`], and load it again for the next one who comes.
     Abandon,
@@ -128,7 +134,8 @@ pub struct Room {
     logged: StateVector,
     /// Which clocks the log and what is gathered have.
     known: StateVector,
-    size: log::Size,
+    size: stored::Size,
+    quarantine: stored::Quarantine,
     gathered: Gathered,
     sessions: BTreeMap<SessionId, Session>,
     /// The highest name that a session had since the room was loaded.
@@ -146,15 +153,15 @@ pub struct Room {
 
 impl Room {
     /// The room as its storage says it was.
-    pub fn load(stored: &Stored, limits: Limits) -> Result<Self, LogError> {
-        let logged = stored.state_vector()?;
-        Ok(Self {
+    pub fn load(stored: &Stored, limits: Limits) -> Self {
+        Self {
             limits,
             epoch: stored.epoch,
-            head: stored.head(),
-            known: logged.clone(),
-            logged,
-            size: stored.size(),
+            head: stored.head,
+            logged: stored.known.clone(),
+            known: stored.known.clone(),
+            size: stored.size,
+            quarantine: stored.quarantine.clone(),
             gathered: Gathered::default(),
             sessions: BTreeMap::new(),
             last_session: SessionId(0),
@@ -164,7 +171,7 @@ impl Room {
             parts: Parts::default(),
             metered: Meter::default(),
             alarm_set: false,
-        })
+        }
     }
 
     /// A name for the next socket that no socket has. A socket that the room closed keeps its own
@@ -176,16 +183,23 @@ impl Room {
     /// Take one input; return what to do about it, in order. `log` reads what was appended.
     #[must_use]
     pub fn handle(&mut self, now: Millis, input: Input<'_>, log: &impl Log) -> Vec<Output> {
+        if self.quarantine.is_due && !matches!(input, Input::Resume { .. }) {
+            // Nothing is served from a log with holes that nobody has looked into.
+            return self.repair(now, log).unwrap_or_else(|| vec![Output::Abandon]);
+        }
         let mut out = match input {
             Input::Connect { session, dialect } => self.connect(now, session, dialect),
             Input::Resume { session, attachment } => self.resume(now, session, attachment),
             Input::Frame { session, bytes } => self.frame(now, session, bytes, log),
             Input::Text { session } => self.close(now, session, Close::BadFrame),
             Input::Disconnect { session } => self.disconnect(now, session),
-            Input::Commit => self.commit(now),
+            Input::Commit => {
+                self.bring_back(now, log);
+                self.commit(now)
+            }
             Input::Alarm => {
                 self.alarm_set = false;
-                self.compact(log)
+                self.compact(now, log)
             }
         };
         self.count(now, &mut out);
@@ -266,7 +280,13 @@ impl Room {
             return over;
         }
         let Some(message) = message else { return Vec::new() };
-        self.message(now, id, message, log).unwrap_or_else(|close| self.close(now, id, close))
+        self.message(now, id, message, log).unwrap_or_else(|close| self.end(now, id, close, log))
+    }
+
+    /// Close a session, or see to the log if that is why.
+    fn end(&mut self, now: Millis, id: SessionId, close: Close, log: &impl Log) -> Vec<Output> {
+        let repair = if close == Close::Storage { self.repair(now, log) } else { None };
+        repair.unwrap_or_else(|| self.close(now, id, close))
     }
 
     fn message(
@@ -367,11 +387,5 @@ impl From<AwarenessError> for Close {
                 Self::BadFrame
             }
         }
-    }
-}
-
-impl From<LogError> for Close {
-    fn from(_: LogError) -> Self {
-        Self::Storage
     }
 }

@@ -15,7 +15,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("update",    &["thiserror", "codec", "serde", "serde_json"]),
     ("document",  &["thiserror", "codec", "time", "update", "yrs"]),
     ("awareness", &["thiserror", "codec", "time", "update"]),
-    ("room",      &["thiserror", "codec", "time", "update", "protocol", "awareness", "document"]),
+    ("room",      &["thiserror", "crc32fast", "codec", "time", "update", "protocol", "awareness", "document"]),
     ("replica",   &["thiserror", "codec", "time", "update", "protocol", "awareness", "document"]),
     // `update` for the update that holds nothing.
     ("worker",    &["thiserror", "codec", "time", "protocol", "room", "update",
@@ -31,6 +31,7 @@ const ROOTS: &[&str] = &[
     "serde",
     "serde_json",
     "thiserror",
+    "crc32fast",
     "worker",
     "wasm_bindgen",
     "wasm_bindgen_futures",

@@ -26,6 +26,9 @@ pub enum Close {
     TooFast,
     /// Storage failed. Nothing that was acknowledged is lost; reconnecting helps.
     Storage,
+    /// A newer build wrote the document's storage, and this one must not touch it. A deploy is
+    /// under way or was taken back; reconnecting helps once the newer build is there.
+    Newer,
     /// The room was restarted in the middle of something; reconnecting resynchronizes.
     Restarted,
 }
@@ -45,6 +48,7 @@ impl Close {
             Self::Incomplete => 4508,
             Self::TooFast => 4529,
             Self::Restarted => 1012,
+            Self::Newer => 1013,
         }
     }
 
@@ -62,6 +66,7 @@ impl Close {
             Self::Incomplete => "the rest of a message did not come",
             Self::TooFast => "too much at once; try later",
             Self::Restarted => "the room was restarted; reconnect",
+            Self::Newer => "stored by a newer build; reconnect later",
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::log::{Log, LogError};
 use super::session::{SessionId, Stage};
+use super::stored::Quarantine;
 use super::{Output, Room, send_to};
 use crate::protocol::{Close, FromRoom, PROTOCOL_VERSION, Welcome};
 use crate::time::Millis;
@@ -10,6 +11,8 @@ use crate::update::{self, DeleteSet, StateVector};
 /// How long the document's encoding is kept for the next one who joins. Long enough for a crowd
 /// that arrives together; a room that only relays holds nothing.
 const ANSWER_MS_MAX: u64 = 1_000;
+/// How many bytes of rows are merged at a time.
+const MERGED_BYTES_MAX: u64 = 8 << 20;
 
 impl Room {
     /// W3, O3: epochs are compared before anything is taken.
@@ -61,19 +64,17 @@ impl Room {
         }
         let sequence = self.head;
         if has == 0 {
-            let update = self.answers.whole(now, self.head, log)?;
+            let update = self.answers.whole(now, self.head, &self.quarantine, log)?;
             let message = FromRoom::SyncStep2 { sequence, update };
             return Ok(send_to(&self.sessions, id, &message));
         }
-        if has > self.head || has < self.size.snapshot_sequence {
-            // The rows behind `has` are not at hand one by one. State vectors tell what is missing,
-            // on both sides: a room that has less than its client said has lost something.
+        if has > self.head || has < self.asked_below() {
+            // The rows behind `has` are not at hand one by one, or the client may have what the
+            // room lost. State vectors tell what is missing, on both sides.
             let state_vector = self.known.encode();
             return Ok(self.send(id, &FromRoom::SyncStep1(&state_vector)));
         }
-        let updates = log.updates(has)?;
-        let updates: Vec<_> = updates.iter().map(|update| &update[..]).collect();
-        let update = update::merge(&updates).map_err(LogError::from)?;
+        let update = merged(update::EMPTY.to_vec(), has, &self.quarantine, log)?;
         Ok(self.send(id, &FromRoom::SyncStep2 { sequence, update: &update }))
     }
 
@@ -86,15 +87,48 @@ impl Room {
         log: &impl Log,
     ) -> Result<Vec<Output>, Close> {
         let has = StateVector::decode(state_vector)?;
-        let sequence = self.head;
-        let whole = self.answers.whole(now, self.head, log)?;
-        let out = if has.is_empty() {
+        let sequence = self.told_to(id);
+        let whole = self.answers.whole(now, self.head, &self.quarantine, log)?;
+        let answer = if has.is_empty() {
             send_to(&self.sessions, id, &FromRoom::SyncStep2 { sequence, update: whole })
         } else {
             let update = update::diff(&[whole], &has).map_err(LogError::from)?;
             self.send(id, &FromRoom::SyncStep2 { sequence, update: &update })
         };
-        Ok(out.into_iter().chain(self.answers.timer()).collect())
+        Ok(answer.into_iter().chain(self.answers.timer()).collect())
+    }
+
+    /// The number of an answer to a state vector. If the session gave something back that is not
+    /// durable yet, one with which it would be asked again; the ack for that brings the right one.
+    fn told_to(&self, id: SessionId) -> u64 {
+        match self.asked_below() {
+            0 => self.head,
+            _ if !self.gathered.has_of(id) => self.head,
+            below => self.head.min(below - 1),
+        }
+    }
+
+    /// Those who resume from before this are asked for what they have.
+    fn asked_below(&self) -> u64 {
+        self.size.snapshot_sequence.max(self.quarantine.repaired)
+    }
+}
+
+/// `base` and the updates of the rows behind `after` as one update. What was typed takes a fraction
+/// of its rows' size once it is merged, so the log is never in memory as a whole.
+fn merged(
+    mut base: Vec<u8>,
+    mut after: u64,
+    quarantine: &Quarantine,
+    log: &impl Log,
+) -> Result<Vec<u8>, LogError> {
+    loop {
+        let rows = quarantine.rows(log, after, MERGED_BYTES_MAX)?;
+        let Some(last) = rows.last() else { return Ok(base) };
+        after = last.sequence;
+        let updates = rows.iter().map(|row| &row.update[..]);
+        let parts: Vec<_> = std::iter::once(&base[..]).chain(updates).collect();
+        base = update::merge(&parts)?;
     }
 }
 
@@ -120,9 +154,10 @@ impl Answers {
         &mut self,
         now: Millis,
         head: u64,
+        quarantine: &Quarantine,
         log: &impl Log,
     ) -> Result<&[u8], LogError> {
-        Ok(&self.answer(now, head, log)?.whole)
+        Ok(&self.answer(now, head, quarantine, log)?.whole)
     }
 
     /// Everything that is deleted in the document up to `head`.
@@ -130,9 +165,10 @@ impl Answers {
         &mut self,
         now: Millis,
         head: u64,
+        quarantine: &Quarantine,
         log: &impl Log,
     ) -> Result<&DeleteSet, LogError> {
-        let answer = self.answer(now, head, log)?;
+        let answer = self.answer(now, head, quarantine, log)?;
         if answer.deleted.is_none() {
             answer.deleted = Some(update::delete_set(&[&answer.whole])?);
         }
@@ -164,21 +200,24 @@ impl Answers {
         self.kept = None;
     }
 
-    fn answer(&mut self, now: Millis, head: u64, log: &impl Log) -> Result<&mut Answer, LogError> {
+    fn answer(
+        &mut self,
+        now: Millis,
+        head: u64,
+        quarantine: &Quarantine,
+        log: &impl Log,
+    ) -> Result<&mut Answer, LogError> {
         let (base, after) = match self.kept.take() {
             Some(kept) if kept.sequence == head => {
                 return Ok(self.kept.insert(Answer { used_at: now, ..kept }));
             }
             Some(kept) => (kept.whole, kept.sequence),
-            None => (log.snapshot()?, 0),
+            None => match log.snapshot()? {
+                Some(snapshot) => (snapshot.update, snapshot.sequence),
+                None => (update::EMPTY.to_vec(), 0),
+            },
         };
-        let updates = log.updates(after)?;
-        let whole = if updates.is_empty() {
-            base
-        } else {
-            let parts: Vec<_> = std::iter::once(&base).chain(&updates).map(|u| &u[..]).collect();
-            update::merge(&parts)?
-        };
+        let whole = merged(base, after, quarantine, log)?;
         Ok(self.kept.insert(Answer { sequence: head, whole, deleted: None, used_at: now }))
     }
 }

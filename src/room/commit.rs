@@ -13,6 +13,9 @@ use crate::update::{self, Admission, EMPTY};
 /// several large updates arrived together.
 const GATHERED_BYTES_MAX: usize = 1 << 20;
 
+/// Who gives back what waited; see [`Room::bring_back`]. No session has this name.
+pub(super) const NOBODY: SessionId = SessionId(0);
+
 /// What waits for the next commit.
 #[derive(Debug, Default)]
 pub(super) struct Gathered {
@@ -22,6 +25,8 @@ pub(super) struct Gathered {
     deletes: bool,
     /// For each native session that waits for an ack, the number that it will get.
     acks: BTreeMap<SessionId, u64>,
+    /// The quarantined rows whose rest is in it.
+    pub(super) returns: Vec<u64>,
 }
 
 impl Gathered {
@@ -35,6 +40,11 @@ impl Gathered {
     /// The size of its updates.
     pub(super) fn bytes(&self) -> u64 {
         self.bytes as u64
+    }
+
+    /// Whether it has something of this session.
+    pub(super) fn has_of(&self, id: SessionId) -> bool {
+        self.updates.iter().any(|(from, _)| *from == id)
     }
 
     /// A session is gone: nobody waits for its acks. What it wrote stays.
@@ -87,18 +97,31 @@ impl Room {
         if let Some(refusal) = self.too_large(bytes.len()) {
             return Ok(self.refuse(id, number, refusal));
         }
+        let admission = self.admit_answer(now, bytes, log)?;
+        let mut out = self.enter(id, Stage::Live);
+        let number = if admission.missing { 0 } else { number };
+        // One that has nothing of its own to send waits for the sequence number in it.
+        self.gathered.acks.entry(id).or_default();
+        out.extend(self.take(now, id, number, admission));
+        self.quarantine.is_answered = !self.quarantine.waiting.is_empty();
+        Ok(out)
+    }
+
+    /// What the log lacks of an update that repeats every deletion that its sender knows.
+    pub(super) fn admit_answer<'a>(
+        &mut self,
+        now: Millis,
+        bytes: &'a [u8],
+        log: &impl Log,
+    ) -> Result<Admission<'a>, Close> {
         let mut admission = update::admit(bytes, &self.known)?;
         if admission.has_deletes {
-            // It repeats every deletion that its sender knows, at every connect.
-            let deleted = self.answers.deleted(now, self.head, log)?;
+            let deleted = self.answers.deleted(now, self.head, &self.quarantine, log)?;
             let fresh = update::without_deletes(&admission.fresh, deleted)?.into_owned();
             admission.has_deletes = !update::delete_set(&[&fresh])?.is_empty();
             admission.fresh = fresh.into();
         }
-        let mut out = self.enter(id, Stage::Live);
-        let number = if admission.missing { 0 } else { number };
-        out.extend(self.take(now, id, number, admission));
-        Ok(out)
+        Ok(admission)
     }
 
     fn take(
@@ -116,13 +139,18 @@ impl Room {
         if number > 0 {
             self.gathered.acks.insert(id, number);
         }
-        if admission.fresh[..] != EMPTY {
-            for &(client, clock) in &admission.ends {
-                self.known.advance(client, clock);
-            }
-            self.gathered.add(id, admission);
-        }
+        self.gather(id, admission);
         if self.gathered.bytes > GATHERED_BYTES_MAX { self.commit(now) } else { Vec::new() }
+    }
+
+    pub(super) fn gather(&mut self, id: SessionId, admission: Admission<'_>) {
+        if admission.fresh[..] == EMPTY {
+            return;
+        }
+        for &(client, clock) in &admission.ends {
+            self.known.advance(client, clock);
+        }
+        self.gathered.add(id, admission);
     }
 
     /// Make what gathered one row, and tell everyone.
@@ -154,6 +182,7 @@ impl Room {
                 clocks: write_clocks(&clocks),
                 deletes: gathered.deletes,
                 update: merged,
+                returns: gathered.returns,
             }));
             out.extend(frames);
             out.extend(self.compact_later(now));

@@ -2,24 +2,42 @@
 //!
 //! A snapshot takes the place of the rows that it covers; the rows move to the history. Nothing is
 //! forgotten but the content of what was deleted, and that only in the snapshot.
+//!
+//! A compaction reads a bounded part of the log. If more is left, the next alarm goes on from
+//! there; a document that is too large by itself is left as it is.
 
-use super::log::{Log, LogError, Size, Snapshot};
+use super::log::{Log, LogError, Snapshot, advance};
 use super::{Output, Room};
 use crate::time::Millis;
-use crate::update;
+use crate::update::{self, EMPTY, Malformed, StateVector};
 
 /// Bytes of rows behind the snapshot before the next one is due, if the snapshot is small.
 const BYTES_MAX: u64 = 256 << 10;
 /// How long the log may grow on before it is compacted: a burst is compacted once.
 const DELAY_MS: u64 = 1_000;
+/// What one compaction may take of the 128 MB that all rooms of an isolate share.
+const MEMORY_BYTES_MAX: u64 = 64 << 20;
+/// What it takes for each byte that it reads, and for each struct and each deleted range. Measured
+/// on 64 bits, see `tests/memory.rs`; on 32 it is less.
+const MEMORY_PER_BYTE: u64 = 4;
+const MEMORY_PER_PART: u64 = 80;
+/// So it never reads more bytes than this, the snapshot included.
+const INPUT_BYTES_MAX: u64 = MEMORY_BYTES_MAX / MEMORY_PER_BYTE;
+
+/// A snapshot, and how many rows and bytes it took in.
+struct Compacted {
+    snapshot: Snapshot,
+    rows: u64,
+    bytes: u64,
+}
 
 impl Room {
     /// An alarm, once the log has grown enough. Half of the snapshot's size keeps the work for
     /// each byte that is written constant as a document grows.
     pub(super) fn compact_later(&mut self, now: Millis) -> Option<Output> {
-        let rows = self.size.rows - self.size.rows_refused;
-        let due = rows >= self.limits.log_rows_max
-            || self.size.bytes >= BYTES_MAX.max(self.size.snapshot_bytes / 2);
+        let (rows, bytes) = self.size.refused;
+        let due = self.size.rows - rows >= self.limits.log_rows_max
+            || self.size.bytes - bytes >= BYTES_MAX.max((self.size.snapshot_bytes + bytes) / 2);
         if !due || self.alarm_set {
             return None;
         }
@@ -28,37 +46,78 @@ impl Room {
     }
 
     /// Compact, if the result is what it has to be; otherwise leave everything as it is.
-    pub(super) fn compact(&mut self, log: &impl Log) -> Vec<Output> {
+    pub(super) fn compact(&mut self, now: Millis, log: &impl Log) -> Vec<Output> {
         if self.size.rows == 0 {
             return Vec::new();
         }
         match self.compacted(log) {
-            Ok(Some(snapshot)) => {
+            Ok(Some(compacted)) => {
                 self.answers.drop_kept();
-                self.size = Size {
-                    snapshot_sequence: self.head,
-                    snapshot_bytes: snapshot.update.len() as u64,
-                    ..Size::default()
-                };
-                vec![Output::Compact(snapshot)]
+                self.size.snapshot_sequence = compacted.snapshot.sequence;
+                self.size.snapshot_bytes = compacted.snapshot.update.len() as u64;
+                self.size.rows -= compacted.rows.min(self.size.rows);
+                self.size.bytes -= compacted.bytes.min(self.size.bytes);
+                self.size.refused = (0, 0);
+                let next = self.compact_later(now);
+                [Output::Compact(compacted.snapshot)].into_iter().chain(next).collect()
             }
+            Err(error) if error.is_damage() => self.repair(now, log).unwrap_or_default(),
             Ok(None) | Err(_) => {
                 // Trying again at every commit would cost more than the long log.
-                self.size.rows_refused = self.size.rows;
+                self.size.refused = (self.size.rows, self.size.bytes);
                 Vec::new()
             }
         }
     }
 
-    /// A snapshot up to the head; nothing if it would not be the document.
-    fn compacted(&self, log: &impl Log) -> Result<Option<Snapshot>, LogError> {
-        let (snapshot, rows) = (log.snapshot()?, log.updates(0)?);
-        let parts: Vec<_> = std::iter::once(&snapshot).chain(&rows).map(|u| &u[..]).collect();
+    /// A snapshot of as much of the log as fits; nothing if it would not be the document.
+    fn compacted(&self, log: &impl Log) -> Result<Option<Compacted>, LogError> {
+        let bytes_max = INPUT_BYTES_MAX.saturating_sub(self.size.snapshot_bytes);
+        if bytes_max < BYTES_MAX {
+            return Ok(None);
+        }
+        let (after, base, mut known) = match log.snapshot()? {
+            Some(snapshot) => {
+                let known = snapshot.head().vector()?;
+                (snapshot.sequence, snapshot.update, known)
+            }
+            None => (0, EMPTY.to_vec(), StateVector::default()),
+        };
+        let mut rows = self.quarantine.rows(log, after, bytes_max)?;
+        let mut memory = memory_for(&base)?;
+        let (mut fits, mut bytes) = (0, 0);
+        for row in &rows {
+            memory += memory_for(&row.update)?;
+            if memory > MEMORY_BYTES_MAX {
+                break;
+            }
+            fits += 1;
+            bytes += row.update.len() as u64;
+        }
+        rows.truncate(fits);
+        let Some(last) = rows.last() else { return Ok(None) };
+        let sequence = last.sequence;
+        for row in &rows {
+            advance(&mut known, &row.clocks)?;
+        }
+        let updates = rows.iter().map(|row| &row.update[..]);
+        let parts: Vec<_> = std::iter::once(&base[..]).chain(updates).collect();
         let update = update::compact(&parts)?;
-        let state_vector = update::state_vector(&update)?;
         let same = update::delete_set(&[&update])? == update::delete_set(&parts)?
-            && state_vector == self.logged;
-        let state_vector = state_vector.encode();
-        Ok(same.then_some(Snapshot { sequence: self.head, state_vector, update }))
+            && update::state_vector(&update)? == known
+            && (sequence < self.head || known == self.logged);
+        let snapshot = Snapshot { sequence, state_vector: known.encode(), update };
+        let rows = rows.len() as u64;
+        Ok(same.then_some(Compacted { snapshot, rows, bytes }))
     }
+}
+
+/// What compacting takes for one of the updates that it reads, in bytes.
+fn memory_for(update: &[u8]) -> Result<u64, Malformed> {
+    let mut parts = 0;
+    for part in update::walk(update) {
+        part?;
+        parts += 1;
+    }
+    Ok(MEMORY_PER_BYTE * update.len() as u64 + MEMORY_PER_PART * parts)
 }

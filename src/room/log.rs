@@ -3,24 +3,48 @@
 use thiserror::Error;
 
 use crate::codec::{DecodeError, Reader, write_number};
+use crate::protocol::Close;
 use crate::time::Millis;
 use crate::update::{Malformed, StateVector};
 
-/// What a room reads back from its storage. Everything appended before is in it.
+/// What a room reads back from its storage. Everything appended before is in it, and every checksum
+/// was compared: what is not as it was written comes back as [`LogError::Damaged`].
 pub trait Log {
-    /// The last snapshot's update; the empty update if there is none.
-    fn snapshot(&self) -> Result<Vec<u8>, LogError>;
-    /// The updates of the rows behind sequence number `after`, in order.
-    fn updates(&self, after: u64) -> Result<Vec<Vec<u8>>, LogError>;
+    /// The last snapshot, unless it is quarantined; nothing if there is none.
+    fn snapshot(&self) -> Result<Option<Snapshot>, LogError>;
+    /// What is known of that snapshot without reading the document.
+    fn snapshot_head(&self) -> Result<Option<SnapshotHead>, LogError>;
+    /// The rows behind sequence number `after`, in order, without the quarantined: as many as hold
+    /// `bytes_max` bytes of updates together, and at least one.
+    fn rows(&self, after: u64, bytes_max: u64) -> Result<Vec<Row>, LogError>;
+    /// The row with this sequence number, also if it is quarantined.
+    fn row(&self, sequence: u64) -> Result<Row, LogError>;
+    /// The sequence numbers of all rows that are not quarantined, in order.
+    fn sequences(&self) -> Result<Vec<u64>, LogError>;
+    /// The last sequence number of each segment of the history, in order.
+    fn segments(&self) -> Result<Vec<u64>, LogError>;
+    /// The updates of the rows in the segment that ends with this sequence number, in order.
+    fn segment(&self, sequence: u64) -> Result<Vec<Vec<u8>>, LogError>;
 }
 
 /// Why the log could not be read.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 pub enum LogError {
-    /// Storage failed.
+    /// Storage failed. Trying again may help.
     #[error("storage: {0}")]
     Storage(String),
+    /// A newer build wrote the storage; this one must not touch it.
+    #[error("storage has version {found}, and this build knows {known}")]
+    Newer {
+        /// The version of the storage.
+        found: u64,
+        /// The newest version that this build knows.
+        known: u64,
+    },
     /// What was read is not what was written.
+    #[error("damaged: {0}")]
+    Damaged(String),
+    /// A stored field cannot be read.
     #[error("stored: {0}")]
     Decode(#[from] DecodeError),
     /// A stored update cannot be walked.
@@ -28,8 +52,35 @@ pub enum LogError {
     Malformed(#[from] Malformed),
 }
 
+impl LogError {
+    /// Whether trying again cannot help: what is stored is not what was written.
+    pub fn is_damage(&self) -> bool {
+        matches!(self, Self::Damaged(_) | Self::Decode(_) | Self::Malformed(_))
+    }
+
+    /// Nothing if `found` is the checksum that was `stored`.
+    pub fn compare(stored: u32, found: u32) -> Result<(), Self> {
+        if stored == found {
+            return Ok(());
+        }
+        Err(Self::Damaged(format!("checksum {found:08x} instead of {stored:08x}")))
+    }
+}
+
+impl From<LogError> for Close {
+    fn from(error: LogError) -> Self {
+        match error {
+            LogError::Newer { .. } => Self::Newer,
+            LogError::Storage(_)
+            | LogError::Damaged(_)
+            | LogError::Decode(_)
+            | LogError::Malformed(_) => Self::Storage,
+        }
+    }
+}
+
 /// One commit.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Row {
     /// The sequence number of its last update. The row before ends at `sequence - updates`.
     pub sequence: u64,
@@ -43,10 +94,51 @@ pub struct Row {
     pub deletes: bool,
     /// Its updates, merged.
     pub update: Vec<u8>,
+    /// The quarantined rows whose rest it brings back. Not part of the row; their marks say it.
+    pub returns: Vec<u64>,
+}
+
+impl Row {
+    /// What a room reads of it to start.
+    pub fn head(&self) -> RowHead {
+        RowHead {
+            sequence: self.sequence,
+            updates: self.updates,
+            bytes: self.update.len() as u64,
+            clocks: self.clocks.clone(),
+        }
+    }
+
+    /// The checksum of what is not in its head.
+    pub fn checksum(&self) -> u32 {
+        checksum(&[&self.at.0.to_le_bytes(), &[u8::from(self.deletes)], &self.update])
+    }
+}
+
+/// A row without its update.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct RowHead {
+    /// The sequence number of its last update.
+    pub sequence: u64,
+    /// How many updates it holds.
+    pub updates: u32,
+    /// The size of its update, in bytes.
+    pub bytes: u64,
+    /// For each author in it, the next clock afterwards; see [`write_clocks`].
+    pub clocks: Vec<u8>,
+}
+
+impl RowHead {
+    /// The checksum of the head. It has one of its own: a room relies on heads when it wakes, and
+    /// does not read the updates then.
+    pub fn checksum(&self) -> u32 {
+        let (sequence, bytes) = (self.sequence.to_le_bytes(), self.bytes.to_le_bytes());
+        checksum(&[&sequence, &self.updates.to_le_bytes(), &bytes, &self.clocks])
+    }
 }
 
 /// The document up to a sequence number, compacted.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Snapshot {
     /// The last sequence number that it covers.
     pub sequence: u64,
@@ -56,72 +148,54 @@ pub struct Snapshot {
     pub update: Vec<u8>,
 }
 
-/// What a room has to know of its storage to start.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Stored {
-    /// The id of the document's history.
-    pub epoch: u64,
-    /// The last sequence number that the snapshot covers; 0 if there is none.
-    pub snapshot_sequence: u64,
-    /// The snapshot's encoded state vector; empty if there is none.
-    pub state_vector: Vec<u8>,
-    /// The size of the snapshot's update, in bytes.
-    pub snapshot_bytes: u64,
-    /// The rows behind the snapshot, in order.
-    pub rows: Vec<StoredRow>,
+impl Snapshot {
+    /// What a room reads of it to start.
+    pub fn head(&self) -> SnapshotHead {
+        SnapshotHead {
+            sequence: self.sequence,
+            bytes: self.update.len() as u64,
+            state_vector: self.state_vector.clone(),
+        }
+    }
+
+    /// The checksum of the document, as the room uses it: whatever storage does to make it smaller
+    /// is checked as well.
+    pub fn checksum(&self) -> u32 {
+        checksum(&[&self.update])
+    }
 }
 
-/// A row without its update.
+/// A snapshot without the document.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct StoredRow {
-    /// The sequence number of its last update.
+pub struct SnapshotHead {
+    /// The last sequence number that it covers.
     pub sequence: u64,
-    /// For each author in it, the next clock afterwards; see [`write_clocks`].
-    pub clocks: Vec<u8>,
-    /// The size of its update, in bytes.
+    /// The size of the document, in bytes.
     pub bytes: u64,
+    /// The encoded state vector of the document.
+    pub state_vector: Vec<u8>,
 }
 
-impl Stored {
-    pub(super) fn head(&self) -> u64 {
-        self.rows.last().map_or(self.snapshot_sequence, |row| row.sequence)
+impl SnapshotHead {
+    /// The checksum of the head.
+    pub fn checksum(&self) -> u32 {
+        let (sequence, bytes) = (self.sequence.to_le_bytes(), self.bytes.to_le_bytes());
+        checksum(&[&sequence, &bytes, &self.state_vector])
     }
 
-    pub(super) fn state_vector(&self) -> Result<StateVector, LogError> {
-        let mut known = match &self.state_vector[..] {
-            [] => StateVector::default(),
-            bytes => StateVector::decode(bytes)?,
-        };
-        for row in &self.rows {
-            for (client, clock) in read_clocks(&row.clocks)? {
-                known.advance(client, clock);
-            }
-        }
-        Ok(known)
-    }
-
-    pub(super) fn size(&self) -> Size {
-        Size {
-            snapshot_sequence: self.snapshot_sequence,
-            snapshot_bytes: self.snapshot_bytes,
-            rows: self.rows.len() as u64,
-            bytes: self.rows.iter().map(|row| row.bytes).sum(),
-            rows_refused: 0,
-        }
+    pub(super) fn vector(&self) -> Result<StateVector, LogError> {
+        Ok(StateVector::decode(&self.state_vector)?)
     }
 }
 
-/// How much the log holds.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(super) struct Size {
-    pub(super) snapshot_sequence: u64,
-    pub(super) snapshot_bytes: u64,
-    /// Rows behind the snapshot.
-    pub(super) rows: u64,
-    /// Bytes of their updates.
-    pub(super) bytes: u64,
-    /// How many rows there were when a compaction was given up.
-    pub(super) rows_refused: u64,
+/// CRC-32 of all `parts`, one behind the other. It is there to notice damage, not forgery: whoever
+/// can write the storage can write the checksum.
+pub fn checksum(parts: &[&[u8]]) -> u32 {
+    let mut hasher = crc32fast::Hasher::new();
+    for part in parts {
+        hasher.update(part);
+    }
+    hasher.finalize()
 }
 
 /// Pairs of client id and clock: two numbers each.
@@ -134,11 +208,12 @@ pub(super) fn write_clocks(clocks: &[(u64, u32)]) -> Vec<u8> {
     out
 }
 
-fn read_clocks(bytes: &[u8]) -> Result<Vec<(u64, u32)>, DecodeError> {
-    let mut r = Reader::new(bytes);
-    let mut clocks = Vec::new();
+/// `vector` gets as far as `clocks` say.
+pub(super) fn advance(vector: &mut StateVector, clocks: &[u8]) -> Result<(), DecodeError> {
+    let mut r = Reader::new(clocks);
     while !r.is_empty() {
-        clocks.push((r.number()?, r.number_u32()?));
+        let client = r.number()?;
+        vector.advance(client, r.number_u32()?);
     }
-    Ok(clocks)
+    Ok(())
 }

@@ -2,7 +2,9 @@
 //! at the end of the root `t`.
 
 mod backlog;
+mod damage;
 mod limits;
+mod memory;
 mod shell;
 
 use super::*;
@@ -43,8 +45,8 @@ fn c2_what_gathers_is_one_row_and_one_frame_for_each_peer() {
     shell.update(a, 2, &text(5, 1, "c"));
     shell.take(Input::Commit);
     assert_eq!(shell.log.rows.len(), 1);
-    assert_eq!((shell.log.rows[0].sequence, shell.log.rows[0].updates), (3, 3));
-    let merged = shell.log.rows[0].update.clone();
+    assert_eq!((shell.log.rows[0].value.sequence, shell.log.rows[0].value.updates), (3, 3));
+    let merged = shell.log.rows[0].value.update.clone();
     let update = FromRoom::Update { sequence: 3, update: &merged };
     assert_eq!(room_says(&shell.heard(reader)), [update]);
     assert_eq!(room_says(&shell.heard(a)), [update, FromRoom::Ack { number: 2, sequence: 3 }]);
@@ -76,7 +78,7 @@ fn o1_what_refers_to_something_unknown_is_answered_with_the_state_vector() {
     shell.say(writer, &FromClient::SyncStep2 { number: 3, update: &all });
     shell.take(Input::Commit);
     assert_eq!(room_says(&shell.heard(writer)), [FromRoom::Ack { number: 3, sequence: 1 }]);
-    assert_eq!(shell.log.rows[0].update, all);
+    assert_eq!(shell.log.rows[0].value.update, all);
 }
 
 #[test]
@@ -189,7 +191,7 @@ fn known_deletions_are_not_stored_again() {
     assert_eq!(room_says(&shell.heard(other)), [FromRoom::Ack { number: 1, sequence: 2 }]);
     shell.say(other, &FromClient::SyncStep2 { number: 2, update: &[0, 1, 5, 1, 0, 3] });
     shell.take(Input::Commit);
-    let rest = &shell.log.rows[1].update;
+    let rest = &shell.log.rows[1].value.update;
     assert_eq!(rest[..], [0, 1, 5, 2, 0, 1, 2, 1]);
 }
 
@@ -228,18 +230,22 @@ fn s6_compaction_keeps_rows_and_changes_nothing_that_clients_see() {
         }
     }
     assert!(shell.alarm.is_some());
-    let rows: Vec<_> = shell.log.rows.iter().map(|row| &row.update[..]).collect();
+    let rows = shell.log.updates();
+    let rows: Vec<_> = rows.iter().map(|update| &update[..]).collect();
     let before = update::merge(&rows).unwrap();
     shell.take(Input::Alarm);
     shell.take(Input::Alarm);
-    assert_eq!((shell.log.rows.len(), shell.log.history.len()), (0, 1_000));
+    let history = shell.log.segment(1_000).unwrap();
+    assert_eq!((shell.log.rows.len(), history.len()), (0, 1_000));
     for _ in 0..2 {
-        assert_eq!(shell.room.answers.whole(NOW, 1_000, &shell.log).unwrap(), before);
+        let quarantine = &shell.room.quarantine;
+        let whole = shell.room.answers.whole(NOW, 1_000, quarantine, &shell.log);
+        assert_eq!(whole.unwrap(), before);
         shell.reload();
     }
     shell.update(writer, 1_001, &text(5, 1_000, "y"));
     shell.take(Input::Commit);
-    assert_eq!(shell.log.rows[0].sequence, 1_001);
+    assert_eq!(shell.log.rows[0].value.sequence, 1_001);
 }
 
 #[test]

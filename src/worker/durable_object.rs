@@ -17,7 +17,7 @@ use super::storage::RoomStorage;
 use super::{platform, refuse, route_of};
 use crate::protocol::route::{Problem, Route};
 use crate::protocol::{Close, Dialect, PING, PONG, SUBPROTOCOL};
-use crate::room::{self, Input, LogError, Output, SessionId};
+use crate::room::{self, Input, LogError, Mark, Output, SessionId};
 use crate::time::Millis;
 
 /// The Durable Object of one document.
@@ -114,7 +114,13 @@ impl Room {
 impl Cell {
     fn connect(self: &Rc<Self>, socket: &web_sys::WebSocket, dialect: Dialect) -> Result<()> {
         let mut slot = self.live.borrow_mut();
-        let live = self.wake(&mut slot).map_err(|error| worker::Error::from(error.to_string()))?;
+        let live = match self.wake(&mut slot) {
+            Ok(live) => live,
+            Err(error) => {
+                worker::console_error!("room cannot be opened: {error}");
+                return Ok(platform::turn_away(socket, Close::from(error))?);
+            }
+        };
         let session = live.room.next_session();
         platform::accept(socket, self.state.as_raw(), session.0)?;
         live.sockets.insert(session, socket.clone());
@@ -155,12 +161,12 @@ impl Cell {
         let mut slot = self.live.borrow_mut();
         let live = match self.wake(&mut slot) {
             Ok(live) => live,
-            Err(error) => return self.abandon(&mut slot, Close::Storage, &error),
+            Err(error) => return self.abandon(&mut slot, Close::from(error.clone()), &error),
         };
         let now = platform::now();
         for output in live.room.handle(now, input, &self.storage) {
             if output == Output::Abandon {
-                let error = LogError::Storage("a commit could not be merged".into());
+                let error = LogError::Storage("it has to be loaded again".into());
                 return self.abandon(&mut slot, Close::Restarted, &error);
             }
             if let Err(error) = self.perform(now, live, output) {
@@ -178,6 +184,12 @@ impl Cell {
         match output {
             Output::Append(row) => self.storage.append(&row)?,
             Output::Compact(snapshot) => self.storage.compact(&snapshot)?,
+            Output::Repair(repair) => {
+                self.storage.repair(&repair)?;
+                for Mark { part, sequence, reason, .. } in &repair.marks {
+                    worker::console_error!("quarantined: {part:?} {sequence}: {reason}");
+                }
+            }
             Output::Send { to, frame } => {
                 platform::send(to.iter().filter_map(|id| live.sockets.get(id)), &frame);
             }
@@ -210,7 +222,7 @@ impl Cell {
     fn load(&self) -> std::result::Result<Live, LogError> {
         let stored = self.storage.open(platform::random_id())?;
         let limits = self.limits.clone().map_err(|error| LogError::Storage(error.to_string()))?;
-        let mut room = room::Room::load(&stored, limits)?;
+        let mut room = room::Room::load(&stored, limits);
         let mut sockets = BTreeMap::new();
         let now = platform::now();
         for socket in self.state.get_websockets() {

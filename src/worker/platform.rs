@@ -65,6 +65,14 @@ pub(super) fn accept(
     state.accept_websocket_with_tags(socket, vec![name.to_string().into()])
 }
 
+/// Open a socket and close it. Browsers are not shown why an upgrade was refused, but why a socket
+/// was closed.
+pub(super) fn turn_away(socket: &web_sys::WebSocket, reason: Close) -> Result<(), JsValue> {
+    socket.accept()?;
+    close(socket, reason);
+    Ok(())
+}
+
 #[wasm_bindgen]
 extern "C" {
     #[derive(Clone)]

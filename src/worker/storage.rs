@@ -7,51 +7,23 @@
 //! | `snapshot` | the last snapshot; its update is in pieces, deflated |
 //! | `history` | a segment for each compaction: the rows that a snapshot took the place of |
 //! | `piece` | large bytes, at most [`PIECE_BYTES_MAX`] a row |
+//! | `quarantine` | what is damaged, and what waits for that; it stays in its own table as it is |
 //!
-//! The platform refuses rows over 2 MB; a local run does not, so the limit is held here.
+//! Checksums are written with what they are of and compared whenever it is read. The platform
+//! refuses rows over 2 MB; a local run does not, so the limit is held here.
 
 mod pieces;
+mod quarantine;
+mod read;
 mod segment;
+mod version;
 
 use worker::wasm_bindgen::JsValue;
 use worker::{SqlStorage, SqlStorageValue, Storage};
 
 use super::platform;
-use crate::room::{Log, LogError, Row, Snapshot, Stored, StoredRow};
+use crate::room::{LogError, Row, Snapshot, Stored, checksum};
 use pieces::{Owner, PIECE_BYTES_MAX, Pieces};
-
-/// Changes with the tables. A room whose storage is newer than its code is not opened.
-const STORAGE_VERSION: i64 = 1;
-
-const SCHEMA: &str = "
-    CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
-    CREATE TABLE log (
-        sequence INTEGER PRIMARY KEY,
-        updates INTEGER NOT NULL,
-        at_ms INTEGER NOT NULL,
-        deletes INTEGER NOT NULL,
-        bytes INTEGER NOT NULL,
-        clocks BLOB NOT NULL,
-        body BLOB
-    );
-    CREATE TABLE snapshot (
-        sequence INTEGER PRIMARY KEY,
-        bytes INTEGER NOT NULL,
-        state_vector BLOB NOT NULL
-    );
-    CREATE TABLE history (
-        sequence INTEGER PRIMARY KEY,
-        first INTEGER NOT NULL,
-        bytes INTEGER NOT NULL
-    );
-    CREATE TABLE piece (
-        owner INTEGER NOT NULL,
-        sequence INTEGER NOT NULL,
-        part INTEGER NOT NULL,
-        body BLOB NOT NULL,
-        PRIMARY KEY (owner, sequence, part)
-    ) WITHOUT ROWID;
-";
 
 /// One row of a result.
 type Values = Vec<SqlStorageValue>;
@@ -70,121 +42,93 @@ impl RoomStorage {
 
     /// What the room has to know to start. `epoch` is for a document that has no history yet.
     pub(super) fn open(&self, epoch: u64) -> Result<Stored, LogError> {
-        let tables = "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'meta'";
-        if self.number(tables)? == Some(0) {
-            self.transaction(|| {
-                self.run(SCHEMA, vec![])?;
-                let insert = "INSERT INTO meta VALUES ('version', ?), ('epoch', ?)";
-                self.run(insert, vec![STORAGE_VERSION.into(), integer(epoch)])
-            })?;
-        }
-        let version = self.number("SELECT value FROM meta WHERE key = 'version'")?;
-        if version != Some(STORAGE_VERSION as u64) {
-            let text =
-                format!("version {version:?} is not {STORAGE_VERSION}, which this build reads");
-            return Err(LogError::Storage(text));
-        }
+        self.bring_up_to_date(epoch)?;
         let epoch = self.number("SELECT value FROM meta WHERE key = 'epoch'")?;
-        let mut stored = Stored {
-            epoch: epoch.ok_or_else(|| LogError::Storage("no epoch".into()))?,
-            ..Stored::default()
-        };
-        for row in self.query("SELECT sequence, bytes, state_vector FROM snapshot", vec![])? {
-            let [sequence, bytes, state_vector] = columns(row)?;
-            stored.snapshot_sequence = number(sequence)?;
-            stored.snapshot_bytes = number(bytes)?;
-            stored.state_vector = blob(state_vector)?;
-        }
-        let rows = "SELECT sequence, bytes, clocks FROM log ORDER BY sequence";
-        for row in self.query(rows, vec![])? {
-            let [sequence, bytes, clocks] = columns(row)?;
-            stored.rows.push(StoredRow {
-                sequence: number(sequence)?,
-                bytes: number(bytes)?,
-                clocks: blob(clocks)?,
-            });
-        }
+        let epoch = epoch.ok_or_else(|| LogError::Storage("no epoch".into()))?;
+        let mut stored = Stored::new(epoch);
+        self.add_marks(&mut stored)?;
+        self.add_heads(&mut stored)?;
         Ok(stored)
     }
 
     /// Add a row to the log.
     pub(super) fn append(&self, row: &Row) -> Result<(), LogError> {
+        if row.update.len() <= PIECE_BYTES_MAX && row.returns.is_empty() {
+            return self.insert_row(row);
+        }
+        self.transaction(|| self.insert_row(row))
+    }
+
+    fn insert_row(&self, row: &Row) -> Result<(), LogError> {
         let body = match row.update.len() {
             0..=PIECE_BYTES_MAX => SqlStorageValue::Blob(row.update.clone()),
-            _ => SqlStorageValue::Null,
+            _ => {
+                self.pieces(Owner::Log).write(row.sequence, &row.update)?;
+                SqlStorageValue::Null
+            }
         };
-        let insert = || {
-            let bindings = vec![
-                integer(row.sequence),
-                integer(u64::from(row.updates)),
-                integer(row.at.0),
-                SqlStorageValue::Integer(i64::from(row.deletes)),
-                integer(row.update.len() as u64),
-                SqlStorageValue::Blob(row.clocks.clone()),
-                body.clone(),
-            ];
-            self.run("INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?)", bindings)
-        };
-        if body != SqlStorageValue::Null {
-            return insert();
-        }
-        self.transaction(|| {
-            self.pieces(Owner::Log).write(row.sequence, &row.update)?;
-            insert()
-        })
+        let head = row.head();
+        let bindings = vec![
+            integer(row.sequence),
+            integer(u64::from(row.updates)),
+            integer(row.at.0),
+            SqlStorageValue::Integer(i64::from(row.deletes)),
+            integer(head.bytes),
+            integer(head.checksum().into()),
+            integer(row.checksum().into()),
+            SqlStorageValue::Blob(head.clocks),
+            body,
+        ];
+        self.run("INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", bindings)?;
+        self.returned(row)
     }
 
     /// Put `snapshot` in the place of the rows that it covers, and move these to the history.
     pub(super) fn compact(&self, snapshot: &Snapshot) -> Result<(), LogError> {
         let through = snapshot.sequence;
         self.transaction(|| {
-            let rows = self.rows(0, through)?;
-            let Some(first) = rows.first() else { return Ok(()) };
-            let first = first.sequence - u64::from(first.updates) + 1;
-            let segment = deflate(&segment::encode(&rows));
+            let covered = self.sequences_through(through)?;
+            let mut first = through;
+            let mut segment = Vec::new();
+            for &sequence in &covered {
+                let row = self.read_row(sequence)?;
+                first = first.min((sequence + 1).saturating_sub(row.updates.into()));
+                segment::write(&mut segment, &row);
+                self.pieces(Owner::Log).delete(sequence)?;
+                self.run("DELETE FROM log WHERE sequence = ?", vec![integer(sequence)])?;
+            }
+            let segment = deflate(&segment);
             self.pieces(Owner::History).write(through, &segment)?;
-            let bindings = vec![integer(through), integer(first), integer(segment.len() as u64)];
-            self.run("INSERT INTO history VALUES (?, ?, ?)", bindings)?;
-            for row in &rows {
-                self.pieces(Owner::Log).delete(row.sequence)?;
-            }
-            self.run("DELETE FROM log WHERE sequence <= ?", vec![integer(through)])?;
-
-            for row in self.query("SELECT sequence FROM snapshot", vec![])? {
-                let [sequence] = columns(row)?;
-                self.pieces(Owner::Snapshot).delete(number(sequence)?)?;
-            }
-            self.run("DELETE FROM snapshot", vec![])?;
-            self.pieces(Owner::Snapshot).write(through, &deflate(&snapshot.update))?;
             let bindings = vec![
                 integer(through),
-                integer(snapshot.update.len() as u64),
-                SqlStorageValue::Blob(snapshot.state_vector.clone()),
+                integer(first),
+                integer(segment.len() as u64),
+                integer(checksum(&[&segment]).into()),
             ];
-            self.run("INSERT INTO snapshot VALUES (?, ?, ?)", bindings)
+            self.run("INSERT INTO history VALUES (?, ?, ?, ?)", bindings)?;
+
+            // Those before it are in quarantine.
+            if let Some(last) = self.number("SELECT MAX(id) FROM snapshot")? {
+                self.pieces(Owner::Snapshot).delete(last)?;
+                self.run("DELETE FROM snapshot WHERE id = ?", vec![integer(last)])?;
+            }
+            self.insert_snapshot(snapshot)
         })
     }
 
-    fn rows(&self, after: u64, through: u64) -> Result<Vec<Row>, LogError> {
-        let select = "SELECT sequence, updates, at_ms, deletes, clocks, body FROM log
-            WHERE sequence > ? AND sequence <= ? ORDER BY sequence";
-        let rows = self.query(select, vec![integer(after), integer(through)])?;
-        let row = |row| {
-            let [sequence, updates, at_ms, deletes, clocks, body] = columns(row)?;
-            let sequence = number(sequence)?;
-            Ok(Row {
-                sequence,
-                updates: number(updates)? as u32,
-                at: crate::time::Millis(number(at_ms)?),
-                clocks: blob(clocks)?,
-                deletes: number(deletes)? != 0,
-                update: match body {
-                    SqlStorageValue::Null => self.pieces(Owner::Log).read(sequence)?,
-                    body => blob(body)?,
-                },
-            })
-        };
-        rows.into_iter().map(row).collect()
+    fn insert_snapshot(&self, snapshot: &Snapshot) -> Result<(), LogError> {
+        let id = self.number("SELECT COALESCE(MAX(id), 0) + 1 FROM snapshot")?.unwrap_or(1);
+        self.pieces(Owner::Snapshot).write(id, &deflate(&snapshot.update))?;
+        let head = snapshot.head();
+        let bindings = vec![
+            integer(id),
+            integer(head.sequence),
+            integer(head.bytes),
+            integer(head.checksum().into()),
+            integer(snapshot.checksum().into()),
+            SqlStorageValue::Blob(head.state_vector),
+        ];
+        self.run("INSERT INTO snapshot VALUES (?, ?, ?, ?, ?, ?)", bindings)
     }
 
     fn pieces(&self, owner: Owner) -> Pieces<'_> {
@@ -199,38 +143,39 @@ impl RoomStorage {
         self.sql.exec(statement, bindings).map(|_| ()).map_err(failed)
     }
 
-    fn query(&self, statement: &str, bindings: Values) -> Result<Vec<Values>, LogError> {
+    /// The rows of a result, one at a time.
+    fn query(
+        &self,
+        statement: &str,
+        bindings: Values,
+    ) -> Result<impl Iterator<Item = Result<Values, LogError>>, LogError> {
         let cursor = self.sql.exec(statement, bindings).map_err(failed)?;
-        cursor.raw().map(|row| row.map_err(failed)).collect()
+        Ok(cursor.raw().map(|row| row.map_err(failed)))
     }
 
-    /// The only value of a result; nothing if it has no rows.
+    /// The only row of a result; nothing if there is none.
+    fn one(&self, statement: &str, bindings: Values) -> Result<Option<Values>, LogError> {
+        // To the end: a cursor that is left open keeps its table locked.
+        let rows: Result<Vec<_>, _> = self.query(statement, bindings)?.collect();
+        Ok(rows?.pop())
+    }
+
+    /// The only value of a result; nothing if it has no rows, or it is null.
     fn number(&self, statement: &str) -> Result<Option<u64>, LogError> {
-        let Some(row) = self.query(statement, vec![])?.pop() else { return Ok(None) };
-        let [value] = columns(row)?;
-        number(value).map(Some)
-    }
-}
-
-impl Log for RoomStorage {
-    fn snapshot(&self) -> Result<Vec<u8>, LogError> {
-        let Some(row) = self.query("SELECT sequence, bytes FROM snapshot", vec![])?.pop() else {
-            return Ok(crate::update::EMPTY.to_vec());
-        };
-        let [sequence, bytes] = columns(row)?;
-        inflate(&self.pieces(Owner::Snapshot).read(number(sequence)?)?, number(bytes)?)
+        let Some(row) = self.one(statement, vec![])? else { return Ok(None) };
+        match columns(row)? {
+            [SqlStorageValue::Null] => Ok(None),
+            [value] => number(value).map(Some),
+        }
     }
 
-    fn updates(&self, after: u64) -> Result<Vec<Vec<u8>>, LogError> {
-        let select = "SELECT sequence, body FROM log WHERE sequence > ? ORDER BY sequence";
-        let update = |row| {
-            let [sequence, body] = columns(row)?;
-            match body {
-                SqlStorageValue::Null => self.pieces(Owner::Log).read(number(sequence)?),
-                body => blob(body),
-            }
-        };
-        self.query(select, vec![integer(after)])?.into_iter().map(update).collect()
+    /// The numbers in the only column of a result.
+    fn numbers(&self, statement: &str, bindings: Values) -> Result<Vec<u64>, LogError> {
+        let numbers = self.query(statement, bindings)?.map(|row| {
+            let [value] = columns(row?)?;
+            number(value)
+        });
+        numbers.collect()
     }
 }
 
@@ -247,10 +192,10 @@ fn deflate(bytes: &[u8]) -> Vec<u8> {
     miniz_oxide::deflate::compress_to_vec(bytes, DEFLATE_LEVEL)
 }
 
-fn inflate(bytes: &[u8], len: u64) -> Result<Vec<u8>, LogError> {
-    let len = usize::try_from(len).map_err(|_| LogError::Storage("snapshot too large".into()))?;
+/// What was deflated, unless that is more than `len` bytes.
+fn inflate(bytes: &[u8], len: usize) -> Result<Vec<u8>, LogError> {
     miniz_oxide::inflate::decompress_to_vec_with_limit(bytes, len)
-        .map_err(|error| LogError::Storage(error.to_string()))
+        .map_err(|error| LogError::Damaged(format!("cannot be inflated: {}", error.status as i32)))
 }
 
 fn failed(error: worker::Error) -> LogError {
@@ -263,19 +208,29 @@ fn integer(number: u64) -> SqlStorageValue {
 }
 
 fn columns<const N: usize>(row: Values) -> Result<[SqlStorageValue; N], LogError> {
-    row.try_into().map_err(|_| LogError::Storage("a row has other columns".into()))
+    row.try_into().map_err(|_| LogError::Damaged("a row has other columns".into()))
 }
 
 fn number(value: SqlStorageValue) -> Result<u64, LogError> {
     match value {
         SqlStorageValue::Integer(number) if number >= 0 => Ok(number as u64),
-        other => Err(LogError::Storage(format!("{other:?} is no number"))),
+        other => Err(LogError::Damaged(format!("{} is no number", kind(&other)))),
     }
 }
 
 fn blob(value: SqlStorageValue) -> Result<Vec<u8>, LogError> {
     match value {
         SqlStorageValue::Blob(bytes) => Ok(bytes),
-        other => Err(LogError::Storage(format!("{other:?} is no blob"))),
+        other => Err(LogError::Damaged(format!("{} is no blob", kind(&other)))),
+    }
+}
+
+/// What a value is. What it says could be someone's text, and ends in a log.
+fn kind(value: &SqlStorageValue) -> &'static str {
+    match value {
+        SqlStorageValue::Null => "null",
+        SqlStorageValue::Blob(_) => "a blob",
+        SqlStorageValue::String(_) => "a string",
+        _ => "a value",
     }
 }

@@ -18,6 +18,12 @@ pub enum Sabotage {
     ResetKeepsSockets,
     /// Acks leave before the row is written.
     AckBeforeRow,
+    /// What is read back is not compared with its checksum.
+    ChecksumsIgnored,
+    /// What a compaction reads is not compared with its checksum.
+    CompactionUnchecked,
+    /// A damaged row is not marked but thrown away.
+    DamagedDropped,
 }
 
 /// Rates: for each client and step for the first four, for each step or event for the others.
@@ -43,10 +49,21 @@ pub struct Faults {
     pub large: f64,
     /// What the room takes; in some runs so little that clients are refused and send parts.
     pub limits: Limits,
+    pub storage: StorageFaults,
+}
+
+/// Rates for each step, and for each output for the first.
+#[derive(Clone, Debug, Default)]
+pub struct StorageFaults {
+    pub torn: f64,
+    pub full: f64,
+    pub newer: f64,
+    pub row_damaged: f64,
+    pub snapshot_damaged: f64,
 }
 
 /// Every kind, as it is counted when it happens.
-pub const KINDS: [&str; 21] = [
+pub const KINDS: [&str; 26] = [
     "cut",
     "half-open",
     "stall",
@@ -59,6 +76,11 @@ pub const KINDS: [&str; 21] = [
     "reset",
     "append fails",
     "compact fails",
+    "torn",
+    "full",
+    "newer",
+    "row damaged",
+    "snapshot damaged",
     "alarm",
     "alarm late",
     "alarm twice",
@@ -73,6 +95,8 @@ pub const KINDS: [&str; 21] = [
 impl Faults {
     /// About half of the kinds: one kind can hide another.
     pub fn swarm(rng: &mut Rng) -> Self {
+        // Of its own, so that a seed without these goes on as it did before there were any.
+        let storage = StorageFaults::swarm(&mut rng.clone());
         let mut maybe = |rate: f64| if rng.bool() { rate } else { 0.0 };
         Self {
             cut: maybe(0.02),
@@ -94,6 +118,21 @@ impl Faults {
             replaced: maybe(0.006),
             large: maybe(0.02),
             limits: limits(Rng::with_seed(rng.get_seed())),
+            storage,
+        }
+    }
+}
+
+impl StorageFaults {
+    fn swarm(rng: &mut Rng) -> Self {
+        let mut rng = Rng::with_seed(rng.u64(..));
+        let mut maybe = |rate: f64| if rng.bool() { rate } else { 0.0 };
+        Self {
+            torn: maybe(0.003),
+            full: maybe(0.01),
+            newer: maybe(0.005),
+            row_damaged: maybe(0.01),
+            snapshot_damaged: maybe(0.03),
         }
     }
 }

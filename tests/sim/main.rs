@@ -50,7 +50,7 @@ fn d1_o1_v1_nothing_that_was_told_is_lost_and_everyone_agrees() {
     println!("{counts:?}");
     assert!(failed.is_empty(), "failed: {failed:?}");
     if is_whole {
-        for kind in KINDS.iter().chain(&["compacted"]) {
+        for kind in KINDS.iter().chain(&["compacted", "repaired"]) {
             assert!(counts.contains_key(kind), "{kind} never happened");
         }
     }
@@ -109,11 +109,26 @@ fn v1_a_reset_that_keeps_sockets_is_caught() {
     caught(Sabotage::ResetKeepsSockets, "V1");
 }
 
+#[test]
+fn d2_checksums_that_are_ignored_are_caught() {
+    caught(Sabotage::ChecksumsIgnored, "D2");
+}
+
+#[test]
+fn d2_a_compaction_that_checks_nothing_is_caught() {
+    caught(Sabotage::CompactionUnchecked, "D2");
+}
+
+#[test]
+fn d2_a_damaged_row_that_is_dropped_is_caught() {
+    caught(Sabotage::DamagedDropped, "D2");
+}
+
 /// Seeds on which presence was wrong: an echo of one who had just left came from a stock client
 /// whose own id still belonged to its old session, and was taken for its own presence.
 #[test]
 fn an_echo_brings_nobody_back() {
     for seed in [293, 2009, 4381] {
-        assert_eq!(World::new(seed, None).run(), Ok(()), "SEED={seed}");
+        assert_eq!(World::new(seed, None).with_lasting_storage().run(), Ok(()), "SEED={seed}");
     }
 }

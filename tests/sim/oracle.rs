@@ -4,10 +4,10 @@
 use std::collections::BTreeSet;
 
 use selvedge::document::{Document, EditError, Kind, Shared};
-use selvedge::room::{Row, Snapshot};
-use selvedge::update::StateVector;
+use selvedge::room::{Repair, Row, Snapshot};
+use selvedge::update::{self, StateVector};
 
-use crate::disk::Tables;
+use crate::disk::{Damaged, Tables};
 
 /// The roots of the document.
 pub struct Roots {
@@ -92,6 +92,14 @@ pub struct Oracle {
     shadow: Document,
     roots: Roots,
     head: u64,
+    /// Every row that was ever durable, but for those that were damaged since.
+    rows: Vec<(u64, Vec<u8>)>,
+    /// Those that were.
+    lost: Vec<Damaged>,
+    /// Rows that refer to what was lost.
+    waiting: Vec<Vec<u8>>,
+    /// Something was damaged and not repaired.
+    pub is_damaged: bool,
     last_token: u32,
     /// The tokens that a crash would leave.
     durable: BTreeSet<u32>,
@@ -110,6 +118,10 @@ impl Oracle {
             shadow,
             roots,
             head: 0,
+            rows: Vec::new(),
+            lost: Vec::new(),
+            waiting: Vec::new(),
+            is_damaged: false,
             last_token: 0,
             durable: BTreeSet::new(),
             retired: BTreeSet::new(),
@@ -146,6 +158,11 @@ impl Oracle {
             self.violated(format!("O3: <{token:05}> came back from another history"));
         }
         self.durable.extend(tokens);
+        self.rows.push((row.sequence, row.update.clone()));
+        if !self.lost.is_empty() {
+            self.waiting.push(row.update.clone());
+            return self.absorb();
+        }
         if self.shadow.apply(&row.update).is_err() {
             self.violated(format!("row {} cannot be applied", row.sequence));
         }
@@ -156,12 +173,64 @@ impl Oracle {
 
     /// Compaction changes nothing that can be observed.
     pub fn snapshot_is_durable(&mut self, snapshot: &Snapshot) {
-        let tables = Tables { snapshot: Some(snapshot.clone().into()), ..Tables::default() };
-        self.replays_to_shadow("a snapshot", &tables);
+        self.replays_to_shadow("a snapshot", &Tables::of_snapshot(snapshot));
+    }
+
+    /// The document is now what all other rows make.
+    pub fn row_is_damaged(&mut self, damaged: Damaged) {
+        self.is_damaged = true;
+        self.rows.retain(|(sequence, _)| *sequence != damaged.sequence);
+        self.lost.retain(|before| before.sequence != damaged.sequence);
+        self.lost.push(damaged);
+        self.shadow = Document::new(0);
+        self.roots = Roots::of(&mut self.shadow);
+        self.waiting = self.rows.iter().map(|(_, update)| update.clone()).collect();
+        self.absorb();
+    }
+
+    /// Take in what is ready of what waits. (yrs would also integrate ids behind a gap.)
+    fn absorb(&mut self) {
+        loop {
+            let before = self.shadow.state_vector();
+            for update in std::mem::take(&mut self.waiting) {
+                let known = StateVector::decode(&self.shadow.state_vector());
+                let admission = update::admit(&update, &known.expect("a state vector"));
+                let admission = admission.expect("a row that was written");
+                self.shadow.apply(&admission.fresh).expect("what is ready");
+                if admission.missing {
+                    self.waiting.push(update);
+                }
+            }
+            if self.shadow.state_vector() == before {
+                return;
+            }
+        }
+    }
+
+    pub fn snapshot_is_damaged(&mut self) {
+        self.is_damaged = true;
+    }
+
+    /// What is left is served from now on.
+    pub fn repair_is_durable(&mut self, repair: &Repair, durable: &Tables) {
+        self.is_damaged = false;
+        self.row_is_durable(&repair.row);
+        self.check_log(durable);
+    }
+
+    /// D2: what is damaged is named, and stays.
+    pub fn check_names(&mut self, durable: &Tables) {
+        let is_named = |row: &&Damaged| !durable.names(row.sequence, row.is_gone);
+        if let Some(row) = self.lost.iter().find(is_named) {
+            self.violated(format!("D2: row {} is damaged, and not kept or named", row.sequence));
+        }
     }
 
     /// What is durable is what became durable.
     pub fn check_log(&mut self, durable: &Tables) {
+        if self.is_damaged {
+            return;
+        }
         self.replays_to_shadow("the log", durable);
     }
 
@@ -170,7 +239,7 @@ impl Oracle {
         let roots = Roots::of(&mut document);
         for update in tables.replay() {
             if document.apply(update).is_err() {
-                self.violated(format!("{what} cannot be applied"));
+                self.violated(format!("D2: {what} cannot be applied"));
             }
         }
         if document.has_missing_updates() {
@@ -178,7 +247,7 @@ impl Oracle {
         }
         let (replayed, expected) = (view(&document, &roots), self.expected());
         if replayed != expected {
-            self.violated(format!("{what} changed: {}", replayed.difference(&expected)));
+            self.violated(format!("D2: {what} changed: {}", replayed.difference(&expected)));
         }
     }
 

@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
 use selvedge::protocol::{Close, Dialect, FromClient, FromRoom, native};
-use selvedge::room::{Input, Limits, Output, Room, SessionId};
+use selvedge::room::{Input, Limits, Mark, Output, Room, SessionId};
+use selvedge::time::Millis;
 use selvedge::update;
 
 use crate::disk::{Disk, Write};
@@ -41,6 +42,9 @@ pub struct Server {
     sabotage: Option<Sabotage>,
     limits: Limits,
     reset_is_due: bool,
+    /// Until when every write fails, and until when a newer build's storage is there.
+    full_until: Millis,
+    newer_until: Millis,
     refused: Vec<Vec<u8>>,
     /// How many inputs the room was given.
     pub inputs: u64,
@@ -52,7 +56,7 @@ struct Failed(Close);
 impl Server {
     pub fn new(env: &mut Env, sabotage: Option<Sabotage>) -> Self {
         Self {
-            disk: Disk::new(env.rng.u64(1..1 << 53)),
+            disk: Disk::new(env.rng.u64(1..1 << 53), sabotage),
             live: None,
             sockets: BTreeMap::new(),
             gate: VecDeque::new(),
@@ -64,6 +68,8 @@ impl Server {
             sabotage,
             limits: env.faults.limits.clone(),
             reset_is_due: false,
+            full_until: Millis(0),
+            newer_until: Millis(0),
             refused: Vec::new(),
             inputs: 0,
         }
@@ -94,6 +100,10 @@ impl Server {
 
     fn accept(&mut self, env: &mut Env, conn: ConnId) {
         let Some(dialect) = env.conns.get(&conn).map(|conn| conn.dialect) else { return };
+        if self.is_newer(env) {
+            self.send(env, conn, Signal::Open);
+            return self.send(env, conn, Signal::Close(Close::Newer.code()));
+        }
         let live = match self.live.take() {
             Some(live) => live,
             None => self.load(env),
@@ -124,11 +134,12 @@ impl Server {
             return None;
         };
         let tables = &self.disk.current;
-        if epoch != tables.epoch || sequence < tables.snapshot_sequence() || sequence == 0 {
+        let numbered_from = tables.snapshot_sequence().max(tables.repaired());
+        if epoch != tables.epoch || sequence < numbered_from || sequence == 0 {
             return None;
         }
-        let rows = tables.rows.iter().filter(|row| row.sequence > sequence);
-        Some(rows.map(|row| row.update.len()).sum::<usize>() + 16)
+        let rows = tables.rows.iter().filter(|row| row.value.sequence > sequence);
+        Some(rows.map(|row| row.value.update.len()).sum::<usize>() + 16)
     }
 
     /// An input that may leave something to commit.
@@ -191,16 +202,26 @@ impl Server {
     /// Hand an input to the room and do what it says, up to the first thing that fails.
     fn run(&mut self, env: &mut Env, input: Input<'_>) {
         self.inputs += 1;
+        if self.is_newer(env) {
+            return self.close_all(env, Close::Newer);
+        }
         let mut live = match self.live.take() {
             Some(live) => live,
             None => self.load(env),
         };
+        self.disk.current.is_unchecked |=
+            self.sabotage == Some(Sabotage::CompactionUnchecked) && matches!(input, Input::Alarm);
         let mut outputs = live.room.handle(env.now, input, &self.disk.current);
+        self.disk.current.is_unchecked = self.disk.durable.is_unchecked;
         self.remember_refused(&input, &outputs);
         if self.sabotage == Some(Sabotage::AckBeforeRow) {
             outputs.sort_by_key(|output| !is_ack(output));
         }
-        for output in outputs {
+        for (at, output) in outputs.into_iter().enumerate() {
+            if at > 0 && env.chance(env.faults.storage.torn) {
+                env.count("torn");
+                return self.crash(env);
+            }
             let performed = match output {
                 Output::Abandon => Err(Failed(Close::Restarted)),
                 output => self.perform(env, &mut live, output),
@@ -216,20 +237,22 @@ impl Server {
     fn perform(&mut self, env: &mut Env, live: &mut Live, output: Output) -> Result<(), Failed> {
         match output {
             Output::Append(row) => {
-                if env.chance(env.faults.append_fails) {
-                    env.count("append fails");
-                    return Err(Failed(Close::Storage));
-                }
+                self.write_may_fail(env, "append fails", env.faults.append_fails)?;
                 self.append(env, row);
             }
             Output::Compact(snapshot) => {
                 env.note(format_args!("compact to {}", snapshot.sequence));
-                if env.chance(env.faults.compact_fails) {
-                    env.count("compact fails");
-                    return Err(Failed(Close::Storage));
-                }
+                self.write_may_fail(env, "compact fails", env.faults.compact_fails)?;
                 env.count("compacted");
                 self.write(env, Write::Compact(Rc::new(snapshot)));
+            }
+            Output::Repair(repair) => {
+                self.write_may_fail(env, "append fails", env.faults.append_fails)?;
+                for Mark { part, sequence, reason, .. } in &repair.marks {
+                    env.note(format_args!("quarantined: {part:?} {sequence}: {reason}"));
+                }
+                env.count("repaired");
+                self.write(env, Write::Repair(Rc::new(repair)));
             }
             Output::Send { to, frame } => {
                 if let Ok(Some(FromRoom::SyncStep2 { .. })) = native::decode_from_room(&frame) {
@@ -318,6 +341,7 @@ impl Server {
         match write {
             Write::Append(row) => env.oracle.row_is_durable(&row),
             Write::Compact(snapshot) => env.oracle.snapshot_is_durable(&snapshot),
+            Write::Repair(repair) => env.oracle.repair_is_durable(&repair, &self.disk.durable),
             Write::Alarm(_) => {}
         }
         while self.gate.front().is_some_and(|(write, ..)| *write <= durable) {
@@ -329,8 +353,7 @@ impl Server {
 
     /// The room as storage and sockets say it is.
     fn load(&mut self, env: &mut Env) -> Live {
-        let mut room = Room::load(&self.disk.current.stored(), self.limits.clone())
-            .expect("what was stored is read");
+        let mut room = Room::load(&self.disk.current.stored(), self.limits.clone());
         let mut sockets = BTreeMap::new();
         for (&conn, socket) in &self.sockets {
             let session = socket.session;

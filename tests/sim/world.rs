@@ -7,14 +7,15 @@ use fastrand::Rng;
 use selvedge::time::Millis;
 
 use crate::env::{ConnId, Env, Event, Signal};
-use crate::faults::{Faults, Sabotage};
+use crate::faults::{Faults, Sabotage, StorageFaults};
 use crate::hostile::Hostile;
 use crate::native::Native;
 use crate::server::Server;
 use crate::stock::Stock;
 
 const STEPS: u32 = 120;
-const HEAL_MS: u64 = 120_000;
+/// More than a client waits for a dead connection while it is catching up, and then to connect.
+const HEAL_MS: u64 = 240_000;
 /// How long quiet stock clients are listened to. Each renews itself every 15 s and repeats what it
 /// hears then; for the room that is two frames and two commits.
 const CHATTER_MS: u64 = 60_000;
@@ -47,6 +48,12 @@ impl World {
         }
         world.clients.push(Client::Hostile(Hostile::default()));
         world
+    }
+
+    /// Storage that only ever fails to write.
+    pub fn with_lasting_storage(mut self) -> Self {
+        self.env.faults.storage = StorageFaults::default();
+        self
     }
 
     pub fn run(&mut self) -> Result<(), String> {
@@ -92,6 +99,14 @@ impl World {
     fn heal(&mut self) -> Result<(), String> {
         self.env.note("healing");
         self.env.faults = Faults::default();
+        self.server.heal(&mut self.env);
+        if self.env.oracle.is_damaged {
+            // Damage is found by a room that wakes, and by those who read: somebody opens the
+            // document.
+            self.server.reset(&mut self.env);
+            let reader = self.client(self.clients.len(), true);
+            self.clients.push(reader);
+        }
         for index in 0..self.clients.len() {
             match &mut self.clients[index] {
                 Client::Native(native) => native.go_online(&mut self.env),
@@ -104,7 +119,9 @@ impl World {
             }
         }
         self.advance(HEAL_MS)?;
+        self.env.oracle.is_damaged = false;
         self.env.oracle.check_log(&self.server.disk.durable);
+        self.env.oracle.check_names(&self.server.disk.durable);
         self.violation()?;
         self.check_agreement()
     }
@@ -154,6 +171,19 @@ impl World {
         if env.chance(faults.alarm) {
             env.count("alarm");
             self.server.alarm_now(env);
+        }
+        if env.chance(faults.storage.row_damaged) {
+            self.server.damage_row(env);
+        }
+        if env.chance(faults.storage.snapshot_damaged) {
+            self.server.damage_snapshot(env);
+        }
+        if env.chance(faults.storage.full) {
+            self.server.fill(env);
+        }
+        if env.chance(faults.storage.newer) {
+            env.count("newer");
+            self.server.roll_back(env);
         }
         if env.chance(faults.replaced) {
             env.count("replaced");

@@ -189,7 +189,7 @@ fn w6_parts_are_taken_whole_or_not_at_all() {
     in_parts(&mut shell, writer, &message, 1_000);
     shell.take(Input::Commit);
     assert_eq!(acks(&mut shell, writer), [1]);
-    assert_eq!(shell.log.rows[0].update, update);
+    assert_eq!(shell.log.rows[0].value.update, update);
 
     // A part is refused: the others are nothing, and the next frame is taken.
     shell.say(writer, &FromClient::Part { total: 5_000, offset: 1_000, bytes: &[3] });

@@ -1,31 +1,13 @@
 //! A room with a log in memory.
 
 use super::super::*;
+use super::memory::Memory;
 use crate::codec::{write_bytes, write_number};
 use crate::protocol::Welcome;
 use crate::protocol::native::{decode_from_room, encode_from_client};
-use crate::update;
 
 pub(super) const NOW: Millis = Millis(1_000_000);
 pub(super) const EPOCH: u64 = 77;
-
-#[derive(Default)]
-pub(super) struct Memory {
-    pub(super) snapshot: Option<Snapshot>,
-    pub(super) rows: Vec<Row>,
-    pub(super) history: Vec<Row>,
-}
-
-impl Log for Memory {
-    fn snapshot(&self) -> Result<Vec<u8>, LogError> {
-        Ok(self.snapshot.as_ref().map_or(update::EMPTY.to_vec(), |s| s.update.clone()))
-    }
-
-    fn updates(&self, after: u64) -> Result<Vec<Vec<u8>>, LogError> {
-        let rows = self.rows.iter().filter(|row| row.sequence > after);
-        Ok(rows.map(|row| row.update.clone()).collect())
-    }
-}
 
 /// A room, its log, and everything that it sent.
 pub(super) struct Shell {
@@ -36,6 +18,7 @@ pub(super) struct Shell {
     pub(super) attachments: BTreeMap<SessionId, Vec<u8>>,
     pub(super) alarm: Option<Millis>,
     pub(super) timer: Option<Millis>,
+    pub(super) abandoned: bool,
     pub(super) now: Millis,
 }
 
@@ -45,15 +28,15 @@ impl Shell {
     }
 
     pub(super) fn limited(limits: Limits) -> Self {
-        let stored = Stored { epoch: EPOCH, ..Stored::default() };
         Self {
-            room: Room::load(&stored, limits).unwrap(),
+            room: Room::load(&Stored::new(EPOCH), limits),
             log: Memory::default(),
             sent: Vec::new(),
             closed: Vec::new(),
             attachments: BTreeMap::new(),
             alarm: None,
             timer: None,
+            abandoned: false,
             now: NOW,
         }
     }
@@ -61,7 +44,7 @@ impl Shell {
     pub(super) fn take(&mut self, input: Input<'_>) {
         for output in self.room.handle(self.now, input, &self.log) {
             match output {
-                Output::Append(row) => self.log.rows.push(row),
+                Output::Append(row) => self.log.append(row),
                 Output::Send { to, frame } => {
                     self.sent.extend(to.into_iter().map(|id| (id, frame.clone())));
                 }
@@ -71,11 +54,9 @@ impl Shell {
                 Output::Close { session, close } => self.closed.push((session, close)),
                 Output::SetAlarm(at) => self.alarm = Some(at),
                 Output::SetTimer(at) => self.timer = Some(at),
-                Output::Compact(snapshot) => {
-                    self.log.history.append(&mut self.log.rows);
-                    self.log.snapshot = Some(snapshot);
-                }
-                Output::Abandon => panic!("abandoned"),
+                Output::Compact(snapshot) => self.log.compact(snapshot),
+                Output::Repair(repair) => self.log.repair(repair),
+                Output::Abandon => self.abandoned = true,
             }
         }
     }
@@ -110,20 +91,7 @@ impl Shell {
 
     /// The state of the log and the sockets after the room's memory is gone.
     pub(super) fn reload(&mut self) {
-        let snapshot = self.log.snapshot.as_ref();
-        let rows = self.log.rows.iter().map(|row| StoredRow {
-            sequence: row.sequence,
-            clocks: row.clocks.clone(),
-            bytes: row.update.len() as u64,
-        });
-        let stored = Stored {
-            epoch: EPOCH,
-            snapshot_sequence: snapshot.map_or(0, |s| s.sequence),
-            state_vector: snapshot.map_or(Vec::new(), |s| s.state_vector.clone()),
-            snapshot_bytes: snapshot.map_or(0, |s| s.update.len() as u64),
-            rows: rows.collect(),
-        };
-        self.room = Room::load(&stored, self.room.limits.clone()).unwrap();
+        self.room = Room::load(&self.log.stored(), self.room.limits.clone());
         for (session, attachment) in self.attachments.clone() {
             self.take(Input::Resume { session, attachment: &attachment });
         }

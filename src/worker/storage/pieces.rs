@@ -36,7 +36,7 @@ impl Pieces<'_> {
         let select = "SELECT body FROM piece WHERE owner = ? AND sequence = ? ORDER BY part";
         let mut bytes = Vec::new();
         for row in self.storage.query(select, self.key(sequence))? {
-            let [piece] = columns(row)?;
+            let [piece] = columns(row?)?;
             bytes.append(&mut blob(piece)?);
         }
         Ok(bytes)

@@ -3,17 +3,27 @@
 //! For each row: sequence number, count of updates, time in ms, clocks, update; numbers and
 //! length-prefixed bytes as in [`crate::codec`].
 
-use crate::codec::{write_bytes, write_number};
+use crate::codec::{DecodeError, Reader, write_bytes, write_number};
 use crate::room::Row;
 
-pub(super) fn encode(rows: &[Row]) -> Vec<u8> {
-    let mut out = Vec::with_capacity(rows.iter().map(|row| row.update.len() + 32).sum());
-    for row in rows {
-        write_number(&mut out, row.sequence);
-        write_number(&mut out, u64::from(row.updates));
-        write_number(&mut out, row.at.0);
-        write_bytes(&mut out, &row.clocks);
-        write_bytes(&mut out, &row.update);
+pub(super) fn write(out: &mut Vec<u8>, row: &Row) {
+    write_number(out, row.sequence);
+    write_number(out, u64::from(row.updates));
+    write_number(out, row.at.0);
+    write_bytes(out, &row.clocks);
+    write_bytes(out, &row.update);
+}
+
+/// The updates of the rows in a segment.
+pub(super) fn updates(segment: &[u8]) -> Result<Vec<Vec<u8>>, DecodeError> {
+    let mut r = Reader::new(segment);
+    let mut updates = Vec::new();
+    while !r.is_empty() {
+        for _ in 0..3 {
+            r.number()?;
+        }
+        r.bytes()?;
+        updates.push(r.bytes()?.to_vec());
     }
-    out
+    Ok(updates)
 }

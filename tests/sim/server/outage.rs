@@ -1,6 +1,8 @@
 //! How the room's machine goes away, and what of it stays.
 
-use super::Server;
+use selvedge::protocol::Close;
+
+use super::{Failed, Server};
 use crate::disk::Disk;
 use crate::env::Env;
 
@@ -37,17 +39,75 @@ impl Server {
     }
 
     /// A fault in another room replaced the Wasm instance that this one shares.
-    pub(super) fn reset(&mut self, env: &mut Env) {
+    pub fn reset(&mut self, env: &mut Env) {
         env.count("reset");
         env.note("instance is reset");
         self.live = None;
         (self.instance, self.commit_is_due) = (self.instance + 1, false);
     }
 
+    /// No write succeeds for a while.
+    pub fn fill(&mut self, env: &mut Env) {
+        self.full_until = env.now + env.rng.u64(500..20_000);
+        env.note("disk is full");
+    }
+
+    /// A deploy was taken back, and the newer build had migrated the storage. For a while.
+    pub fn roll_back(&mut self, env: &mut Env) {
+        env.note("storage is newer");
+        self.disk.crash();
+        self.forget_process(env);
+        self.newer_until = env.now + env.rng.u64(500..20_000);
+    }
+
+    /// All outages are over.
+    pub fn heal(&mut self, env: &mut Env) {
+        (self.full_until, self.newer_until) = (env.now, env.now);
+        self.schedule_alarm(env);
+    }
+
+    pub(super) fn is_newer(&self, env: &Env) -> bool {
+        env.now < self.newer_until
+    }
+
+    pub(super) fn write_may_fail(
+        &self,
+        env: &mut Env,
+        kind: &'static str,
+        rate: f64,
+    ) -> Result<(), Failed> {
+        if env.now < self.full_until {
+            env.count("full");
+        } else if env.chance(rate) {
+            env.count(kind);
+        } else {
+            return Ok(());
+        }
+        Err(Failed(Close::Storage))
+    }
+
+    /// What was durable is not what it was.
+    pub fn damage_row(&mut self, env: &mut Env) {
+        if let Some(damaged) = self.disk.damage_row(&mut env.rng) {
+            env.count("row damaged");
+            env.note(format_args!("row {} is damaged", damaged.sequence));
+            env.oracle.row_is_damaged(damaged);
+        }
+    }
+
+    /// Nothing is lost by this: the rows before it are in the history.
+    pub fn damage_snapshot(&mut self, env: &mut Env) {
+        if self.disk.damage_snapshot(&mut env.rng) {
+            env.count("snapshot damaged");
+            env.note("the snapshot is damaged");
+            env.oracle.snapshot_is_damaged();
+        }
+    }
+
     /// The document was deleted, and begins again.
     pub fn replace_history(&mut self, env: &mut Env) {
         env.note("history is replaced");
-        self.disk = Disk::new(env.rng.u64(1..1 << 53));
+        self.disk = Disk::new(env.rng.u64(1..1 << 53), self.sabotage);
         self.forget_process(env);
         env.oracle.replaced();
     }

@@ -1,0 +1,154 @@
+//! What a room has to know of its storage to start. It is folded as it is read, so that a long log
+//! takes no memory.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::log::{Log, LogError, Row, RowHead, SnapshotHead, advance};
+use super::repair::{Mark, Part};
+use crate::update::StateVector;
+
+/// What a room has to know of its storage to start.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Stored {
+    pub(super) epoch: u64,
+    /// The last sequence number.
+    pub(super) head: u64,
+    /// Which clocks there are.
+    pub(super) known: StateVector,
+    pub(super) size: Size,
+    pub(super) quarantine: Quarantine,
+    last_row: Option<u64>,
+}
+
+/// What is not served although it is stored.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(super) struct Quarantine {
+    /// Something was found that nobody has looked into yet.
+    pub(super) is_due: bool,
+    /// The sequence number of the last repair; 0 if there was none.
+    pub(super) repaired: u64,
+    /// Rows that are marked, and behind which sequence number they were: not in the log any more,
+    /// but not a gap that nobody knows of either.
+    rows: BTreeMap<u64, u64>,
+    /// Those of them that wait for what is lost.
+    pub(super) waiting: BTreeSet<u64>,
+    /// Somebody has said since all that they have.
+    pub(super) is_answered: bool,
+}
+
+impl Quarantine {
+    /// [`Log::rows`], of which none may be missing.
+    pub(super) fn rows(
+        &self,
+        log: &impl Log,
+        after: u64,
+        bytes_max: u64,
+    ) -> Result<Vec<Row>, LogError> {
+        let rows = log.rows(after, bytes_max)?;
+        let mut before = after;
+        for row in &rows {
+            if let Some(gap) = self.gap(before, row.sequence, row.updates) {
+                return Err(LogError::Damaged(format!("row {gap} is not there")));
+            }
+            before = row.sequence;
+        }
+        Ok(rows)
+    }
+
+    /// All rows that are marked, in order.
+    pub(super) fn marked(&self) -> impl Iterator<Item = u64> {
+        self.rows.keys().copied()
+    }
+
+    /// The last sequence number of what nobody knows of between `before` and a row.
+    pub(super) fn gap(&self, before: u64, sequence: u64, updates: u32) -> Option<u64> {
+        let mut follows = sequence.saturating_sub(u64::from(updates));
+        while follows > before {
+            match self.rows.get(&follows) {
+                Some(&next) if next < follows => follows = next,
+                _ => return Some(follows),
+            }
+        }
+        None
+    }
+}
+
+/// How much the log holds.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) struct Size {
+    pub(super) snapshot_sequence: u64,
+    pub(super) snapshot_bytes: u64,
+    /// Rows behind the snapshot.
+    pub(super) rows: u64,
+    /// Bytes of their updates.
+    pub(super) bytes: u64,
+    /// How many rows and bytes there were when a compaction was given up.
+    pub(super) refused: (u64, u64),
+}
+
+impl Stored {
+    /// The storage of a document with nothing in it yet. `epoch` is the id of its history.
+    pub fn new(epoch: u64) -> Self {
+        Self { epoch, ..Self::default() }
+    }
+
+    /// The repair with the sequence number `repaired` marked this. Marks come first.
+    pub fn add_mark(&mut self, mark: &Mark, repaired: u64) {
+        self.quarantine.repaired = self.quarantine.repaired.max(repaired);
+        self.head = self.head.max(repaired);
+        if mark.part == Part::Row {
+            self.quarantine.rows.insert(mark.sequence, mark.follows);
+            if mark.waits {
+                self.quarantine.waiting.insert(mark.sequence);
+                // Whoever could tell may have told a room that died since.
+                self.quarantine.is_answered = true;
+            }
+        }
+    }
+
+    /// There is a snapshot, if it could be read.
+    pub fn add_snapshot(&mut self, head: Result<SnapshotHead, LogError>) -> Result<(), LogError> {
+        let read = head.and_then(|head| Ok((head.vector()?, head)));
+        if let Some((vector, head)) = self.intact(read)? {
+            self.known = vector;
+            self.head = self.head.max(head.sequence);
+            self.size.snapshot_sequence = head.sequence;
+            self.size.snapshot_bytes = head.bytes;
+        }
+        Ok(())
+    }
+
+    /// There is a row with this sequence number, and this is its head, if it could be read. Rows
+    /// come after the snapshot and in order; those that are marked do not come at all.
+    pub fn add_row(
+        &mut self,
+        sequence: u64,
+        head: Result<RowHead, LogError>,
+    ) -> Result<(), LogError> {
+        let before = self.last_row.replace(sequence);
+        self.head = self.head.max(sequence);
+        let read = head.and_then(|head| {
+            advance(&mut self.known, &head.clocks)?;
+            Ok(head)
+        });
+        if let Some(head) = self.intact(read)? {
+            let before = before.unwrap_or(self.size.snapshot_sequence);
+            self.quarantine.is_due |= self.quarantine.gap(before, sequence, head.updates).is_some();
+            self.size.rows += 1;
+            self.size.bytes += head.bytes;
+        }
+        Ok(())
+    }
+
+    /// What is damaged is looked into before the room does anything else.
+    fn intact<T>(&mut self, read: Result<T, LogError>) -> Result<Option<T>, LogError> {
+        match read {
+            Ok(read) => Ok(Some(read)),
+            Err(error) if error.is_damage() => {
+                self.quarantine.is_due = true;
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! The tables, and how those of an older version become those of this one.
+//!
+//! A migration is one transaction: it is whole, or the storage is what it was.
+
+use super::pieces::Owner;
+use super::{RoomStorage, Values, blob, columns, inflate, integer, number};
+use crate::room::{LogError, Row, Snapshot};
+use crate::time::Millis;
+use worker::SqlStorageValue;
+
+/// Changes with the tables. Storage that is newer than its code is not touched.
+const STORAGE_VERSION: u64 = 2;
+
+const LASTING: &str = "
+    CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+    CREATE TABLE piece (
+        owner INTEGER NOT NULL,
+        sequence INTEGER NOT NULL,
+        part INTEGER NOT NULL,
+        body BLOB NOT NULL,
+        PRIMARY KEY (owner, sequence, part)
+    ) WITHOUT ROWID;
+";
+
+/// Large columns come last: what stands before them is read without them.
+const TABLES: &str = "
+    CREATE TABLE log (
+        sequence INTEGER PRIMARY KEY,
+        updates INTEGER NOT NULL,
+        at_ms INTEGER NOT NULL,
+        deletes INTEGER NOT NULL,
+        bytes INTEGER NOT NULL,
+        head_checksum INTEGER,
+        checksum INTEGER,
+        clocks BLOB NOT NULL,
+        body BLOB
+    );
+    CREATE TABLE snapshot (
+        id INTEGER PRIMARY KEY,
+        sequence INTEGER NOT NULL,
+        bytes INTEGER NOT NULL,
+        head_checksum INTEGER,
+        checksum INTEGER,
+        state_vector BLOB NOT NULL
+    );
+    CREATE TABLE history (
+        sequence INTEGER PRIMARY KEY,
+        first INTEGER NOT NULL,
+        bytes INTEGER NOT NULL,
+        checksum INTEGER
+    );
+    CREATE TABLE quarantine (
+        id INTEGER PRIMARY KEY,
+        part INTEGER NOT NULL,
+        sequence INTEGER NOT NULL,
+        follows INTEGER NOT NULL,
+        at_ms INTEGER NOT NULL,
+        repair INTEGER NOT NULL,
+        waits INTEGER NOT NULL,
+        returned INTEGER,
+        reason TEXT NOT NULL
+    );
+";
+
+impl RoomStorage {
+    /// Make the tables of a new document, or bring old ones to this version.
+    pub(super) fn bring_up_to_date(&self, epoch: u64) -> Result<(), LogError> {
+        let tables = "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = 'meta'";
+        if self.number(tables)? == Some(0) {
+            return self.transaction(|| {
+                self.run(LASTING, vec![])?;
+                self.run(TABLES, vec![])?;
+                let insert = "INSERT INTO meta VALUES ('version', ?), ('epoch', ?)";
+                self.run(insert, vec![integer(STORAGE_VERSION), integer(epoch)])
+            });
+        }
+        match self.number("SELECT value FROM meta WHERE key = 'version'")? {
+            Some(STORAGE_VERSION) => Ok(()),
+            Some(1) => self.transaction(|| self.migrate_from_1()),
+            Some(found) if found > STORAGE_VERSION => {
+                Err(LogError::Newer { found, known: STORAGE_VERSION })
+            }
+            found => Err(LogError::Storage(format!("there was no version {found:?}"))),
+        }
+    }
+
+    /// Version 1 had no checksums: they are computed from what is there. Its history gets none,
+    /// since all of it would have to be read.
+    fn migrate_from_1(&self) -> Result<(), LogError> {
+        for table in ["log", "snapshot", "history"] {
+            self.run(&format!("ALTER TABLE {table} RENAME TO {table}_1"), vec![])?;
+        }
+        self.run(TABLES, vec![])?;
+        for sequence in self.numbers("SELECT sequence FROM log_1 ORDER BY sequence", vec![])? {
+            // What cannot be read even now gets none, and is quarantined when it is read.
+            let [head, rest] = match self.row_of_1(sequence) {
+                Ok(row) => [row.head().checksum(), row.checksum()].map(|sum| integer(sum.into())),
+                Err(error) if error.is_damage() => [SqlStorageValue::Null, SqlStorageValue::Null],
+                Err(error) => return Err(error),
+            };
+            let insert = "INSERT INTO log SELECT sequence, updates, at_ms, deletes, bytes, ?, ?,
+                clocks, body FROM log_1 WHERE sequence = ?";
+            self.run(insert, vec![head, rest, integer(sequence)])?;
+        }
+        for sequence in self.numbers("SELECT sequence FROM snapshot_1", vec![])? {
+            let [head, rest] = match self.snapshot_of_1(sequence) {
+                Ok(snapshot) => {
+                    [snapshot.head().checksum(), snapshot.checksum()].map(|sum| integer(sum.into()))
+                }
+                Err(error) if error.is_damage() => [SqlStorageValue::Null, SqlStorageValue::Null],
+                Err(error) => return Err(error),
+            };
+            let insert = "INSERT INTO snapshot SELECT sequence, sequence, bytes, ?, ?, state_vector
+                FROM snapshot_1 WHERE sequence = ?";
+            self.run(insert, vec![head, rest, integer(sequence)])?;
+        }
+        self.run("INSERT INTO history SELECT sequence, first, bytes, NULL FROM history_1", vec![])?;
+        for table in ["log", "snapshot", "history"] {
+            self.run(&format!("DROP TABLE {table}_1"), vec![])?;
+        }
+        let update = "UPDATE meta SET value = ? WHERE key = 'version'";
+        self.run(update, vec![integer(STORAGE_VERSION)])
+    }
+
+    fn row_of_1(&self, sequence: u64) -> Result<Row, LogError> {
+        let select = "SELECT updates, at_ms, deletes, clocks, body FROM log_1 WHERE sequence = ?";
+        let [updates, at_ms, deletes, clocks, body] = columns(self.only(select, sequence)?)?;
+        Ok(Row {
+            sequence,
+            updates: number(updates)? as u32,
+            at: Millis(number(at_ms)?),
+            clocks: blob(clocks)?,
+            deletes: number(deletes)? != 0,
+            update: self.body(Owner::Log, sequence, body)?,
+            returns: Vec::new(),
+        })
+    }
+
+    fn snapshot_of_1(&self, sequence: u64) -> Result<Snapshot, LogError> {
+        let select = "SELECT bytes, state_vector FROM snapshot_1 WHERE sequence = ?";
+        let [bytes, state_vector] = columns(self.only(select, sequence)?)?;
+        let deflated = self.pieces(Owner::Snapshot).read(sequence)?;
+        let update = inflate(&deflated, number(bytes)? as usize)?;
+        Ok(Snapshot { sequence, state_vector: blob(state_vector)?, update })
+    }
+
+    fn only(&self, select: &str, sequence: u64) -> Result<Values, LogError> {
+        let row = self.one(select, vec![integer(sequence)])?;
+        row.ok_or_else(|| LogError::Damaged("not there".into()))
+    }
+}
