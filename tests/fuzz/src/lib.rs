@@ -17,6 +17,7 @@
 mod check;
 mod craft;
 mod input;
+mod log;
 mod memory;
 mod mutate;
 mod parties;

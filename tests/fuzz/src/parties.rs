@@ -2,12 +2,11 @@
 
 use selvedge::protocol::{Close, Dialect, FromClient, native::encode_from_client};
 use selvedge::replica::{self, Replica, Status};
-use selvedge::room::{
-    self, Limits, Log, LogError, Room, Row, SessionId, Snapshot, Stored, StoredRow,
-};
+use selvedge::room::{self, Limits, Room, Row, SessionId, Stored};
 use selvedge::time::Millis;
 use selvedge::update::{self, EMPTY};
 
+use crate::log::Memory;
 use crate::world::ROOTS;
 
 pub(crate) const EPOCH: u64 = 77;
@@ -16,23 +15,6 @@ pub(crate) const NOW: Millis = Millis(1_000_000);
 pub(crate) const PEER: SessionId = SessionId(1);
 const WITNESS: SessionId = SessionId(2);
 const LATE: SessionId = SessionId(3);
-
-#[derive(Default)]
-struct Memory {
-    snapshot: Option<Snapshot>,
-    rows: Vec<Row>,
-}
-
-impl Log for Memory {
-    fn snapshot(&self) -> Result<Vec<u8>, LogError> {
-        Ok(self.snapshot.as_ref().map_or(EMPTY.to_vec(), |snapshot| snapshot.update.clone()))
-    }
-
-    fn updates(&self, after: u64) -> Result<Vec<Vec<u8>>, LogError> {
-        let rows = self.rows.iter().filter(|row| row.sequence > after);
-        Ok(rows.map(|row| row.update.clone()).collect())
-    }
-}
 
 /// A room whose log holds one update, with the peer in it.
 pub(crate) struct Server {
@@ -47,18 +29,26 @@ pub(crate) struct Server {
 impl Server {
     pub(crate) fn new(base: &[u8], dialect: Dialect) -> Self {
         let known = update::state_vector(base).expect("a base can be walked");
-        let mut stored = Stored { epoch: EPOCH, ..Stored::default() };
+        let mut stored = Stored::new(EPOCH);
         let mut log = Memory::default();
         if base != EMPTY {
             // Pairs of client and clock: the encoding of a state vector behind its count, of which
             // there are few.
             let clocks = known.encode()[1..].to_vec();
-            let bytes = base.len() as u64;
-            stored.rows.push(StoredRow { sequence: 1, clocks: clocks.clone(), bytes });
             let (update, at) = (base.to_vec(), NOW);
-            log.rows.push(Row { sequence: 1, updates: 1, at, clocks, deletes: true, update });
+            let row = Row {
+                sequence: 1,
+                updates: 1,
+                at,
+                clocks,
+                deletes: true,
+                update,
+                ..Row::default()
+            };
+            stored.add_row(1, Ok(row.head())).expect("clocks can be read");
+            log.rows.push(row);
         }
-        let room = Room::load(&stored, Limits::default()).expect("what was stored can be loaded");
+        let room = Room::load(&stored, Limits::default());
         let mut server = Self { room, log, relayed: Vec::new(), closed: None };
         server.take(room::Input::Connect { session: PEER, dialect });
         if dialect == Dialect::Native {
@@ -102,6 +92,7 @@ impl Server {
                     self.log.snapshot = Some(snapshot);
                 }
                 room::Output::Abandon => panic!("a room abandoned itself"),
+                room::Output::Repair(_) => panic!("a room found damage where none is"),
                 _ => {}
             }
         }
