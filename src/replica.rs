@@ -43,6 +43,8 @@ pub struct Replica {
     sequence: u64,
     /// A state vector was sent, and the SyncStep2 that answers it has not come.
     resynchronizing: bool,
+    /// The state vector that the room sent last; nothing once something is acknowledged.
+    asked: Option<Vec<u8>>,
     /// The largest frame and the largest update that the room takes, in bytes.
     frame_bytes_max: usize,
     update_bytes_max: usize,
@@ -66,6 +68,7 @@ impl Replica {
             epoch: 0,
             sequence: 0,
             resynchronizing: false,
+            asked: None,
             frame_bytes_max: FRAME_BYTES_MAX,
             update_bytes_max: FRAME_BYTES_MAX,
             received_bytes: 0,
@@ -251,6 +254,7 @@ impl Replica {
                 }
             }
             FromRoom::Ack { number, sequence } => {
+                self.asked = None;
                 self.outbox.acknowledge(now, number);
                 self.advance(sequence);
             }
@@ -272,9 +276,10 @@ impl Replica {
 
     /// The room does not know something that an update of ours refers to, or cannot serve by
     /// sequence number. It takes no numbered update before the SyncStep2.
-    fn answer(&mut self, now: Millis, state_vector: &[u8], out: &mut Vec<Output>) {
+    pub(super) fn answer(&mut self, now: Millis, state_vector: &[u8], out: &mut Vec<Output>) {
         match self.document.diff(state_vector) {
             Ok(update) => {
+                self.asked = Some(state_vector.to_vec());
                 let number = self.outbox.send_all(now, update.len());
                 send(out, self.frame_bytes_max, &FromClient::SyncStep2 { number, update: &update });
                 // Behind it: whoever answers this has what was given.
@@ -349,6 +354,7 @@ impl Replica {
 
     fn forget_session(&mut self, out: &mut Vec<Output>) {
         self.resynchronizing = false;
+        self.asked = None;
         self.outbox.unsend();
         out.extend(self.presence.clear_peers().map(Output::Peers));
     }

@@ -275,8 +275,11 @@ impl Room {
             Ok(_) => return self.close(now, id, Close::Protocol),
             Err(_) => return self.close(now, id, Close::BadFrame),
         };
-        let is_begun = message.as_ref().is_some_and(|it| self.parts.has_begun(id, it));
-        if let Err(over) = self.meter(now, id, bytes.len(), is_begun) {
+        // Without these the room would wait for ever for what it let begin.
+        let is_due = message.as_ref().is_some_and(|it| {
+            matches!(it, FromClient::Received { .. }) || self.parts.has_begun(id, it)
+        });
+        if let Err(over) = self.meter(now, id, bytes.len(), is_due) {
             return over;
         }
         let Some(message) = message else { return Vec::new() };

@@ -33,15 +33,18 @@ impl Replica {
     }
 
     /// The wait is over. The room takes no numbered update before a SyncStep2 with what came before
-    /// it, and whatever else was said meanwhile may be lost.
+    /// it. Whatever else was said meanwhile may be lost: what the room asked for, and what it was
+    /// asked.
     pub(super) fn resume(&mut self, now: Millis, out: &mut Vec<Output>) {
-        let (number, update) =
-            self.outbox.take_batch(now, self.update_bytes_max).unwrap_or((0, &EMPTY));
-        send(out, self.frame_bytes_max, &FromClient::SyncStep2 { number, update });
-        if std::mem::take(&mut self.resynchronizing) {
-            self.resynchronize(out);
-        }
+        self.resynchronizing = false;
         self.presence.announce(now);
+        if let Some(asked) = self.asked.take() {
+            return self.answer(now, &asked, out);
+        }
+        let batch = self.outbox.take_batch(now, self.update_bytes_max);
+        let (number, update) = batch.unwrap_or((0, &EMPTY));
+        send(out, self.frame_bytes_max, &FromClient::SyncStep2 { number, update });
+        self.resynchronize(out);
     }
 }
 

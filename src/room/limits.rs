@@ -178,14 +178,14 @@ struct Over {
 }
 
 impl Room {
-    /// Whether a frame of this size is taken now; otherwise, what to do about it. What was begun is
-    /// taken to its end.
+    /// Whether a frame of this size is taken now; otherwise, what to do about it. What the
+    /// room waits for is taken.
     pub(super) fn meter(
         &mut self,
         now: Millis,
         id: SessionId,
         bytes: usize,
-        is_begun: bool,
+        is_due: bool,
     ) -> Result<(), Vec<Output>> {
         let Some(session) = self.sessions.get_mut(&id) else { return Err(Vec::new()) };
         let limits = &self.limits;
@@ -206,7 +206,7 @@ impl Room {
         let (dialect, stage) = (session.dialect, session.stage);
         let over = session.meter.add(now, amounts, of_session);
         let over = over.or(self.metered.add(now, amounts, of_room));
-        let over = over.filter(|over| !is_begun || over.hopeless);
+        let over = over.filter(|over| !is_due || over.hopeless);
         let Some(over) = over else { return Ok(()) };
         let mut out = self.refusal(id, 0, over.refusal);
         // A stock client cannot be told to wait; it does when it is closed, and brings everything
