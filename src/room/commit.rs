@@ -188,7 +188,10 @@ impl Room {
             out.extend(self.compact_later(now));
         }
         for (id, number) in gathered.acks {
-            out.extend(self.send(id, &FromRoom::Ack { number, sequence: self.head }));
+            // One that is behind was not sent all of it, and must not count it (O2).
+            let behind = self.sessions.get(&id).and_then(|session| session.behind);
+            let sequence = behind.unwrap_or(self.head);
+            out.extend(self.send(id, &FromRoom::Ack { number, sequence }));
         }
         out.extend(self.close_overdue(now));
         out.extend(self.presence_changes());

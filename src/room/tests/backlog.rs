@@ -103,3 +103,15 @@ fn s2_a_newcomer_may_be_sent_more_than_the_window() {
     shell.say(native, &FromClient::Received { bytes: 11_000 });
     assert_eq!(shell.heard(native).len(), 1, "the rest");
 }
+
+#[test]
+fn o2_an_ack_does_not_count_what_a_client_was_not_sent() {
+    let mut shell = room();
+    let slow = shell.native(0, 0);
+    write(&mut shell, 0, 10);
+    shell.heard(slow);
+    shell.update(slow, 1, &text(6, 0, "own"));
+    shell.take(Input::Commit);
+    // Should it go now, it has to be sent what it was spared.
+    assert_eq!(room_says(&shell.heard(slow)), [FromRoom::Ack { number: 1, sequence: 4 }]);
+}
