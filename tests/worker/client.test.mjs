@@ -1,10 +1,9 @@
 // Our client in Node, through the worker: alone, and together with stock Yjs (V1).
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
 import { after, before, describe, test } from 'node:test'
 import * as Y from 'yjs'
 import { createRandom } from '../update/random.mjs'
-import init, { connect } from '../../dist/selvedge/selvedge.js'
+import { connect } from './support/our_client.mjs'
 import { Server, freshDocument } from './support/server.mjs'
 import { StockClient } from './support/stock_client.mjs'
 import { pause, until } from './support/until.mjs'
@@ -13,14 +12,9 @@ const ROUNDS = 15
 const STEPS = 60
 const STRINGS = ['a', 'bc', '🧵', 'é']
 
-const wasm = new URL('../../dist/selvedge/selvedge_bg.wasm', import.meta.url)
-
 describe('our client', () => {
   let server
-  before(async () => {
-    await init({ module_or_path: await readFile(wasm) })
-    server = await Server.start()
-  })
+  before(async () => { server = await Server.start() })
   after(() => server.stop())
 
   const open = (t, document, options) => {

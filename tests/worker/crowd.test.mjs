@@ -4,11 +4,10 @@
 // takes a few seconds, and then also looks at the memory of workerd.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { after, before, describe, test } from 'node:test'
 import WebSocket from 'ws'
 import { createRandom } from '../update/random.mjs'
-import init, { connect } from '../../dist/selvedge/selvedge.js'
+import { connect } from './support/our_client.mjs'
 import { RawSocket, roomUrl } from './support/raw_socket.mjs'
 import { Server, freshDocument } from './support/server.mjs'
 import { StockClient, converged } from './support/stock_client.mjs'
@@ -17,7 +16,6 @@ import { stock } from './support/wire.mjs'
 
 const SOAK_S = Number(process.env.SOAK_S ?? 5)
 const SEED = Number(process.env.SEED ?? Date.now() % 1_000_000)
-const wasm = new URL('../../dist/selvedge/selvedge_bg.wasm', import.meta.url)
 
 const randomBytes = (random, count) =>
   Uint8Array.from({ length: count }, () => random.below(256))
@@ -28,10 +26,7 @@ const memory = (pid) =>
 
 describe('crowds', () => {
   let server
-  before(async () => {
-    await init({ module_or_path: await readFile(wasm) })
-    server = await Server.start()
-  })
+  before(async () => { server = await Server.start() })
   after(() => server.stop())
 
   test('1,000 sockets in one room all hear a keystroke', async () => {

@@ -5,23 +5,18 @@
 // part of the document by id: it gives back what was lost, once, however many come back with it,
 // since nothing else ever writes into a new room.
 import assert from 'node:assert/strict'
-import { readFile, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import * as Y from 'yjs'
-import init, { connect } from '../../dist/selvedge/selvedge.js'
+import { connect } from './support/our_client.mjs'
 import { Server, freshDocument } from './support/server.mjs'
 import { StockClient, converged } from './support/stock_client.mjs'
 import { until } from './support/until.mjs'
 
-const wasm = new URL('../../dist/selvedge/selvedge_bg.wasm', import.meta.url)
-
 describe('a history that is lost', () => {
   let server
-  before(async () => {
-    await init({ module_or_path: await readFile(wasm) })
-    server = await Server.start()
-  })
+  before(async () => { server = await Server.start() })
   after(() => server.stop())
 
   /** All rooms' storage is gone. */

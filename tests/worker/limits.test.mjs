@@ -1,22 +1,18 @@
 // S2: everything has a limit, and passing it gets a typed answer, not a dead socket.
 import assert from 'node:assert/strict'
-import { readFile } from 'node:fs/promises'
 import { get } from 'node:http'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
-import init, { connect } from '../../dist/selvedge/selvedge.js'
+import { connect } from './support/our_client.mjs'
 import { Server, freshDocument } from './support/server.mjs'
 import { RawSocket } from './support/raw_socket.mjs'
 import { StockClient } from './support/stock_client.mjs'
 import { until } from './support/until.mjs'
 import { native } from './support/wire.mjs'
 
-const wasm = new URL('../../dist/selvedge/selvedge_bg.wasm', import.meta.url)
-
 describe('a room that takes little', () => {
   let server
   before(async () => {
-    await init({ module_or_path: await readFile(wasm) })
     server = await Server.start({
       vars: {
         FRAME_BYTES_MAX: 4_096,
