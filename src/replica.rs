@@ -43,8 +43,9 @@ pub struct Replica {
     sequence: u64,
     /// A state vector was sent, and the SyncStep2 that answers it has not come.
     resynchronizing: bool,
-    /// The state vector that the room sent last; nothing once something is acknowledged.
-    asked: Option<Vec<u8>>,
+    /// The state vector that the room sent last, and the number of the answer; nothing once that is
+    /// acknowledged. Owed over reconnects: the room may have died before it stored the answer.
+    asked: Option<(Vec<u8>, u64)>,
     /// The largest frame and the largest update that the room takes, in bytes.
     frame_bytes_max: usize,
     update_bytes_max: usize,
@@ -232,6 +233,9 @@ impl Replica {
             self.frame_bytes_max = usize::try_from(welcome.frame_bytes_max).unwrap_or(usize::MAX);
             self.update_bytes_max = usize::try_from(welcome.update_bytes_max).unwrap_or(usize::MAX);
             (self.received_bytes, self.window_bytes) = (0, welcome.window_bytes);
+            if let Some((asked, _)) = self.asked.take() {
+                self.answer(now, &asked, out);
+            }
             self.flush(now, out);
             self.presence.announce(now);
             self.flush_presence(now, out);
@@ -254,7 +258,8 @@ impl Replica {
                 }
             }
             FromRoom::Ack { number, sequence } => {
-                self.asked = None;
+                // Only an answer is acknowledged with 0.
+                self.asked.take_if(|(_, answer)| number == 0 || number >= *answer);
                 self.outbox.acknowledge(now, number);
                 self.advance(sequence);
             }
@@ -279,8 +284,8 @@ impl Replica {
     pub(super) fn answer(&mut self, now: Millis, state_vector: &[u8], out: &mut Vec<Output>) {
         match self.document.diff(state_vector) {
             Ok(update) => {
-                self.asked = Some(state_vector.to_vec());
                 let number = self.outbox.send_all(now, update.len());
+                self.asked = Some((state_vector.to_vec(), number));
                 send(out, self.frame_bytes_max, &FromClient::SyncStep2 { number, update: &update });
                 // Behind it: whoever answers this has what was given.
                 self.resynchronize(out);
@@ -354,7 +359,6 @@ impl Replica {
 
     fn forget_session(&mut self, out: &mut Vec<Output>) {
         self.resynchronizing = false;
-        self.asked = None;
         self.outbox.unsend();
         out.extend(self.presence.clear_peers().map(Output::Peers));
     }

@@ -38,7 +38,7 @@ impl Replica {
     pub(super) fn resume(&mut self, now: Millis, out: &mut Vec<Output>) {
         self.resynchronizing = false;
         self.presence.announce(now);
-        if let Some(asked) = self.asked.take() {
+        if let Some((asked, _)) = self.asked.take() {
             return self.answer(now, &asked, out);
         }
         let batch = self.outbox.take_batch(now, self.update_bytes_max);

@@ -58,24 +58,27 @@ impl Room {
         id: SessionId,
         has: u64,
         log: &impl Log,
-    ) -> Result<Option<Output>, Close> {
+    ) -> Result<Vec<Output>, Close> {
         if has == self.head {
-            return Ok(None);
+            return Ok(Vec::new());
         }
         let sequence = self.head;
         if has == 0 {
             let update = self.answers.whole(now, self.head, &self.quarantine, log)?;
             let message = FromRoom::SyncStep2 { sequence, update };
-            return Ok(send_to(&self.sessions, id, &message));
+            return Ok(send_to(&self.sessions, id, &message).into_iter().collect());
         }
         if has > self.head || has < self.asked_below() {
             // The rows behind `has` are not at hand one by one, or the client may have what the
-            // room lost. State vectors tell what is missing, on both sides.
+            // room lost. State vectors tell what is missing, on both sides. Its answer brings all
+            // that it would send before it, and it is not asked twice.
+            let mut out = self.enter(id, Stage::Resyncing);
             let state_vector = self.known.encode();
-            return Ok(self.send(id, &FromRoom::SyncStep1(&state_vector)));
+            out.extend(self.send(id, &FromRoom::SyncStep1(&state_vector)));
+            return Ok(out);
         }
         let update = merged(update::EMPTY.to_vec(), has, &self.quarantine, log)?;
-        Ok(self.send(id, &FromRoom::SyncStep2 { sequence, update: &update }))
+        Ok(self.send(id, &FromRoom::SyncStep2 { sequence, update: &update }).into_iter().collect())
     }
 
     /// The client says what it has.

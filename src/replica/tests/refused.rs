@@ -1,7 +1,7 @@
 //! S2, W6: what the room does not take, or not at once.
 
 use super::super::*;
-use super::{Bench, message};
+use super::{Bench, EPOCH, message, welcome};
 use crate::protocol::{Limit, Refusal};
 
 #[cfg(target_arch = "wasm32")]
@@ -59,4 +59,37 @@ fn w6_a_frame_larger_than_the_room_takes_goes_in_parts() {
         assert!(whole.len() as u64 <= total);
     }
     assert!(matches!(message(&whole), FromClient::Update { number: 1, .. }));
+}
+
+#[test]
+fn o2_an_answer_is_owed_until_it_is_acknowledged() {
+    let answers = |bench: &mut Bench| {
+        let frames = bench.sent();
+        let said: Vec<_> = frames.iter().map(|frame| message(frame)).collect();
+        said.iter().filter(|it| matches!(it, FromClient::SyncStep2 { update: [1, ..], .. })).count()
+    };
+    let mut bench = Bench::online(5);
+    bench.write("a");
+    bench.pass(100);
+    bench.room(&FromRoom::Ack { number: 1, sequence: 1 });
+    bench.sent();
+    // The room lost it, and asks; the answer is too much at once.
+    bench.room(&FromRoom::SyncStep1(&[0]));
+    assert_eq!(answers(&mut bench), 1);
+    let refusal = Refusal { limit: Limit::SessionBytes, value: 9, max: 8, retry_ms: Some(3_000) };
+    bench.room(&FromRoom::Refused { number: 0, refusal });
+    bench.pass(3_000);
+    assert_eq!(answers(&mut bench), 1, "all of it, and not only what is not acknowledged");
+    bench.input(Input::Closed { code: 1012, reason: "" });
+    bench.pass(30_000);
+    bench.input(Input::Opened);
+    bench.sent();
+    bench.room(&welcome(EPOCH, 1));
+    assert_eq!(answers(&mut bench), 1);
+    bench.room(&FromRoom::Ack { number: 0, sequence: 2 });
+    bench.input(Input::Closed { code: 1012, reason: "" });
+    bench.pass(30_000);
+    bench.input(Input::Opened);
+    bench.room(&welcome(EPOCH, 2));
+    assert_eq!(answers(&mut bench), 0);
 }
