@@ -13,11 +13,13 @@ mod keyed;
 mod markup;
 mod read;
 mod shared;
+mod start_over;
 #[cfg(test)]
 mod tests;
 mod value;
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use thiserror::Error;
@@ -64,7 +66,11 @@ pub struct Document {
     /// Whether the last update from outside referred to something that is not here.
     missing: bool,
     events: Rc<RefCell<Vec<Event>>>,
-    watches: u32,
+    /// The shared types at the root that were asked for.
+    roots: BTreeMap<Rc<str>, Kind>,
+    /// What is watched, and whether also inside it.
+    watches: BTreeMap<WatchId, (Shared, bool)>,
+    last_watch: u32,
     /// The text whose content was last checked by an edit; see [`Edit`].
     checked: Option<(SharedId, edit::TextContent)>,
 }
@@ -72,25 +78,15 @@ pub struct Document {
 impl Document {
     /// An empty document whose edits carry `client_id`, which no other replica may ever use.
     pub fn new(client_id: u32) -> Self {
-        let doc = Doc::with_options(Options {
-            // 32 bits: a keystroke is 5 bytes smaller than with yrs's own 53.
-            client_id: ClientID::new(u64::from(client_id)),
-            guid: "".into(),
-            collection_id: None,
-            offset_kind: OffsetKind::Utf16,
-            skip_gc: false,
-            auto_load: false,
-            should_load: true,
-            // Cleaning up would make this replica write in answer to what it is sent.
-            cleanup_formatting: false,
-        });
         Self {
-            doc,
+            doc: empty(client_id),
             known: update::StateVector::default(),
             keyed: Keyed::default(),
             missing: false,
             events: Rc::default(),
-            watches: 0,
+            roots: BTreeMap::new(),
+            watches: BTreeMap::new(),
+            last_watch: 0,
             checked: None,
         }
     }
@@ -111,7 +107,9 @@ impl Document {
         if defined != Some(kind) {
             return Err(EditError::Kind);
         }
-        Ok(Shared { id: SharedId::Root(name.into()), kind })
+        let name: Rc<str> = name.into();
+        self.roots.insert(Rc::clone(&name), kind);
+        Ok(Shared { id: SharedId::Root(name), kind })
     }
 
     /// Change the document. Returns what `change` returned, and the change as an update if there
@@ -169,11 +167,17 @@ impl Document {
     /// Have [`Document::take_events`] tell what changes in `target`; with `deep`, also what changes
     /// in the shared types inside it.
     pub fn watch(&mut self, target: &Shared, deep: bool) -> Result<WatchId, EditError> {
+        let id = WatchId(self.last_watch + 1);
+        self.attach(id, target.clone(), deep)?;
+        self.last_watch = id.0;
+        Ok(id)
+    }
+
+    fn attach(&mut self, id: WatchId, target: Shared, deep: bool) -> Result<(), EditError> {
         let mut branch = target.branch(&self.read())?;
-        self.watches += 1;
-        let watch = WatchId(self.watches);
-        event::watch(&mut branch, watch, deep, Rc::clone(&self.events));
-        Ok(watch)
+        event::watch(&mut branch, id, deep, Rc::clone(&self.events));
+        self.watches.insert(id, (target, deep));
+        Ok(())
     }
 
     /// End a watch. Nothing happens if `target` is gone.
@@ -181,6 +185,7 @@ impl Document {
         if let Ok(mut branch) = target.branch(&self.read()) {
             event::unwatch(&mut branch, watch);
         }
+        self.watches.remove(&watch);
         self.events.borrow_mut().retain(|event| event.watch != watch);
     }
 
@@ -215,4 +220,20 @@ impl Document {
     fn read(&self) -> Transaction<'_> {
         self.doc.try_transact().expect("no transaction outlives a call")
     }
+}
+
+/// yrs's document, as all of ours are.
+fn empty(client_id: u32) -> Doc {
+    Doc::with_options(Options {
+        // 32 bits: a keystroke is 5 bytes smaller than with yrs's own 53.
+        client_id: ClientID::new(u64::from(client_id)),
+        guid: "".into(),
+        collection_id: None,
+        offset_kind: OffsetKind::Utf16,
+        skip_gc: false,
+        auto_load: false,
+        should_load: true,
+        // Cleaning up would make this replica write in answer to what it is sent.
+        cleanup_formatting: false,
+    })
 }

@@ -9,6 +9,8 @@
 //! The shell performs the returned outputs in order and reports what happens as inputs. It has one
 //! socket and one timer. After [`Output::Disconnect`] it reports nothing more of that socket.
 
+mod aside;
+mod catch_up;
 mod connection;
 mod interface;
 mod outbox;
@@ -19,7 +21,9 @@ mod tests;
 
 use crate::document::{ApplyError, Document, Edit, EditError, Kind, Shared, WatchId};
 use crate::protocol::native::decode_from_room;
-use crate::protocol::{Close, FRAME_BYTES_MAX, FromClient, FromRoom, PROTOCOL_VERSION, Welcome};
+use crate::protocol::{
+    Close, FRAME_BYTES_MAX, FromClient, FromRoom, PROTOCOL_VERSION, Welcome, close,
+};
 use crate::time::Millis;
 
 use connection::{Connection, Due};
@@ -27,6 +31,7 @@ use outbox::Outbox;
 use presence::Presence;
 use refused::send;
 
+pub use aside::Aside;
 pub use connection::Status;
 pub use interface::{Input, Output};
 pub use presence::{PeersChanged, PresenceError, STATE_BYTES_MAX};
@@ -202,6 +207,7 @@ impl Replica {
             Input::Closed { code, reason } => {
                 if self.connection.closed(now, code, reason) {
                     self.forget_session(&mut out);
+                    out.extend(close::of_copy(code).and_then(|why| self.start_over(why)));
                 }
             }
             Input::Timeout => self.timeout(now, &mut out),
@@ -226,7 +232,8 @@ impl Replica {
         }
         // O3: two histories are never merged.
         if self.epoch != 0 && self.epoch != welcome.epoch {
-            return self.close(Close::EpochMismatch, out);
+            self.disconnect(out, |connection| connection.lost(now));
+            return out.extend(self.start_over(Close::EpochMismatch));
         }
         if self.connection.welcomed(now, welcome.sequence) {
             self.epoch = welcome.epoch;
@@ -276,36 +283,6 @@ impl Replica {
             Ok(()) => self.advance(sequence),
             Err(ApplyError::Malformed) => self.close(Close::BadFrame, out),
             Err(ApplyError::Unreadable) => self.close(Close::Unreadable, out),
-        }
-    }
-
-    /// The room does not know something that an update of ours refers to, or cannot serve by
-    /// sequence number. It takes no numbered update before the SyncStep2.
-    pub(super) fn answer(&mut self, now: Millis, state_vector: &[u8], out: &mut Vec<Output>) {
-        match self.document.diff(state_vector) {
-            Ok(update) => {
-                let number = self.outbox.send_all(now, update.len());
-                self.asked = Some((state_vector.to_vec(), number));
-                send(out, self.frame_bytes_max, &FromClient::SyncStep2 { number, update: &update });
-                // Behind it: whoever answers this has what was given.
-                self.resynchronize(out);
-            }
-            Err(_) => self.close(Close::BadFrame, out),
-        }
-    }
-
-    /// What the room sends live comes behind everything before it, but for what a SyncStep2 still
-    /// has to bring. Counting it early would let a resume skip that.
-    fn advance(&mut self, sequence: u64) {
-        if !self.resynchronizing {
-            self.sequence = sequence;
-        }
-    }
-
-    /// Ask for everything that this copy lacks, once at a time.
-    fn resynchronize(&mut self, out: &mut Vec<Output>) {
-        if !std::mem::replace(&mut self.resynchronizing, true) {
-            send(out, self.frame_bytes_max, &FromClient::SyncStep1(&self.document.state_vector()));
         }
     }
 

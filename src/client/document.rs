@@ -2,12 +2,12 @@
 
 use std::rc::Rc;
 
-use js_sys::Uint8Array;
+use js_sys::{Array, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 use super::convert;
 use super::error::Misuse;
-use super::handle::{Handle, saved_object, status_object};
+use super::handle::{Handle, aside_object, saved_object, status_object};
 use super::notices::topic;
 use super::options::Options;
 use super::presence::{self, Presence};
@@ -84,7 +84,7 @@ impl SharedDocument {
     /// The client id of this replica.
     #[wasm_bindgen(getter, js_name = clientId)]
     pub fn client_id(&self) -> u32 {
-        self.shell.client_id
+        self.shell.client_id()
     }
 
     /// How the connection stands.
@@ -104,6 +104,12 @@ impl SharedDocument {
     pub fn to_update(&self) -> Result<Uint8Array, JsValue> {
         let encoded = self.shell.read(|document| Ok(document.encode()))?;
         Ok(Uint8Array::from(&encoded[..]))
+    }
+
+    /// The copies that could not go on.
+    #[wasm_bindgen(getter)]
+    pub fn asides(&self) -> Array {
+        self.shell.asides().iter().map(aside_object).collect()
     }
 
     /// A promise that resolves when nothing is pending.

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use js_sys::{Array, Map};
+use js_sys::{Array, Map, Uint8Array};
 use wasm_bindgen::JsValue;
 
 use super::array::SharedArray;
@@ -17,7 +17,7 @@ use crate::document::{
     Document, Edit, EditError, Event, KeyChange, Kind, PathSegment, Shared, Value,
 };
 use crate::protocol::Refusal;
-use crate::replica::{PeersChanged, Status};
+use crate::replica::{Aside, PeersChanged, Status};
 
 /// A shared type of an open document.
 #[derive(Clone)]
@@ -124,6 +124,17 @@ pub(super) fn refusal_object(refusal: &Refusal) -> JsValue {
         ("message", JsValue::from_str(&refusal.to_string())),
     ];
     object(entries.into_iter().chain(retry_ms))
+}
+
+pub(super) fn aside_object(aside: &Aside) -> JsValue {
+    let entries = [
+        ("update", Uint8Array::from(&aside.update[..]).into()),
+        ("content", from_json(&aside.content)),
+        ("pending", JsValue::from_f64(aside.pending as f64)),
+        ("code", JsValue::from(aside.why.code())),
+        ("reason", JsValue::from_str(aside.why.reason())),
+    ];
+    object(entries.into_iter())
 }
 
 pub(super) fn saved_object(pending: u64) -> JsValue {

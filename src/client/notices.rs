@@ -13,7 +13,7 @@ use super::shell::Shell;
 use super::timer::report;
 use crate::document::{Event, Shared, WatchId};
 use crate::protocol::Refusal;
-use crate::replica::{PeersChanged, Status};
+use crate::replica::{Aside, PeersChanged, Status};
 
 /// Something to tell the page.
 pub(super) enum Notice {
@@ -21,6 +21,7 @@ pub(super) enum Notice {
     Status(Status),
     Saved(u64),
     Refused(Refusal),
+    SetAside(Aside),
     Peers(PeersChanged),
 }
 
@@ -32,6 +33,7 @@ pub(super) enum Topic {
     Status,
     Saved,
     Refused,
+    SetAside,
     Peers,
 }
 
@@ -82,7 +84,7 @@ impl Notices {
                 Notice::Changed(events) => self.deliver_events(shell, &events),
                 Notice::Status(status) => {
                     if matches!(status, Status::Closed { .. }) && shell.pending() > 0 {
-                        self.reject_waiters();
+                        self.reject_waiters(&unsaved());
                     }
                     self.call(&Topic::Status, || handle::status_object(&status));
                 }
@@ -96,6 +98,12 @@ impl Notices {
                 }
                 Notice::Refused(refusal) => {
                     self.call(&Topic::Refused, || handle::refusal_object(&refusal));
+                }
+                Notice::SetAside(aside) => {
+                    if aside.pending > 0 {
+                        self.reject_waiters(&put_aside());
+                    }
+                    self.call(&Topic::SetAside, || handle::aside_object(&aside));
                 }
                 Notice::Peers(changed) => {
                     self.call(&Topic::Peers, || handle::peers_object(&changed));
@@ -138,17 +146,17 @@ impl Notices {
     }
 
     /// The document is closed: nothing is told any more.
-    pub(super) fn close(&self, unsaved: bool) {
+    pub(super) fn close(&self, has_unsaved: bool) {
         self.queue.borrow_mut().clear();
         self.subscriptions.borrow_mut().clear();
-        if unsaved {
-            self.reject_waiters();
+        if has_unsaved {
+            self.reject_waiters(&unsaved());
         }
     }
 
-    fn reject_waiters(&self) {
+    fn reject_waiters(&self, why: &JsValue) {
         for (_, reject) in self.waiters.take() {
-            let _ = reject.call1(&JsValue::UNDEFINED, &unsaved());
+            let _ = reject.call1(&JsValue::UNDEFINED, why);
         }
     }
 
@@ -212,12 +220,17 @@ fn unsaved() -> JsValue {
     error::error("closed", "the document was closed with changes that are not saved")
 }
 
+fn put_aside() -> JsValue {
+    error::error("aside", "the copy with the changes that are not saved was put aside")
+}
+
 /// The topic of `SharedDocument.on`.
 pub(super) fn topic(name: &JsValue) -> Result<Topic, Misuse> {
     match name.as_string().as_deref() {
         Some("status") => Ok(Topic::Status),
         Some("saved") => Ok(Topic::Saved),
         Some("refused") => Ok(Topic::Refused),
-        _ => Err(Misuse::Argument("on takes status, saved or refused")),
+        Some("aside") => Ok(Topic::SetAside),
+        _ => Err(Misuse::Argument("on takes status, saved, refused or aside")),
     }
 }

@@ -288,7 +288,7 @@ export interface SharedDocument<State extends JsonValue = JsonValue> {
   transact<Result>(change: () => Result): Result;
   /** Who is here. */
   readonly presence: Presence<State>;
-  /** The id of this replica, a random number of 32 bits. */
+  /** The id of this replica, a random number of 32 bits. Another one after `"aside"`. */
   readonly clientId: number;
   /** How the connection stands. */
   readonly status: Status;
@@ -296,12 +296,12 @@ export interface SharedDocument<State extends JsonValue = JsonValue> {
   readonly saved: Saved;
   /**
    * Resolves when the room has acknowledged every change. Rejects when the document is closed
-   * before that.
+   * before that, or its copy put aside.
    */
   whenSaved(): Promise<void>;
   /**
    * The whole document as an encoded Yjs update (version 1), with what is not saved. This is how to
-   * keep what was written when the document is closed for good, as when its history was replaced.
+   * keep what was written when the document is closed for good.
    */
   toUpdate(): Uint8Array;
   /** Call back when the status changes. */
@@ -314,6 +314,14 @@ export interface SharedDocument<State extends JsonValue = JsonValue> {
    * readable (presence aside, without which the room goes on).
    */
   on(event: "refused", callback: (refusal: Refusal) => void): Unsubscribe;
+  /**
+   * Call back when this copy could not go on: the document's history was replaced, or a change in
+   * it made its room fail. It is put aside, and the document goes on with what the room has, under
+   * another `clientId`; shared types at the root stay valid and report the change.
+   */
+  on(event: "aside", callback: (aside: Aside) => void): Unsubscribe;
+  /** The copies that could not go on, oldest first. They are kept as long as the page lives. */
+  readonly asides: readonly Aside[];
   /** Connect again after `disconnect()`, or after the connection was closed. */
   connect(): void;
   /** Cut the connection. Edits are kept and sent later. */
@@ -346,12 +354,28 @@ export interface Refusal {
   readonly message: string;
 }
 
+/** A copy of the document that could not go on, with all that was written in it. */
+export interface Aside {
+  /** All of it as an encoded Yjs update (version 1). */
+  readonly update: Uint8Array;
+  /** What the page had asked for of it, by name, as plain values: texts and XML are strings. */
+  readonly content: { readonly [root: string]: Json };
+  /** How many of its changes were not saved. */
+  readonly pending: number;
+  /** Why: 4409, the history was replaced; 4424, a change in it made the room fail. */
+  readonly code: number;
+  /** The same in English. */
+  readonly reason: string;
+}
+
 /** What misuse throws, with a `code` that stays the same from version to version. */
 export interface SelvedgeError extends Error {
   readonly name: "SelvedgeError";
   readonly code:
     /** The document was closed. */
     | "closed"
+    /** The copy with what `whenSaved` waits for was put aside. */
+    | "aside"
     /** An option of `connect` is missing, unknown or wrong. */
     | "option"
     /** An argument is of the wrong type. */

@@ -11,12 +11,13 @@ use super::notices::{Notice, Notices};
 use super::socket::Socket;
 use super::timer::{self, Timer, Waking};
 use crate::document::{Document, Edit, EditError};
-use crate::replica::{Input, Output, Replica, Status};
+use crate::replica::{Aside, Input, Output, Replica, Status};
 
 pub(super) struct Shell {
     open: RefCell<Option<Open>>,
     pub(super) notices: Notices,
-    pub(super) client_id: u32,
+    client_id: Cell<u32>,
+    asides: RefCell<Vec<Aside>>,
     status: RefCell<Status>,
     pending: Cell<u64>,
 }
@@ -37,7 +38,8 @@ impl Shell {
         let shell = Rc::new(Self {
             open: RefCell::new(None),
             notices: Notices::default(),
-            client_id,
+            client_id: Cell::new(client_id),
+            asides: RefCell::default(),
             status: RefCell::new(Status::Offline),
             pending: Cell::new(0),
         });
@@ -59,6 +61,14 @@ impl Shell {
 
     pub(super) fn status(&self) -> Status {
         self.status.borrow().clone()
+    }
+
+    pub(super) fn client_id(&self) -> u32 {
+        self.client_id.get()
+    }
+
+    pub(super) fn asides(&self) -> Vec<Aside> {
+        self.asides.borrow().clone()
     }
 
     pub(super) fn pending(&self) -> u64 {
@@ -157,6 +167,13 @@ impl Shell {
                 Output::Saved { pending } => {
                     self.pending.set(pending);
                     self.notices.push(Notice::Saved(pending));
+                }
+                Output::SetAside(aside) => {
+                    if let Ok(replica) = self.replica() {
+                        self.client_id.set(replica.document().client_id() as u32);
+                    }
+                    self.asides.borrow_mut().push(aside.clone());
+                    self.notices.push(Notice::SetAside(aside));
                 }
                 Output::Refused(refusal) => self.notices.push(Notice::Refused(refusal)),
                 Output::Peers(changed) => self.notices.push(Notice::Peers(changed)),

@@ -162,6 +162,39 @@ fn names_of_what_was_deleted_lead_nowhere() {
 }
 
 #[test]
+fn o3_who_starts_over_has_nothing_and_says_so() {
+    let mut a = Peer::new(1);
+    let map = a.document.root("map", Kind::Map).unwrap();
+    a.document.watch(&map, true).unwrap();
+    a.edit(|edit, text| {
+        edit.insert_text(text, 0, "before", None).unwrap();
+        edit.set_key(&map, "k", &Json::Bool(true)).unwrap();
+    });
+    let nested = a.edit(|edit, _| edit.set_key_new(&map, "n", New::Text)).unwrap();
+    let old = a.document.encode();
+    a.document.take_events();
+
+    a.document.start_over(7);
+    assert_eq!((a.document.client_id(), a.string()), (7, String::new()));
+    assert_eq!(a.document.encode(), update::EMPTY);
+    assert_eq!(a.document.string(&nested), Err(EditError::Gone));
+    let events = a.document.take_events();
+    assert_eq!(events[0].delta, [Delta::Delete(6)]);
+    let keys = [
+        ("k".to_owned(), KeyChange::Delete(Value::Json(Json::Bool(true)))),
+        ("n".to_owned(), KeyChange::Delete(Value::Opaque)),
+    ];
+    assert_eq!((&events[1].keys[..], events.len()), (&keys[..], 2));
+
+    // Whoever watched goes on watching, and another watch gets another id.
+    a.insert(0, "after").unwrap();
+    a.document.apply(&old).unwrap();
+    let events = a.document.take_events();
+    assert_eq!(events.iter().map(|event| event.watch.0).collect::<Vec<_>>(), [1, 1, 2]);
+    assert_eq!(a.document.watch(&map, false), Ok(WatchId(3)));
+}
+
+#[test]
 fn v1_values_come_back_as_they_were_set() {
     let (mut a, mut b) = (Peer::new(1), Peer::new(2));
     let map = a.document.root("map", Kind::Map).unwrap();

@@ -12,6 +12,8 @@ pub enum Close {
     EpochMismatch,
     /// The frame, or the presence in it, is larger than the room accepts.
     TooLarge,
+    /// A change of the client's made the room fail, each time that it was sent.
+    Poison,
     /// The document holds something that our own client cannot read. A room never says this.
     Unreadable,
     /// The client speaks no protocol version that the room speaks, or did not say hello.
@@ -41,6 +43,7 @@ impl Close {
             Self::EpochMismatch => 4409,
             Self::TooLarge => 4413,
             Self::Unreadable => 4422,
+            Self::Poison => 4424,
             Self::Protocol => 4426,
             Self::Storage => 4500,
             Self::Full => 4503,
@@ -58,6 +61,7 @@ impl Close {
             Self::BadFrame => "the frame cannot be read",
             Self::EpochMismatch => "the history of this document was replaced",
             Self::TooLarge => "larger than this room accepts",
+            Self::Poison => "a change in it made the room fail",
             Self::Unreadable => "holds content that this client cannot read",
             Self::Protocol => "no common protocol version",
             Self::Storage => "storage failed; reconnect",
@@ -74,4 +78,10 @@ impl Close {
 /// Whether connecting again can help after this WebSocket close code.
 pub fn is_permanent(code: u16) -> bool {
     (4400..4500).contains(&code)
+}
+
+/// Why a client's copy cannot go on, if that is what this WebSocket close code says. A client that
+/// puts its copy aside and begins with an empty one can connect again.
+pub fn of_copy(code: u16) -> Option<Close> {
+    [Close::EpochMismatch, Close::Poison].into_iter().find(|close| close.code() == code)
 }

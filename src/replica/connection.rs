@@ -165,7 +165,11 @@ impl Connection {
     pub(super) fn closed(&mut self, now: Millis, code: u16, reason: &str) -> bool {
         let had_socket = self.has_socket();
         if had_socket {
-            if close::is_permanent(code) { self.refuse(code, reason) } else { self.lost(now) }
+            if close::is_permanent(code) && close::of_copy(code).is_none() {
+                self.refuse(code, reason);
+            } else {
+                self.lost(now);
+            }
         }
         had_socket
     }
@@ -229,7 +233,7 @@ impl Connection {
     }
 
     /// The next number of splitmix64 (Steele, Lea and Flood, 2014).
-    fn next_random(&mut self) -> u64 {
+    pub(super) fn next_random(&mut self) -> u64 {
         self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.random;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -1,6 +1,6 @@
 //! What a replica is told and what it asks for.
 
-use super::{PeersChanged, Status};
+use super::{Aside, PeersChanged, Status};
 use crate::document::Event;
 use crate::protocol::Refusal;
 use crate::time::Millis;
@@ -48,6 +48,9 @@ pub enum Output {
     Status(Status),
     /// Tell the page: the room did not take something.
     Refused(Refusal),
+    /// Tell the page: this copy could not go on, and the document begins with an empty one under
+    /// another client id.
+    SetAside(Aside),
     /// Tell the page: so many changes are not acknowledged now.
     Saved {
         /// How many.

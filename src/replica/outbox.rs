@@ -134,6 +134,13 @@ impl Outbox {
         self.held_until = None;
     }
 
+    /// What was not acknowledged never will be.
+    pub(super) fn give_up(&mut self) {
+        self.unsend();
+        self.changes.clear();
+        self.acknowledged = self.last;
+    }
+
     /// Merge `count` changes that were not sent into one.
     fn merge(&mut self, count: usize) {
         if count < 2 {

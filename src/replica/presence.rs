@@ -65,6 +65,11 @@ impl Presence {
         }
     }
 
+    /// Be somebody else from now on.
+    pub(super) fn rename(&mut self, client_id: u32) {
+        (self.client, self.clock) = (client_id.into(), 0);
+    }
+
     pub(super) fn state(&self) -> Option<&str> {
         self.state.as_deref()
     }

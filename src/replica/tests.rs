@@ -1,5 +1,6 @@
 //! The replica against a room that these tests play.
 
+mod aside;
 mod hostile;
 mod refused;
 
@@ -133,22 +134,6 @@ fn o3_nothing_is_said_before_the_welcome() {
     let sent = bench.sent();
     assert!(matches!(message(&sent[0]), FromClient::Update { number: 1, .. }));
     assert_eq!(bench.replica.status(), Status::Online);
-}
-
-#[test]
-fn o3_histories_of_two_epochs_are_never_merged() {
-    let mut bench = Bench::online(1);
-    bench.write("mine");
-    bench.input(Input::Closed { code: 1006, reason: "" });
-    bench.pass(1_000);
-    bench.input(Input::Opened);
-    bench.sent();
-    bench.room(&welcome(EPOCH + 1, 3));
-    assert!(bench.out.contains(&Output::Disconnect));
-    assert!(matches!(bench.replica.status(), Status::Closed { code: 4409, .. }));
-    bench.pass(120_000);
-    assert!(bench.sent().is_empty());
-    assert_eq!(bench.string(), "mine");
 }
 
 #[test]

@@ -63,7 +63,7 @@ pub struct StorageFaults {
 }
 
 /// Every kind, as it is counted when it happens.
-pub const KINDS: [&str; 26] = [
+pub const KINDS: [&str; 27] = [
     "cut",
     "half-open",
     "stall",
@@ -86,6 +86,7 @@ pub const KINDS: [&str; 26] = [
     "alarm twice",
     "hostile",
     "replaced",
+    "aside",
     "large",
     "parts",
     "refused",

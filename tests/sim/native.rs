@@ -1,8 +1,9 @@
 //! A page with our client: the real replica, and a shell that does what the browser's does.
 
+use selvedge::document::Document;
 use selvedge::protocol::native::{decode_from_client, decode_from_room};
 use selvedge::protocol::{Dialect, FromClient, FromRoom};
-use selvedge::replica::{Input, Output, Replica, Status};
+use selvedge::replica::{Aside, Input, Output, Replica, Status};
 use selvedge::time::Millis;
 
 use crate::author::Change;
@@ -22,6 +23,10 @@ pub struct Native {
     /// The token of each edit, in the order of their numbers.
     edits: Vec<u32>,
     offline: bool,
+    /// How many of them were made in a copy that is put aside.
+    put_aside: usize,
+    /// What was shown before the last close.
+    before: Option<View>,
 }
 
 impl Native {
@@ -37,6 +42,8 @@ impl Native {
             ahead_ms: 0,
             edits: Vec::new(),
             offline: false,
+            put_aside: 0,
+            before: None,
         };
         native.present(env);
         native.input(env, Input::Connect);
@@ -124,6 +131,7 @@ impl Native {
             Signal::Probe => self.input(env, Input::Pong),
             Signal::Close(code) => {
                 env.up(conn, Signal::Close(code));
+                self.before = Some(self.view());
                 self.closed(env, code);
             }
         }
@@ -152,13 +160,23 @@ impl Native {
         env.trace(|| format!("native {} hears {:?}", self.index, decode_from_room(frame)));
         match decode_from_room(frame) {
             Ok(Some(FromRoom::Ack { number, .. })) => {
-                let acked = self.edits.iter().take(number as usize).copied();
+                let acked = self.edits.iter().take(number as usize).skip(self.put_aside).copied();
                 env.oracle.told(self.index, "has an ack for", acked);
             }
             Ok(Some(FromRoom::Update { update, .. } | FromRoom::SyncStep2 { update, .. })) => {
                 env.oracle.told(self.index, "was shown", tokens_in(update));
             }
             _ => {}
+        }
+    }
+
+    /// D3: the copy that the page gets is the one that was here.
+    fn check_aside(&self, env: &mut Env, aside: &Aside) {
+        let mut document = Document::new(0);
+        let roots = Roots::of(&mut document);
+        let read = document.apply(&aside.update);
+        if read.is_err() || self.before.as_ref() != Some(&view(&document, &roots)) {
+            env.oracle.violated(format!("D3: native {} puts aside another copy", self.index));
         }
     }
 
@@ -208,6 +226,12 @@ impl Native {
                 Output::Refused(refusal) => {
                     env.count("refused");
                     env.note(format_args!("native {} is refused: {refusal}", self.index));
+                }
+                Output::SetAside(aside) => {
+                    env.count("aside");
+                    self.put_aside = self.edits.len();
+                    env.note(format_args!("native {} puts a copy aside", self.index));
+                    self.check_aside(env, &aside);
                 }
                 Output::Saved { .. } | Output::Changed(_) | Output::Peers(_) => {}
             }

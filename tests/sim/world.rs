@@ -328,13 +328,8 @@ impl World {
         match &mut self.clients[index] {
             Client::Native(native) => {
                 native.receive(env, conn, signal);
-                match native.closed_for_good() {
-                    None => {}
-                    // The page learns that its copy is of no use, and is loaded again.
-                    Some(4409) => self.restart(index),
-                    Some(code) => {
-                        env.oracle.violated(format!("client {index} was refused: {code}"));
-                    }
+                if let Some(code) = native.closed_for_good() {
+                    env.oracle.violated(format!("client {index} was refused: {code}"));
                 }
             }
             Client::Stock(stock) => stock.receive(env, conn, signal),

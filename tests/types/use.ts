@@ -56,6 +56,9 @@ export async function open(name: string): Promise<() => void> {
   ends.push(doc.on("status", showStatus), doc.on("saved", ({ pending }) => pending + 1));
   const kept: Uint8Array = doc.toUpdate();
   void kept;
+  ends.push(doc.on("aside", ({ update, content, code }) => [update.length, content.note, code]));
+  const lost: number = doc.asides.reduce((sum, { pending }) => sum + pending, 0);
+  void lost;
   ends.push(doc.on("refused", ({ limit, retryMs }) => `${limit} ${(retryMs ?? 0) + 1}`));
 
   try {
