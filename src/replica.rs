@@ -206,6 +206,9 @@ impl Replica {
             }
             Input::Closed { code, reason } => {
                 if self.connection.closed(now, code, reason) {
+                    if code == Close::Restarted.code() {
+                        self.outbox.suspect();
+                    }
                     self.forget_session(&mut out);
                     out.extend(close::of_copy(code).and_then(|why| self.start_over(why)));
                 }

@@ -18,15 +18,17 @@ mod compaction;
 mod limits;
 mod log;
 mod parts;
+mod presence;
 mod repair;
 mod session;
 mod stored;
+mod suspects;
 #[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::awareness::{self, AwarenessError, Presence, Speaker};
+use crate::awareness::Presence;
 use crate::protocol::{Close, Dialect, FromClient, FromRoom, Limit, Refusal};
 use crate::time::Millis;
 use crate::update::{Malformed, StateVector};
@@ -41,6 +43,7 @@ pub use repair::{Mark, Part, Repair};
 pub use session::SessionId;
 use session::{Attachment, Session, Stage};
 pub use stored::Stored;
+pub use suspects::{Suspect, Suspects};
 
 /// Something that happened.
 #[derive(Clone, Copy, Debug)]
@@ -82,6 +85,11 @@ pub enum Input<'a> {
     Commit,
     /// The time given by [`Output::SetAlarm`] has come. May be late, and may come twice.
     Alarm,
+    /// The room failed before it was loaded: it trapped, or its memory was taken away.
+    Failed {
+        /// What it had in hand: one frame, or, in a commit, all that had gathered.
+        in_hand: &'a [Suspect],
+    },
 }
 
 /// Something for the shell to do.
@@ -116,6 +124,8 @@ pub enum Output {
     SetAlarm(Millis),
     /// Put this snapshot in the place of the rows that it covers, and move them to the history.
     Compact(Snapshot),
+    /// Keep these in the place of those that were kept before.
+    Suspects(Suspects),
     /// Mark what is damaged, and keep the rest. [`Output::Abandon`] follows.
     Repair(Repair),
     /// Something that must not happen did: drop the room, close every socket with
@@ -136,6 +146,7 @@ pub struct Room {
     known: StateVector,
     size: stored::Size,
     quarantine: stored::Quarantine,
+    suspects: Suspects,
     gathered: Gathered,
     sessions: BTreeMap<SessionId, Session>,
     /// The highest name that a session had since the room was loaded.
@@ -162,6 +173,7 @@ impl Room {
             known: stored.known.clone(),
             size: stored.size,
             quarantine: stored.quarantine.clone(),
+            suspects: stored.suspects.clone(),
             gathered: Gathered::default(),
             sessions: BTreeMap::new(),
             last_session: SessionId(0),
@@ -201,6 +213,7 @@ impl Room {
                 self.alarm_set = false;
                 self.compact(now, log)
             }
+            Input::Failed { in_hand } => self.failed(in_hand),
         };
         self.count(now, &mut out);
         out
@@ -283,6 +296,16 @@ impl Room {
             return over;
         }
         let Some(message) = message else { return Vec::new() };
+        self.try_message(now, id, message, log)
+    }
+
+    fn take_message(
+        &mut self,
+        now: Millis,
+        id: SessionId,
+        message: FromClient<'_>,
+        log: &impl Log,
+    ) -> Vec<Output> {
         self.message(now, id, message, log).unwrap_or_else(|close| self.end(now, id, close, log))
     }
 
@@ -322,40 +345,6 @@ impl Room {
         }
     }
 
-    fn awareness(
-        &mut self,
-        now: Millis,
-        id: SessionId,
-        update: &[u8],
-    ) -> Result<Vec<Output>, Close> {
-        let speaker = match self.dialect(id) {
-            Some(Dialect::Native) => Speaker::Own,
-            Some(Dialect::Stock) | None => Speaker::Repeats,
-        };
-        let max = self.limits.presence_bytes_max;
-        let renewed = match self.presence.receive(now, id, speaker, max as usize, update) {
-            Err(AwarenessError::TooLarge { bytes }) => {
-                let (limit, value) = (Limit::PresenceBytes, bytes as u64);
-                let refusal = Refusal { limit, value, max, retry_ms: None };
-                return Ok(self.refusal(id, 0, refusal));
-            }
-            received => received?,
-        };
-        if !renewed || speaker == Speaker::Own {
-            return Ok(Vec::new());
-        }
-        // y-websocket reconnects when it hears nothing for 30 s, and forgets the silent.
-        let everyone = self.everyone(now, id);
-        let answer = everyone.or_else(|| self.send(id, &FromRoom::Awareness(&awareness::EMPTY)));
-        Ok(answer.into_iter().collect())
-    }
-
-    /// Everyone else's presence for one session, if anyone is here.
-    fn everyone(&mut self, now: Millis, id: SessionId) -> Option<Output> {
-        let everyone = self.presence.everyone(now, id)?;
-        self.send(id, &FromRoom::Awareness(&everyone))
-    }
-
     fn dialect(&self, id: SessionId) -> Option<Dialect> {
         self.sessions.get(&id).map(|session| session.dialect)
     }
@@ -379,16 +368,5 @@ fn send_to(
 impl From<Malformed> for Close {
     fn from(_: Malformed) -> Self {
         Self::BadFrame
-    }
-}
-
-impl From<AwarenessError> for Close {
-    fn from(error: AwarenessError) -> Self {
-        match error {
-            AwarenessError::TooLarge { .. } => Self::TooLarge,
-            AwarenessError::Decode(_) | AwarenessError::Json | AwarenessError::Trailing => {
-                Self::BadFrame
-            }
-        }
     }
 }

@@ -343,6 +343,7 @@ export interface Refusal {
     | "session-bytes"
     | "room-frames"
     | "room-bytes"
+    | "failures"
     | "other";
   /** What it would have been, in the limit's unit. */
   readonly value: number;

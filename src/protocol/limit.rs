@@ -23,6 +23,8 @@ pub enum Limit {
     RoomFrames,
     /// The bytes that all sessions of a room may send within 4 s.
     RoomBytes,
+    /// Failures of the room to take one change.
+    Failures,
     /// One that a later build knows.
     Other,
 }
@@ -41,7 +43,7 @@ pub struct Refusal {
 }
 
 /// In the order of their numbers on the wire.
-const LIMITS: [Limit; 9] = [
+const LIMITS: [Limit; 10] = [
     Limit::FrameBytes,
     Limit::UpdateBytes,
     Limit::DocumentBytes,
@@ -51,6 +53,7 @@ const LIMITS: [Limit; 9] = [
     Limit::SessionBytes,
     Limit::RoomFrames,
     Limit::RoomBytes,
+    Limit::Failures,
 ];
 
 impl Limit {
@@ -76,6 +79,7 @@ impl Limit {
             Self::SessionBytes => "session-bytes",
             Self::RoomFrames => "room-frames",
             Self::RoomBytes => "room-bytes",
+            Self::Failures => "failures",
             Self::Other => "other",
         }
     }
@@ -92,6 +96,7 @@ impl Limit {
             Self::SessionBytes => "bytes within 4 s",
             Self::RoomFrames => "frames within 4 s in this room",
             Self::RoomBytes => "bytes within 4 s in this room",
+            Self::Failures => "failures of the room to take this",
             Self::Other => "of something",
         }
     }

@@ -37,6 +37,9 @@ pub(super) struct Outbox {
     awaiting: Option<(Millis, usize)>,
     /// The room takes nothing before this.
     held_until: Option<Millis>,
+    /// The room failed while changes were on their way. Until all of them are acknowledged each
+    /// goes alone, so that no other is taken for the one that it cannot take.
+    alone: bool,
 }
 
 impl Outbox {
@@ -60,8 +63,8 @@ impl Outbox {
         if self.held_until.is_some() {
             return self.held_until;
         }
-        let unsent = self.sent < self.changes.len();
-        unsent.then(|| self.waiting_since.max(self.batch_sent_at + BATCH_MS))
+        let may_send = self.sent < self.changes.len() && !self.waits();
+        may_send.then(|| self.waiting_since.max(self.batch_sent_at + BATCH_MS))
     }
 
     /// When the connection counts as dead for want of an acknowledgement.
@@ -73,10 +76,14 @@ impl Outbox {
     /// Make one change of those that were not sent, as many as fit into `bytes_max`, and return it
     /// as sent.
     pub(super) fn take_batch(&mut self, now: Millis, bytes_max: usize) -> Option<(u64, &[u8])> {
+        if self.waits() {
+            return None;
+        }
+        let bytes_max = if self.alone { 0 } else { BATCH_BYTES_MAX.min(bytes_max) };
         let mut bytes = 0;
         let fits = self.changes.range(self.sent..).take_while(|change| {
             bytes += change.update.len();
-            bytes <= BATCH_BYTES_MAX.min(bytes_max)
+            bytes <= bytes_max
         });
         let count = fits.count().max(1).min(self.changes.len() - self.sent);
         self.merge(count);
@@ -125,6 +132,17 @@ impl Outbox {
         }
         let bytes = self.changes.range(..self.sent).map(|change| change.update.len()).sum();
         self.awaiting = (self.sent > 0).then_some((now, bytes));
+        self.alone &= !self.changes.is_empty();
+    }
+
+    /// The room failed. Whether one of the changes that are on their way was why is not known.
+    pub(super) fn suspect(&mut self) {
+        self.alone |= self.sent > 0;
+    }
+
+    /// Whether the change that is on its way has to be acknowledged before the next one goes.
+    fn waits(&self) -> bool {
+        self.alone && self.sent > 0
     }
 
     /// The connection is lost: all that was sent has to be sent again.
@@ -138,7 +156,7 @@ impl Outbox {
     pub(super) fn give_up(&mut self) {
         self.unsend();
         self.changes.clear();
-        self.acknowledged = self.last;
+        (self.acknowledged, self.alone) = (self.last, false);
     }
 
     /// Merge `count` changes that were not sent into one.
@@ -222,6 +240,30 @@ mod tests {
             numbers.push(number);
         }
         assert_eq!(numbers, [1, 2, 3]);
+    }
+
+    #[test]
+    fn s1_after_the_room_failed_changes_go_one_by_one() {
+        let mut outbox = outbox(1);
+        outbox.suspect();
+        outbox.unsend();
+        outbox.push(Millis(0), update::EMPTY.to_vec());
+        let number = |batch: Option<(u64, &[u8])>| batch.map(|(number, _)| number);
+        assert_eq!(number(outbox.take_batch(Millis(0), MAX)), Some(2), "nothing was on its way");
+        outbox.suspect();
+        outbox.unsend();
+        for _ in 0..2 {
+            outbox.push(Millis(0), update::EMPTY.to_vec());
+        }
+        for expected in 2..=4 {
+            assert_eq!(number(outbox.take_batch(Millis(0), MAX)), Some(expected));
+            assert_eq!((number(outbox.take_batch(Millis(0), MAX)), outbox.due_at()), (None, None));
+            outbox.acknowledge(Millis(0), expected);
+        }
+        for _ in 0..2 {
+            outbox.push(Millis(0), update::EMPTY.to_vec());
+        }
+        assert_eq!(number(outbox.take_batch(Millis(0), MAX)), Some(6), "all is well again");
     }
 
     #[test]

@@ -15,8 +15,8 @@ impl Replica {
     pub(super) fn refused(&mut self, now: Millis, refusal: Refusal, out: &mut Vec<Output>) {
         out.push(Output::Refused(refusal));
         match (refusal.limit, refusal.retry_ms) {
-            // The room goes on without it.
-            (Limit::PresenceBytes, _) => {}
+            // The room goes on without it, or closes the connection.
+            (Limit::PresenceBytes | Limit::Failures, _) => {}
             (_, Some(retry_ms)) => self.outbox.hold(now + retry_ms),
             (_, None) => self.close(Close::TooLarge, out),
         }

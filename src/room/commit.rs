@@ -211,36 +211,7 @@ impl Room {
         self.broadcast(&message, |id, session| session.behind.is_none() && Some(id) != only_writer)
     }
 
-    fn presence_changes(&mut self) -> Vec<Output> {
-        let mut out = Vec::new();
-        if let Some(changes) = self.presence.take_changes() {
-            let owners = changes.owners();
-            let keeps_up = |session: &Session| session.behind.is_none();
-            if let Some(update) = changes.update_for(None) {
-                let message = FromRoom::Awareness(&update);
-                out.extend(
-                    self.broadcast(&message, |id, session| {
-                        keeps_up(session) && !owners.contains(&id)
-                    }),
-                );
-            }
-            for id in owners.iter().filter(|id| self.sessions.get(id).is_some_and(keeps_up)) {
-                let update = changes.update_for(Some(*id));
-                out.extend(update.and_then(|it| self.send(*id, &FromRoom::Awareness(&it))));
-            }
-            // Who is here is told again to those who catch up; who has gone, only now.
-            if let Some(update) = changes.gone() {
-                let message = FromRoom::Awareness(&update);
-                out.extend(self.broadcast(&message, |_, session| !keeps_up(session)));
-            }
-        }
-        for id in self.presence.take_unkept() {
-            out.extend(self.attach(id));
-        }
-        out
-    }
-
-    fn broadcast(
+    pub(super) fn broadcast(
         &self,
         message: &FromRoom<'_>,
         is_for: impl Fn(SessionId, &Session) -> bool,

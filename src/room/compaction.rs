@@ -47,7 +47,7 @@ impl Room {
 
     /// Compact, if the result is what it has to be; otherwise leave everything as it is.
     pub(super) fn compact(&mut self, now: Millis, log: &impl Log) -> Vec<Output> {
-        if self.size.rows == 0 {
+        if self.size.rows == 0 || self.size.refused == (self.size.rows, self.size.bytes) {
             return Vec::new();
         }
         match self.compacted(log) {

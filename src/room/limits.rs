@@ -153,7 +153,10 @@ impl Meter {
             let burst = per_second.saturating_mul(BURST_S);
             if bucket.add(now, amount, per_second) >= burst {
                 let excess = bucket.level.saturating_sub(burst);
-                let retry_ms = Some(excess.saturating_mul(1_000) / per_second + 1);
+                // Until half of it has leaked: at just the limit, one of the frames in which a
+                // client says everything would be refused again, and so on for ever.
+                let leak = bucket.level.saturating_sub(burst / 2);
+                let retry_ms = Some(leak.saturating_mul(1_000) / per_second + 1);
                 let refusal = Refusal { limit, value: bucket.level, max: burst, retry_ms };
                 over = Some(Over { refusal, hopeless: excess > burst.max(single_max) });
             }

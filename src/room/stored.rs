@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::log::{Log, LogError, Row, RowHead, SnapshotHead, advance};
 use super::repair::{Mark, Part};
+use super::suspects::Suspects;
 use crate::update::StateVector;
 
 /// What a room has to know of its storage to start.
@@ -17,6 +18,7 @@ pub struct Stored {
     pub(super) known: StateVector,
     pub(super) size: Size,
     pub(super) quarantine: Quarantine,
+    pub(super) suspects: Suspects,
     last_row: Option<u64>,
 }
 
@@ -90,6 +92,11 @@ impl Stored {
     /// The storage of a document with nothing in it yet. `epoch` is the id of its history.
     pub fn new(epoch: u64) -> Self {
         Self { epoch, ..Self::default() }
+    }
+
+    /// What made its room fail, and how often.
+    pub fn with_suspects(self, suspects: Suspects) -> Self {
+        Self { suspects, ..self }
     }
 
     /// The repair with the sequence number `repaired` marked this. Marks come first.

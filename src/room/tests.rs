@@ -6,6 +6,7 @@ mod damage;
 mod limits;
 mod memory;
 mod shell;
+mod suspects;
 
 use super::*;
 use crate::codec::write_bytes;

@@ -13,6 +13,7 @@ use worker::{
     DurableObject, Env, Request, Response, Result, State, Storage, WebSocketPair, durable_object,
 };
 
+use super::in_hand::{self, InHand, Work};
 use super::storage::RoomStorage;
 use super::{platform, refuse, route_of};
 use crate::protocol::route::{Problem, Route};
@@ -163,6 +164,14 @@ impl Cell {
             Ok(live) => live,
             Err(error) => return self.abandon(&mut slot, Close::from(error.clone()), &error),
         };
+        let work = match input {
+            Input::Commit => Work::Commit,
+            Input::Frame { session, bytes } => {
+                live.room.suspect(session, bytes).map_or(Work::Other, Work::Suspect)
+            }
+            _ => Work::Other,
+        };
+        let _in_hand = InHand::note(self.state.as_raw(), &work);
         let now = platform::now();
         for output in live.room.handle(now, input, &self.storage) {
             if output == Output::Abandon {
@@ -184,6 +193,7 @@ impl Cell {
         match output {
             Output::Append(row) => self.storage.append(&row)?,
             Output::Compact(snapshot) => self.storage.compact(&snapshot)?,
+            Output::Suspects(suspects) => self.storage.keep_suspects(&suspects)?,
             Output::Repair(repair) => {
                 self.storage.repair(&repair)?;
                 for Mark { part, sequence, reason, .. } in &repair.marks {
@@ -211,7 +221,10 @@ impl Cell {
     }
 
     /// The room, loaded if it is not: after a start, a hibernation or a failure.
-    fn wake<'a>(&self, slot: &'a mut Option<Live>) -> std::result::Result<&'a mut Live, LogError> {
+    fn wake<'a>(
+        self: &Rc<Self>,
+        slot: &'a mut Option<Live>,
+    ) -> std::result::Result<&'a mut Live, LogError> {
         let live = match slot.take() {
             Some(live) => live,
             None => self.load()?,
@@ -219,7 +232,8 @@ impl Cell {
         Ok(slot.insert(live))
     }
 
-    fn load(&self) -> std::result::Result<Live, LogError> {
+    fn load(self: &Rc<Self>) -> std::result::Result<Live, LogError> {
+        let failure = in_hand::failure(self.state.as_raw());
         let stored = self.storage.open(platform::random_id())?;
         let limits = self.limits.clone().map_err(|error| LogError::Storage(error.to_string()))?;
         let mut room = room::Room::load(&stored, limits);
@@ -239,7 +253,14 @@ impl Cell {
                 }
             }
         }
-        Ok(Live { room, sockets })
+        let mut live = Live { room, sockets };
+        if let Some(in_hand) = &failure {
+            let input = Input::Failed { in_hand };
+            for output in live.room.handle(now, input, &self.storage) {
+                self.perform(now, &mut live, output)?;
+            }
+        }
+        Ok(live)
     }
 
     /// Drop the room; everyone reconnects and finds it as storage says it is.

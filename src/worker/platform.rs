@@ -27,6 +27,10 @@ export function commitIn(ms, state, commit, code, reason) {
       for (const socket of state.getWebSockets()) {
         try { socket.close(code, reason) } catch { /* closed already */ }
       }
+      // The instance is replaced only if a trap is not caught. Without that, one that is broken
+      // stays, or wasm-bindgen replaces it and the rooms' objects are left behind.
+      const isReplaced = String(error).includes('previous WASM instance')
+      if (!isReplaced) throw new WebAssembly.RuntimeError('a room failed', { cause: error })
     }
   }, ms)
 }

@@ -2,7 +2,7 @@
 //!
 //! | table | what it holds |
 //! |---|---|
-//! | `meta` | the storage version and the epoch |
+//! | `meta` | the storage version, the epoch, and what made the room fail how often |
 //! | `log` | one row a commit; the update itself, unless it is in pieces |
 //! | `snapshot` | the last snapshot; its update is in pieces, deflated |
 //! | `history` | a segment for each compaction: the rows that a snapshot took the place of |
@@ -12,6 +12,7 @@
 //! Checksums are written with what they are of and compared whenever it is read. The platform
 //! refuses rows over 2 MB; a local run does not, so the limit is held here.
 
+mod meta;
 mod pieces;
 mod quarantine;
 mod read;
@@ -43,9 +44,7 @@ impl RoomStorage {
     /// What the room has to know to start. `epoch` is for a document that has no history yet.
     pub(super) fn open(&self, epoch: u64) -> Result<Stored, LogError> {
         self.bring_up_to_date(epoch)?;
-        let epoch = self.number("SELECT value FROM meta WHERE key = 'epoch'")?;
-        let epoch = epoch.ok_or_else(|| LogError::Storage("no epoch".into()))?;
-        let mut stored = Stored::new(epoch);
+        let mut stored = self.read_meta()?;
         self.add_marks(&mut stored)?;
         self.add_heads(&mut stored)?;
         Ok(stored)

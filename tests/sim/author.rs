@@ -5,6 +5,7 @@ use selvedge::document::{Document, Edit, Json};
 
 use crate::env::Env;
 use crate::oracle::{Roots, TOKEN_LEN, token};
+use crate::server::POISON;
 
 /// One edit, decided before it is made.
 pub struct Change {
@@ -13,6 +14,7 @@ pub struct Change {
     write: Option<(u32, String)>,
     delete: Option<(u32, u32)>,
     key: Option<(&'static str, Option<u32>)>,
+    is_poison: bool,
 }
 
 impl Change {
@@ -35,7 +37,14 @@ impl Change {
             (key, (rng.u8(..4) > 0).then_some(token))
         });
         let at = rng.u32(0..=len / TOKEN_LEN) * TOKEN_LEN;
-        Self { token, at, write, delete, key }
+        Self { token, at, write, delete, key, is_poison: false }
+    }
+
+    /// The same, but the room will trap on it.
+    pub fn poisoned(self, env: &mut Env) -> Self {
+        env.count("poison");
+        env.note(format_args!("<{:05}> is poison", self.token));
+        Self { is_poison: true, ..self }
     }
 
     /// Steps that would cut a character in half are refused; the others count.
@@ -47,6 +56,9 @@ impl Change {
         }
         if let Some((at, words)) = &self.write {
             let _ = edit.insert_text(&roots.draft, *at, words, None);
+        }
+        if self.is_poison {
+            let _ = edit.insert_text(&roots.draft, 0, POISON, None);
         }
         match self.key {
             Some((key, Some(value))) => {

@@ -5,7 +5,9 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 use fastrand::Rng;
-use selvedge::room::{Log, LogError, Mark, Part, Repair, Row, Snapshot, SnapshotHead, Stored};
+use selvedge::room::{
+    Log, LogError, Mark, Part, Repair, Row, Snapshot, SnapshotHead, Stored, Suspects,
+};
 use selvedge::time::Millis;
 
 use crate::faults::Sabotage;
@@ -30,6 +32,7 @@ pub struct Tables {
     /// With the sequence numbers of their repairs.
     marks: Vec<(Mark, u64)>,
     pub alarm: Option<Millis>,
+    suspects: Suspects,
     /// What is broken on purpose.
     pub is_unchecked: bool,
     pub drops_damaged: bool,
@@ -41,6 +44,7 @@ pub enum Write {
     Compact(Rc<Snapshot>),
     Repair(Rc<Repair>),
     Alarm(Option<Millis>),
+    Suspects(Suspects),
 }
 
 fn keep_row(value: Row) -> Rc<Kept<Row>> {
@@ -75,6 +79,7 @@ impl Tables {
             }
             Write::Repair(repair) => self.repair(repair),
             Write::Alarm(at) => self.alarm = *at,
+            Write::Suspects(suspects) => self.suspects = suspects.clone(),
         }
     }
 
@@ -97,7 +102,7 @@ impl Tables {
     }
 
     pub fn stored(&self) -> Stored {
-        let mut stored = Stored::new(self.epoch);
+        let mut stored = Stored::new(self.epoch).with_suspects(self.suspects.clone());
         for (mark, repaired) in &self.marks {
             stored.add_mark(mark, *repaired);
         }

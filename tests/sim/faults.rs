@@ -3,6 +3,8 @@
 use fastrand::Rng;
 use selvedge::room::Limits;
 
+use crate::env::{ConnId, Env};
+
 /// What is broken on purpose, to see that the checks notice.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Sabotage {
@@ -46,6 +48,7 @@ pub struct Faults {
     pub alarm_twice: f64,
     pub hostile: f64,
     pub replaced: f64,
+    pub poison: f64,
     pub large: f64,
     /// What the room takes; in some runs so little that clients are refused and send parts.
     pub limits: Limits,
@@ -63,7 +66,7 @@ pub struct StorageFaults {
 }
 
 /// Every kind, as it is counted when it happens.
-pub const KINDS: [&str; 27] = [
+pub const KINDS: [&str; 29] = [
     "cut",
     "half-open",
     "stall",
@@ -87,6 +90,8 @@ pub const KINDS: [&str; 27] = [
     "hostile",
     "replaced",
     "aside",
+    "poison",
+    "poisoned",
     "large",
     "parts",
     "refused",
@@ -98,6 +103,7 @@ impl Faults {
     pub fn swarm(rng: &mut Rng) -> Self {
         // Of its own, so that a seed without these goes on as it did before there were any.
         let storage = StorageFaults::swarm(&mut rng.clone());
+        let mut poison = Rng::with_seed(rng.clone().u64(..).rotate_left(7));
         let mut maybe = |rate: f64| if rng.bool() { rate } else { 0.0 };
         Self {
             cut: maybe(0.02),
@@ -117,9 +123,31 @@ impl Faults {
             alarm_twice: maybe(0.5),
             hostile: maybe(0.3),
             replaced: maybe(0.006),
+            poison: if poison.bool() { 0.002 } else { 0.0 },
             large: maybe(0.02),
             limits: limits(Rng::with_seed(rng.get_seed())),
             storage,
+        }
+    }
+
+    /// What can happen to one connection.
+    pub fn break_connection(&self, env: &mut Env, conn: ConnId) {
+        if env.chance(self.cut) {
+            env.count("cut");
+            let (room_ms, client_ms) = (env.rng.u64(0..500), env.rng.u64(0..500));
+            env.note(format_args!("cut {conn:?}"));
+            env.cut(conn, room_ms, Some(client_ms));
+        }
+        if env.chance(self.half_open) {
+            env.count("half-open");
+            env.note(format_args!("half-open {conn:?}"));
+            let room_ms = env.rng.u64(0..60_000);
+            let client_ms = env.rng.bool().then(|| env.rng.u64(0..1_000));
+            env.cut(conn, room_ms, client_ms);
+        }
+        if env.chance(self.stall) {
+            env.count("stall");
+            env.stall(conn);
         }
     }
 }

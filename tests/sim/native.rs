@@ -72,6 +72,15 @@ impl Native {
 
     pub fn edit(&mut self, env: &mut Env) {
         let change = Change::random(env, self.replica.document(), &self.roots);
+        self.make(env, &change);
+    }
+
+    pub fn poison(&mut self, env: &mut Env) {
+        let change = Change::random(env, self.replica.document(), &self.roots).poisoned(env);
+        self.make(env, &change);
+    }
+
+    fn make(&mut self, env: &mut Env, change: &Change) {
         env.note(format_args!("native {} writes <{:05}>", self.index, change.token));
         self.edits.push(change.token);
         let now = self.now(env);

@@ -2,18 +2,22 @@
 //! its platform can.
 
 mod outage;
+mod poison;
+mod sabotage;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
-use selvedge::protocol::{Close, Dialect, FromClient, FromRoom, native};
+use selvedge::protocol::{Close, FromClient, FromRoom, native};
 use selvedge::room::{Input, Limits, Mark, Output, Room, SessionId};
 use selvedge::time::Millis;
-use selvedge::update;
 
 use crate::disk::{Disk, Write};
 use crate::env::{ConnId, Env, Event, Signal};
 use crate::faults::Sabotage;
+pub use poison::POISON;
+use poison::Poison;
+use sabotage::is_ack;
 
 /// A socket as the platform keeps it. It outlives the room's memory.
 struct Socket {
@@ -46,6 +50,7 @@ pub struct Server {
     full_until: Millis,
     newer_until: Millis,
     refused: Vec<Vec<u8>>,
+    poison: Poison,
     /// How many inputs the room was given.
     pub inputs: u64,
 }
@@ -71,6 +76,7 @@ impl Server {
             full_until: Millis(0),
             newer_until: Millis(0),
             refused: Vec::new(),
+            poison: Poison::new(env),
             inputs: 0,
         }
     }
@@ -211,7 +217,11 @@ impl Server {
         };
         self.disk.current.is_unchecked |=
             self.sabotage == Some(Sabotage::CompactionUnchecked) && matches!(input, Input::Alarm);
+        self.begin(&live.room, &input);
         let mut outputs = live.room.handle(env.now, input, &self.disk.current);
+        if self.traps(&input, &outputs) {
+            return self.trap(env, &input);
+        }
         self.disk.current.is_unchecked = self.disk.durable.is_unchecked;
         self.remember_refused(&input, &outputs);
         if self.sabotage == Some(Sabotage::AckBeforeRow) {
@@ -231,6 +241,7 @@ impl Server {
                 return self.close_all(env, close);
             }
         }
+        self.end(&input);
         self.live = Some(live);
     }
 
@@ -253,6 +264,10 @@ impl Server {
                 }
                 env.count("repaired");
                 self.write(env, Write::Repair(Rc::new(repair)));
+            }
+            Output::Suspects(suspects) => {
+                self.write_may_fail(env, "append fails", env.faults.append_fails)?;
+                self.write(env, Write::Suspects(suspects));
             }
             Output::Send { to, frame } => {
                 if let Ok(Some(FromRoom::SyncStep2 { .. })) = native::decode_from_room(&frame) {
@@ -284,40 +299,6 @@ impl Server {
         Ok(())
     }
 
-    fn append(&mut self, env: &mut Env, mut row: selvedge::room::Row) {
-        env.note(format_args!("append {} (+{})", row.sequence, row.updates));
-        match self.sabotage {
-            Some(Sabotage::AppendSkipped) if env.rng.f64() < 0.1 => return,
-            Some(Sabotage::RefusedStored) => {
-                let refused = std::mem::take(&mut self.refused);
-                let parts: Vec<_> =
-                    refused.iter().chain([&row.update]).map(|update| &update[..]).collect();
-                row.update = update::merge(&parts).unwrap_or(row.update);
-            }
-            _ => {}
-        }
-        self.write(env, Write::Append(Rc::new(row)));
-    }
-
-    fn remember_refused(&mut self, input: &Input<'_>, outputs: &[Output]) {
-        if self.sabotage != Some(Sabotage::RefusedStored) {
-            return;
-        }
-        let Input::Frame { bytes, .. } = input else { return };
-        for dialect in [Dialect::Native, Dialect::Stock] {
-            let asks = dialect.encode(&FromRoom::SyncStep1(&[])).unwrap_or_default();
-            let asked = outputs.iter().any(|output| {
-                matches!(output, Output::Send { frame, .. } if frame[0] == asks[0]
-                    && (dialect == Dialect::Native || frame[1] == asks[1]))
-            });
-            if let Ok(Some(FromClient::Update { update, .. })) = dialect.decode(bytes)
-                && asked
-            {
-                self.refused.push(update.to_vec());
-            }
-        }
-    }
-
     fn write(&mut self, env: &mut Env, write: Write) {
         self.disk.write(write);
         let (in_ms, process) = (env.rng.u64(1..=self.disk_ms_max), self.process);
@@ -342,7 +323,7 @@ impl Server {
             Write::Append(row) => env.oracle.row_is_durable(&row),
             Write::Compact(snapshot) => env.oracle.snapshot_is_durable(&snapshot),
             Write::Repair(repair) => env.oracle.repair_is_durable(&repair, &self.disk.durable),
-            Write::Alarm(_) => {}
+            Write::Alarm(_) | Write::Suspects(_) => {}
         }
         while self.gate.front().is_some_and(|(write, ..)| *write <= durable) {
             if let Some((_, conn, signal)) = self.gate.pop_front() {
@@ -369,7 +350,9 @@ impl Server {
                 }
             }
         }
-        Live { room, sockets }
+        let mut live = Live { room, sockets };
+        self.tell_failure(env, &mut live);
+        live
     }
 
     fn close_all(&mut self, env: &mut Env, close: Close) {
@@ -389,9 +372,4 @@ impl Server {
         }
         env.schedule(in_ms, Event::Alarm { again: false });
     }
-}
-
-fn is_ack(output: &Output) -> bool {
-    let Output::Send { frame, .. } = output else { return false };
-    matches!(native::decode_from_room(frame), Ok(Some(FromRoom::Ack { .. })))
 }

@@ -42,6 +42,7 @@ pub struct Stock {
     wants_online: bool,
     /// The room was not sent the last edit, and does not know.
     owes: bool,
+    pub is_poisoned: bool,
 }
 
 impl Stock {
@@ -62,6 +63,7 @@ impl Stock {
             reconnect_timer: timer + 1,
             wants_online: true,
             owes: false,
+            is_poisoned: false,
         };
         stock.set_state(env);
         stock.connect(env);
@@ -88,6 +90,17 @@ impl Stock {
 
     pub fn edit(&mut self, env: &mut Env) {
         let change = Change::random(env, &self.document, &self.roots);
+        self.make(env, &change);
+    }
+
+    /// Its copy cannot be put aside but by its page.
+    pub fn poison(&mut self, env: &mut Env) {
+        let change = Change::random(env, &self.document, &self.roots).poisoned(env);
+        self.make(env, &change);
+        self.is_poisoned = true;
+    }
+
+    fn make(&mut self, env: &mut Env, change: &Change) {
         env.note(format_args!("stock {} writes <{:05}>", self.index, change.token));
         let roots = &self.roots;
         let ((), update) = self.document.edit(|edit| change.make(edit, roots));

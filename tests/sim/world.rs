@@ -110,6 +110,8 @@ impl World {
         for index in 0..self.clients.len() {
             match &mut self.clients[index] {
                 Client::Native(native) => native.go_online(&mut self.env),
+                // Its page is loaded again, since it will never be like the others.
+                Client::Stock(stock) if stock.is_poisoned => self.restart(index),
                 Client::Stock(stock) => {
                     stock.go_online(&mut self.env);
                     stock.make_good(&mut self.env);
@@ -211,7 +213,7 @@ impl World {
             Client::Hostile(_) | Client::Gone => return,
         };
         if let Some(conn) = conn {
-            break_connection(env, conn, faults);
+            faults.break_connection(env, conn);
         }
         if env.chance(faults.offline) {
             match &mut self.clients[index] {
@@ -225,6 +227,13 @@ impl World {
         {
             env.count("clock jump");
             native.jump(env);
+        }
+        if env.chance(faults.poison) {
+            match &mut self.clients[index] {
+                Client::Native(native) => native.poison(env),
+                Client::Stock(stock) => stock.poison(env),
+                Client::Hostile(_) | Client::Gone => {}
+            }
         }
         if env.chance(faults.restart) {
             env.count("restart");
@@ -370,25 +379,5 @@ impl World {
             }
         }
         Ok(())
-    }
-}
-
-fn break_connection(env: &mut Env, conn: ConnId, faults: &Faults) {
-    if env.chance(faults.cut) {
-        env.count("cut");
-        let (room_ms, client_ms) = (env.rng.u64(0..500), env.rng.u64(0..500));
-        env.note(format_args!("cut {conn:?}"));
-        env.cut(conn, room_ms, Some(client_ms));
-    }
-    if env.chance(faults.half_open) {
-        env.count("half-open");
-        env.note(format_args!("half-open {conn:?}"));
-        let room_ms = env.rng.u64(0..60_000);
-        let client_ms = env.rng.bool().then(|| env.rng.u64(0..1_000));
-        env.cut(conn, room_ms, client_ms);
-    }
-    if env.chance(faults.stall) {
-        env.count("stall");
-        env.stall(conn);
     }
 }

@@ -3,6 +3,7 @@
 use super::super::*;
 use super::{Bench, EPOCH, message, welcome};
 use crate::document::Json;
+use crate::protocol::{Limit, Refusal};
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -83,6 +84,47 @@ fn o3_who_has_nothing_puts_nothing_aside() {
         message(&hello(&mut bench)),
         FromClient::Hello { protocol: 1, epoch: 0, sequence: 0 }
     );
+}
+
+#[test]
+fn s1_a_copy_with_a_change_that_makes_the_room_fail_is_put_aside() {
+    let mut bench = Bench::online(1);
+    bench.write("poison");
+    bench.pass(20);
+    let refusal = Refusal { limit: Limit::Failures, value: 3, max: 2, retry_ms: None };
+    bench.room(&FromRoom::Refused { number: 0, refusal });
+    assert!(bench.out.contains(&Output::Refused(refusal)));
+    assert_eq!(bench.replica.status(), Status::Online);
+    bench.input(Input::Closed { code: 4424, reason: "" });
+    assert_eq!((aside(&bench).why, aside(&bench).pending), (Close::Poison, 1));
+    hello(&mut bench);
+    bench.room(&welcome(EPOCH, 0));
+    bench.write("fine");
+    bench.pass(20);
+    let sent = bench.sent();
+    assert!(matches!(message(&sent[0]), FromClient::Update { number: 2, .. }));
+}
+
+#[test]
+fn s1_after_the_room_failed_changes_go_one_by_one() {
+    let mut bench = Bench::online(1);
+    bench.write("a");
+    bench.input(Input::Closed { code: 1012, reason: "" });
+    bench.write("b");
+    hello(&mut bench);
+    bench.room(&welcome(EPOCH, 0));
+    let numbers = |bench: &mut Bench| -> Vec<u64> {
+        bench.pass(100);
+        let sent = bench.sent();
+        let number = |frame: &Vec<u8>| match message(frame) {
+            FromClient::Update { number, .. } => Some(number),
+            _ => None,
+        };
+        sent.iter().filter_map(number).collect()
+    };
+    assert_eq!(numbers(&mut bench), [1]);
+    bench.room(&FromRoom::Ack { number: 1, sequence: 1 });
+    assert_eq!(numbers(&mut bench), [2]);
 }
 
 #[test]

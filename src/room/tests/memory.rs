@@ -36,6 +36,7 @@ pub(in crate::room) struct Memory {
     pub(in crate::room) history: Vec<(u64, Result<Vec<Row>, LogError>)>,
     /// With the sequence number of the repair, and whether it was given back.
     pub(in crate::room) marks: Vec<(Mark, u64)>,
+    pub(in crate::room) suspects: Suspects,
 }
 
 impl Memory {
@@ -65,7 +66,7 @@ impl Memory {
     }
 
     pub(in crate::room) fn stored(&self) -> Stored {
-        let mut stored = Stored::new(EPOCH);
+        let mut stored = Stored::new(EPOCH).with_suspects(self.suspects.clone());
         for (mark, repaired) in &self.marks {
             stored.add_mark(mark, *repaired);
         }

@@ -55,6 +55,7 @@ impl Shell {
                 Output::SetAlarm(at) => self.alarm = Some(at),
                 Output::SetTimer(at) => self.timer = Some(at),
                 Output::Compact(snapshot) => self.log.compact(snapshot),
+                Output::Suspects(suspects) => self.log.suspects = suspects,
                 Output::Repair(repair) => self.log.repair(repair),
                 Output::Abandon => self.abandoned = true,
             }

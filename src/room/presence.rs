@@ -1,0 +1,83 @@
+//! Presence: what sessions say about themselves, and who is told.
+
+use super::session::{Session, SessionId};
+use super::{Output, Room};
+use crate::awareness::{self, AwarenessError, Speaker};
+use crate::protocol::{Close, Dialect, FromRoom, Limit, Refusal};
+use crate::time::Millis;
+
+impl Room {
+    pub(super) fn awareness(
+        &mut self,
+        now: Millis,
+        id: SessionId,
+        update: &[u8],
+    ) -> Result<Vec<Output>, Close> {
+        let speaker = match self.dialect(id) {
+            Some(Dialect::Native) => Speaker::Own,
+            Some(Dialect::Stock) | None => Speaker::Repeats,
+        };
+        let max = self.limits.presence_bytes_max;
+        let renewed = match self.presence.receive(now, id, speaker, max as usize, update) {
+            Err(AwarenessError::TooLarge { bytes }) => {
+                let (limit, value) = (Limit::PresenceBytes, bytes as u64);
+                let refusal = Refusal { limit, value, max, retry_ms: None };
+                return Ok(self.refusal(id, 0, refusal));
+            }
+            received => received?,
+        };
+        if !renewed || speaker == Speaker::Own {
+            return Ok(Vec::new());
+        }
+        // y-websocket reconnects when it hears nothing for 30 s, and forgets the silent.
+        let everyone = self.everyone(now, id);
+        let answer = everyone.or_else(|| self.send(id, &FromRoom::Awareness(&awareness::EMPTY)));
+        Ok(answer.into_iter().collect())
+    }
+
+    /// Everyone else's presence for one session, if anyone is here.
+    pub(super) fn everyone(&mut self, now: Millis, id: SessionId) -> Option<Output> {
+        let everyone = self.presence.everyone(now, id)?;
+        self.send(id, &FromRoom::Awareness(&everyone))
+    }
+
+    pub(super) fn presence_changes(&mut self) -> Vec<Output> {
+        let mut out = Vec::new();
+        if let Some(changes) = self.presence.take_changes() {
+            let owners = changes.owners();
+            let keeps_up = |session: &Session| session.behind.is_none();
+            if let Some(update) = changes.update_for(None) {
+                let message = FromRoom::Awareness(&update);
+                out.extend(
+                    self.broadcast(&message, |id, session| {
+                        keeps_up(session) && !owners.contains(&id)
+                    }),
+                );
+            }
+            for id in owners.iter().filter(|id| self.sessions.get(id).is_some_and(keeps_up)) {
+                let update = changes.update_for(Some(*id));
+                out.extend(update.and_then(|it| self.send(*id, &FromRoom::Awareness(&it))));
+            }
+            // Who is here is told again to those who catch up; who has gone, only now.
+            if let Some(update) = changes.gone() {
+                let message = FromRoom::Awareness(&update);
+                out.extend(self.broadcast(&message, |_, session| !keeps_up(session)));
+            }
+        }
+        for id in self.presence.take_unkept() {
+            out.extend(self.attach(id));
+        }
+        out
+    }
+}
+
+impl From<AwarenessError> for Close {
+    fn from(error: AwarenessError) -> Self {
+        match error {
+            AwarenessError::TooLarge { .. } => Self::TooLarge,
+            AwarenessError::Decode(_) | AwarenessError::Json | AwarenessError::Trailing => {
+                Self::BadFrame
+            }
+        }
+    }
+}

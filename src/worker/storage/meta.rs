@@ -1,0 +1,38 @@
+//! The table `meta`: the epoch, and what made the room fail. An older build reads only what it
+//! knows of it.
+
+use worker::SqlStorageValue;
+
+use super::{RoomStorage, columns, integer, number};
+use crate::room::{LogError, Stored, Suspects};
+
+impl RoomStorage {
+    /// What `meta` says, for a room to start with.
+    pub(super) fn read_meta(&self) -> Result<Stored, LogError> {
+        let (mut epoch, mut suspects) = (None, Suspects::new());
+        for row in self.query("SELECT key, value FROM meta", vec![])? {
+            let [key, value] = columns(row?)?;
+            let SqlStorageValue::String(key) = key else { continue };
+            if key == "epoch" {
+                epoch = Some(number(value)?);
+            } else if let Ok(suspect) = key.parse() {
+                suspects.insert(suspect, number(value)?);
+            }
+        }
+        let epoch = epoch.ok_or_else(|| LogError::Storage("no epoch".into()))?;
+        Ok(Stored::new(epoch).with_suspects(suspects))
+    }
+
+    /// Keep these in the place of those that were kept before.
+    pub(in crate::worker) fn keep_suspects(&self, suspects: &Suspects) -> Result<(), LogError> {
+        self.transaction(|| {
+            // Each is named by its `Display`.
+            self.run("DELETE FROM meta WHERE key LIKE 'suspect %'", vec![])?;
+            for (suspect, &failures) in suspects {
+                let name = SqlStorageValue::String(suspect.to_string());
+                self.run("INSERT INTO meta VALUES (?, ?)", vec![name, integer(failures)])?;
+            }
+            Ok(())
+        })
+    }
+}

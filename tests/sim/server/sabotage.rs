@@ -1,0 +1,53 @@
+//! What the machine does wrong on purpose.
+
+use std::rc::Rc;
+
+use selvedge::protocol::{Dialect, FromClient, FromRoom, native};
+use selvedge::room::{Input, Output, Row};
+use selvedge::update;
+
+use super::Server;
+use crate::disk::Write;
+use crate::env::Env;
+use crate::faults::Sabotage;
+
+impl Server {
+    pub(super) fn append(&mut self, env: &mut Env, mut row: Row) {
+        env.note(format_args!("append {} (+{})", row.sequence, row.updates));
+        match self.sabotage {
+            Some(Sabotage::AppendSkipped) if env.rng.f64() < 0.1 => return,
+            Some(Sabotage::RefusedStored) => {
+                let refused = std::mem::take(&mut self.refused);
+                let parts: Vec<_> =
+                    refused.iter().chain([&row.update]).map(|update| &update[..]).collect();
+                row.update = update::merge(&parts).unwrap_or(row.update);
+            }
+            _ => {}
+        }
+        self.write(env, Write::Append(Rc::new(row)));
+    }
+
+    pub(super) fn remember_refused(&mut self, input: &Input<'_>, outputs: &[Output]) {
+        if self.sabotage != Some(Sabotage::RefusedStored) {
+            return;
+        }
+        let Input::Frame { bytes, .. } = input else { return };
+        for dialect in [Dialect::Native, Dialect::Stock] {
+            let asks = dialect.encode(&FromRoom::SyncStep1(&[])).unwrap_or_default();
+            let asked = outputs.iter().any(|output| {
+                matches!(output, Output::Send { frame, .. } if frame[0] == asks[0]
+                    && (dialect == Dialect::Native || frame[1] == asks[1]))
+            });
+            if let Ok(Some(FromClient::Update { update, .. })) = dialect.decode(bytes)
+                && asked
+            {
+                self.refused.push(update.to_vec());
+            }
+        }
+    }
+}
+
+pub(super) fn is_ack(output: &Output) -> bool {
+    let Output::Send { frame, .. } = output else { return false };
+    matches!(native::decode_from_room(frame), Ok(Some(FromRoom::Ack { .. })))
+}
