@@ -22,19 +22,19 @@ const FAILURES_MAX: u64 = 3;
 /// How many suspects are remembered. Beyond that somebody plays, and all are counted anew.
 const SUSPECTS_MAX: usize = 100;
 
-/// Something that a client will send again if the room fails. It is recognized whatever the client
-/// then sends together with it.
+/// Something that a client will send again if the room fails.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Suspect {
-    /// An update, by the first author in it, and the clock from which on the log lacks it.
+    /// What one author wrote, by the clock from which on the log lacks it.
     Change {
         /// The author.
         client: u64,
         /// The first clock.
         clock: u32,
     },
-    /// An update that only deletes.
-    Deletions {
+    /// An update that only deletes, or that gives back what others wrote too: these would be taken
+    /// for suspects themselves if it were recognized by one of its authors.
+    Update {
         /// The CRC-32 of its bytes.
         checksum: u32,
     },
@@ -59,8 +59,8 @@ impl Suspect {
             FromClient::Update { update, .. } | FromClient::SyncStep2 { update, .. } => {
                 let mut r = Reader::new(update);
                 Some(match (r.number().ok()?, r.number(), r.number(), r.number_u32()) {
-                    (1.., Ok(_), Ok(client), Ok(clock)) => Self::Change { client, clock },
-                    _ => Self::Deletions { checksum: checksum(&[update]) },
+                    (1, Ok(_), Ok(client), Ok(clock)) => Self::Change { client, clock },
+                    _ => Self::Update { checksum: checksum(&[update]) },
                 })
             }
             FromClient::Awareness(update) => {
@@ -77,7 +77,7 @@ impl Suspect {
     pub fn to_numbers(self) -> [u64; 3] {
         match self {
             Self::Change { client, clock } => [1, client, clock.into()],
-            Self::Deletions { checksum } => [2, checksum.into(), 0],
+            Self::Update { checksum } => [2, checksum.into(), 0],
             Self::Presence { client } => [3, client, 0],
             Self::Part { total, offset } => [4, total, offset],
         }
@@ -87,7 +87,7 @@ impl Suspect {
     pub fn from_numbers(numbers: [u64; 3]) -> Option<Self> {
         Some(match numbers {
             [1, client, clock] => Self::Change { client, clock: clock.try_into().ok()? },
-            [2, checksum, _] => Self::Deletions { checksum: checksum.try_into().ok()? },
+            [2, checksum, _] => Self::Update { checksum: checksum.try_into().ok()? },
             [3, client, _] => Self::Presence { client },
             [4, total, offset] => Self::Part { total, offset },
             _ => return None,

@@ -74,6 +74,24 @@ fn s1_what_is_suspected_is_taken_alone_and_then_forgotten() {
     assert_eq!(room_says(&shell.heard(b)), [FromRoom::Ack { number: 1, sequence: 3 }]);
 }
 
+/// Who gives back what others wrote, and has poison of its own, must not have them refused.
+#[test]
+fn s1_one_author_is_not_taken_for_another() {
+    let mut shell = Shell::new();
+    let session = shell.native(0, 0);
+    let both = update::merge(&[&text(5, 0, "a"), &text(6, 0, "b")]).unwrap();
+    let suspect = in_update(&shell, session, &both).unwrap();
+    assert!(matches!(suspect, Suspect::Update { .. }));
+    for _ in 0..3 {
+        fail(&mut shell, &[suspect]);
+    }
+    let sessions = [shell.native(0, 0), shell.native(0, 0), shell.native(0, 0)];
+    shell.update(sessions[0], 1, &text(5, 0, "a"));
+    shell.update(sessions[1], 1, &text(6, 0, "b"));
+    shell.update(sessions[2], 1, &both);
+    assert_eq!(shell.closed, [(sessions[2], Close::Poison)]);
+}
+
 #[test]
 fn s1_a_stock_client_is_told_in_words_and_stays() {
     let mut shell = Shell::new();
@@ -136,7 +154,7 @@ fn s1_a_compaction_that_failed_waits_for_a_longer_log() {
 fn s1_suspects_are_kept_by_name_and_are_few() {
     let suspects = [
         Suspect::Change { client: (1 << 53) - 1, clock: u32::MAX },
-        Suspect::Deletions { checksum: u32::MAX },
+        Suspect::Update { checksum: u32::MAX },
         Suspect::Presence { client: 0 },
         Suspect::Part { total: 1 << 40, offset: 3 },
     ];
