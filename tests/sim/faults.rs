@@ -24,6 +24,8 @@ pub enum Sabotage {
     ChecksumsIgnored,
     /// What a compaction reads is not compared with its checksum.
     CompactionUnchecked,
+    /// Epochs are not compared, neither by the room nor by the client.
+    EpochUnchecked,
     /// A damaged row is not marked but thrown away.
     DamagedDropped,
 }

@@ -118,6 +118,11 @@ fn o1_an_update_without_its_past_is_caught() {
 }
 
 #[test]
+fn o3_epochs_that_nobody_compares_are_caught() {
+    caught(Sabotage::EpochUnchecked, "O3");
+}
+
+#[test]
 fn v1_forgotten_sockets_are_caught() {
     caught(Sabotage::SocketsForgotten, "V1");
 }

@@ -50,6 +50,8 @@ pub struct Server {
     full_until: Millis,
     newer_until: Millis,
     refused: Vec<Vec<u8>>,
+    /// What clients think the epoch is, if they are not told.
+    epochs: BTreeMap<ConnId, u64>,
     poison: Poison,
     /// How many inputs the room was given.
     pub inputs: u64,
@@ -76,6 +78,7 @@ impl Server {
             full_until: Millis(0),
             newer_until: Millis(0),
             refused: Vec::new(),
+            epochs: BTreeMap::new(),
             poison: Poison::new(env),
             inputs: 0,
         }
@@ -87,7 +90,10 @@ impl Server {
         }
         let Some(session) = self.sockets.get(&conn).map(|socket| socket.session) else { return };
         match signal {
-            Signal::Binary(bytes) => self.frame(env, session, &bytes),
+            Signal::Binary(bytes) => {
+                let bytes = self.without_epoch(conn, bytes);
+                self.frame(env, session, &bytes);
+            }
             // The platform answers these.
             Signal::Probe => env.down(conn, Signal::Probe),
             Signal::Close(_) | Signal::Open => self.lost(env, conn),
@@ -274,7 +280,8 @@ impl Server {
                     env.oracle.catch_up_bytes = Some(frame.len());
                 }
                 for conn in to.iter().filter_map(|id| live.sockets.get(id)) {
-                    self.send(env, *conn, Signal::Binary(frame.clone()));
+                    let frame = self.with_epoch(*conn, &frame);
+                    self.send(env, *conn, Signal::Binary(frame));
                 }
             }
             Output::Attach { session, attachment } => {

@@ -2,16 +2,40 @@
 
 use std::rc::Rc;
 
-use selvedge::protocol::{Dialect, FromClient, FromRoom, native};
+use selvedge::protocol::{Dialect, FromClient, FromRoom, Welcome, native};
 use selvedge::room::{Input, Output, Row};
 use selvedge::update;
 
 use super::Server;
 use crate::disk::Write;
-use crate::env::Env;
+use crate::env::{ConnId, Env};
 use crate::faults::Sabotage;
 
 impl Server {
+    /// A hello, as if its client had asked for this history.
+    pub(super) fn without_epoch(&mut self, conn: ConnId, frame: Vec<u8>) -> Vec<u8> {
+        let Some(Sabotage::EpochUnchecked) = self.sabotage else { return frame };
+        match native::decode_from_client(&frame) {
+            Ok(Some(FromClient::Hello { protocol, epoch, sequence })) if epoch > 0 => {
+                self.epochs.insert(conn, epoch);
+                let epoch = self.disk.current.epoch;
+                let hello = FromClient::Hello { protocol, epoch, sequence };
+                native::encode_from_client(&hello).unwrap_or(frame)
+            }
+            _ => frame,
+        }
+    }
+
+    /// A welcome, as if this was the history that its client asked for.
+    pub(super) fn with_epoch(&self, conn: ConnId, frame: &[u8]) -> Vec<u8> {
+        match (self.epochs.get(&conn), native::decode_from_room(frame)) {
+            (Some(&epoch), Ok(Some(FromRoom::Welcome(welcome)))) => {
+                native::encode_from_room(&FromRoom::Welcome(Welcome { epoch, ..welcome }))
+            }
+            _ => frame.to_vec(),
+        }
+    }
+
     pub(super) fn append(&mut self, env: &mut Env, mut row: Row) {
         env.note(format_args!("append {} (+{})", row.sequence, row.updates));
         match self.sabotage {
