@@ -1,6 +1,7 @@
 // The demo: puts the shared document and the page together. All that keeps copies equal is in the
 // client; here are only fields, words and drawings.
 
+import { bindAsides } from "./aside.js";
 import { drawCarets } from "./carets.js";
 import { bindConnection } from "./connection.js";
 import * as names from "./names.js";
@@ -84,6 +85,7 @@ async function start() {
   });
   bindTasks(shared.tasks, announce);
   bindConnection(shared.connection, announce);
+  bindAsides(shared.connection);
   shared.connection.observe(() => {
     const { state, reason } = shared.connection.status();
     if (state === "closed") showProblem(closedWords(reason));

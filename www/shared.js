@@ -63,6 +63,8 @@ function sharedConnection(doc) {
       doc.on("status", changed);
       doc.on("saved", changed);
     },
+    /** Calls `lost({ content, pending, reason })` when this tab's copy could not go on. */
+    observeAsides: (lost) => doc.on("aside", lost),
     cut: () => doc.disconnect(),
     mend: () => doc.connect(),
   };

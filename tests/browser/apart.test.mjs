@@ -1,6 +1,8 @@
 // The connection goes and comes back: cut by the visitor, by the network, by the server's death.
 
 import assert from "node:assert/strict";
+import { readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
 import test, { after } from "node:test";
 import { startServer } from "../harness.mjs";
 import { startNetwork } from "./network.mjs";
@@ -184,4 +186,35 @@ test("a reload keeps the note and the tasks", async () => {
   await until("the task is back", async () => (await tasks(ada))[0]?.title === "still here");
   assertQuiet([ada]);
   await leave(ada);
+});
+
+test("o3: when the history is lost the page goes on, and offers the copy that it had", async () => {
+  const document = newDocument("lost");
+  const ada = await visit(document, { name: "Ada" });
+  await caretAt(ada);
+  await type(ada, "precious");
+  await saved(ada);
+  const before = site.server;
+  await before.kill();
+  await offline(ada);
+  await type(ada, " and unsaved");
+  await rm(join(before.persistTo, "v3/do"), { recursive: true });
+  site.server = await startServer({ port: before.port, persistTo: before.persistTo });
+  await until("the notice", async () => ada.isVisible("#aside"));
+  await online(ada);
+  await demo.picture(ada, "aside");
+  assert.match(await ada.textContent("#aside-words"), /the history of this document was replaced/);
+  const [download] = await Promise.all([ada.waitForEvent("download"), ada.click("#aside-link")]);
+  const kept = JSON.parse(await readFile(await download.path(), "utf8"));
+  assert.deepEqual(kept, { note: "precious and unsaved", tasks: [] });
+  assert.equal(await note(ada), "");
+  await caretAt(ada);
+  await type(ada, "anew");
+  await saved(ada);
+  const bo = await visit(document);
+  assert.equal(await converged(ada, bo), "anew");
+  await ada.click("#aside-done");
+  assert.equal(await ada.isVisible("#aside"), false);
+  assertQuiet([ada, bo], { serverAway: true });
+  await leave(ada, bo);
 });
