@@ -228,7 +228,20 @@ impl<Owner: Copy + Ord> Presence<Owner> {
             Some((peer.map(|peer| peer.owner), encode_entry(&entry)))
         };
         let entries: Vec<_> = changed.iter().filter_map(entry).collect();
+        self.forget_gone();
         Changes::new(entries)
+    }
+
+    /// Forget who left first, if many left. Not before they were told: nothing would tell it later.
+    fn forget_gone(&mut self) {
+        let excess = self.gone.len().saturating_sub(GONE_MAX);
+        if excess > 0 {
+            // Clocks are from the time.
+            let clocks = self.gone.iter().map(|(&client, &clock)| (clock, client));
+            for (_, client) in clocks.collect::<BTreeSet<_>>().into_iter().take(excess) {
+                self.gone.remove(&client);
+            }
+        }
     }
 
     /// Everyone else, for one who joins or renews itself; nothing if nobody is here. Under new
@@ -351,9 +364,6 @@ impl<Owner: Copy + Ord> Presence<Owner> {
 
     fn remove(&mut self, now: Millis, client: u64) {
         let Some(peer) = self.peers.remove(&client) else { return };
-        if self.gone.len() >= GONE_MAX {
-            self.gone.pop_first();
-        }
         self.gone.insert(client, next_clock(now, peer.shown));
         self.changed.insert(client);
         self.unkept.insert(peer.owner);

@@ -100,6 +100,42 @@ fn an_echo_does_not_revive_one_who_left() {
     assert_eq!(bench.told(), [(7, 1_001, "null".into()), (8, 1_000, "2".into())]);
 }
 
+/// As when a proxy dies that many came through.
+#[test]
+fn everyone_is_told_gone_of_a_crowd_that_leaves_at_once() {
+    let mut bench = Bench::new();
+    let crowd = 'a'..='d';
+    for (index, owner) in crowd.clone().enumerate() {
+        let clients = (0..500).map(|client| 500 * index as u64 + client);
+        let said: Vec<_> = clients.map(|client| Entry { client, clock: 1, state: "1" }).collect();
+        let update = encode(said.into_iter());
+        bench
+            .presence
+            .receive(bench.now, owner, Speaker::Own, PRESENCE_BYTES_MAX, &update)
+            .unwrap();
+    }
+    assert_eq!(bench.told().len(), 2_000);
+    crowd.for_each(|owner| bench.leave(owner));
+    let told = bench.told();
+    assert_eq!((told.len(), told[0].2.as_str()), (2_000, "null"));
+}
+
+#[test]
+fn of_many_who_left_those_are_forgotten_who_left_first() {
+    let mut bench = Bench::new();
+    let crowd = (1..GONE_MAX as u64).rev();
+    for client in crowd.chain([0, 2_000, 2_001]) {
+        bench.stock('a', client, 1, "1");
+        bench.leave('a');
+        bench.told();
+        bench.now = bench.now + 1;
+    }
+    assert_eq!(bench.presence.gone.len(), GONE_MAX);
+    bench.stock('b', 9_999, 1, "2");
+    bench.stock('b', 0, 1, "1");
+    assert_eq!(bench.told().len(), 1, "an echo does not revive one of the last who left");
+}
+
 /// The speaker's own client still belongs to its old session, so it has nothing yet.
 #[test]
 fn an_echo_is_not_taken_for_the_speakers_own_presence() {
