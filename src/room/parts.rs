@@ -12,6 +12,9 @@ use crate::time::Millis;
 const ENVELOPE_BYTES_MAX: u64 = 32;
 /// How long the parts of one frame may take, in milliseconds.
 const PARTS_MS_MAX: u64 = 60_000;
+/// After how long a room looks whether a frame is whole, in milliseconds. Nothing takes a timer
+/// back, and while there is one the platform keeps the room in memory.
+const LOOK_MS: u64 = 1_000;
 /// How much a room holds of frames that are not whole. Other rooms share its memory.
 const HELD_BYTES_MAX: u64 = 64 << 20;
 /// How long a client waits that found the room holding that much.
@@ -29,6 +32,8 @@ struct Incoming {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Parts {
     incoming: BTreeMap<SessionId, Incoming>,
+    /// When [`Room::commit`] will look whether they are whole.
+    timer: Option<Millis>,
 }
 
 impl Parts {
@@ -48,6 +53,12 @@ impl Parts {
         overdue.map(|(&id, _)| id).collect()
     }
 
+    /// A timer while a frame is not whole: a room that falls asleep forgets what it has of it.
+    fn timer(&mut self, now: Millis) -> Option<Output> {
+        let is_due = self.timer.is_none() && !self.incoming.is_empty();
+        is_due.then(|| Output::SetTimer(*self.timer.insert(now + LOOK_MS)))
+    }
+
     /// What all frames will take that have begun.
     fn held(&self) -> u64 {
         self.incoming.values().map(|incoming| incoming.total).sum()
@@ -64,16 +75,13 @@ impl Room {
         bytes: &[u8],
         log: &impl Log,
     ) -> Result<Vec<Output>, Close> {
-        let mut out = Vec::new();
         let begun = self.parts.incoming.remove(&id);
         let mut incoming = match begun {
             _ if offset == 0 => {
                 if let Some(refusal) = self.too_much(total) {
                     return Ok(self.refuse(id, 0, refusal));
                 }
-                let until = now + PARTS_MS_MAX;
-                out.push(Output::SetTimer(until));
-                Incoming { total, bytes: Vec::new(), until }
+                Incoming { total, bytes: Vec::new(), until: now + PARTS_MS_MAX }
             }
             Some(incoming) => incoming,
             // The rest of a frame of which a part was refused: its client knows.
@@ -87,7 +95,7 @@ impl Room {
         }
         if has < total {
             self.parts.incoming.insert(id, incoming);
-            return Ok(out);
+            return Ok(self.parts.timer(now).into_iter().collect());
         }
         match Dialect::Native.decode(&incoming.bytes) {
             Ok(Some(FromClient::Part { .. })) | Err(_) => Err(Close::BadFrame),
@@ -96,10 +104,14 @@ impl Room {
         }
     }
 
-    /// Close the sessions whose frames did not become whole in time.
+    /// Close the sessions whose frames did not become whole in time, and look again if others may.
     pub(super) fn close_overdue(&mut self, now: Millis) -> Vec<Output> {
+        self.parts.timer = self.parts.timer.filter(|&at| now < at);
         let overdue = self.parts.overdue(now).into_iter();
-        overdue.flat_map(|id| self.close(now, id, Close::Incomplete)).collect()
+        let closed = overdue.flat_map(|id| self.close(now, id, Close::Incomplete));
+        let mut out: Vec<_> = closed.collect();
+        out.extend(self.parts.timer(now));
+        out
     }
 
     /// Why a frame of `total` bytes is not begun, if it is not.

@@ -1,6 +1,6 @@
 //! S2: everything has a limit, and what is over one gets a typed answer.
 
-use super::shell::{EPOCH, Shell, room_says, text};
+use super::shell::{EPOCH, NOW, Shell, room_says, text};
 use crate::awareness::{self, Entry};
 use crate::protocol::native::encode_from_client;
 use crate::protocol::{Close, Dialect, FromClient, FromRoom, Limit, Refusal, stock};
@@ -231,13 +231,40 @@ fn w6_parts_have_a_budget_a_deadline_and_an_order() {
     shell.say(c, &part(1 << 20, &[3]));
     assert_eq!(refused(&mut shell, c)[0].1.limit, Limit::RoomBytes);
 
-    let until = shell.timer.unwrap();
-    shell.now = until;
-    shell.take(Input::Commit);
+    while let Some(at) = shell.timer.take() {
+        shell.now = at;
+        shell.take(Input::Commit);
+    }
     assert_eq!(shell.closed, [(a, Close::Incomplete), (b, Close::Incomplete)]);
+    assert_eq!(shell.now.since(NOW), 60_000);
     // Their memory is free again.
     shell.say(c, &part(1 << 20, &[3]));
     assert_eq!(refused(&mut shell, c), []);
+}
+
+#[test]
+fn c3_a_frame_in_parts_keeps_the_room_awake_no_longer_than_it_takes() {
+    let mut shell = Shell::new();
+    for leaves in [false, true] {
+        let writer = shell.native(0, 0);
+        let part = |offset, bytes| FromClient::Part { total: 2, offset, bytes };
+        shell.say(writer, &part(0, &[3]));
+        let at = shell.timer.take().unwrap();
+        assert_eq!(at.since(shell.now), 1_000);
+        // However often it begins.
+        shell.say(writer, &part(0, &[3]));
+        assert_eq!(shell.timer, None);
+        shell.now = at;
+        shell.take(Input::Commit);
+        shell.now = shell.timer.take().unwrap();
+        if leaves {
+            shell.take(Input::Disconnect { session: writer });
+        } else {
+            shell.say(writer, &part(1, &[1]));
+        }
+        shell.take(Input::Commit);
+        assert_eq!(shell.timer, None);
+    }
 }
 
 #[test]
@@ -248,4 +275,39 @@ fn w6_a_part_holds_no_part() {
     shell.say(session, &FromClient::Part { total: inner.len() as u64, offset: 0, bytes: &inner });
     assert_eq!(shell.closed, [(session, Close::BadFrame)]);
     assert_eq!(stock::decode(&inner), Ok(None));
+}
+
+#[test]
+fn s2_nothing_is_held_of_who_has_gone() {
+    // Clients that leave in the middle of everything, and never come back.
+    let room_after = |visits: u64| {
+        let mut shell = Shell::new();
+        for client in 1_000..1_000 + visits {
+            let native = shell.native(0, 0);
+            let presence =
+                |client| awareness::encode([Entry { client, clock: 1, state: "{}" }].into_iter());
+            shell.say(native, &FromClient::Awareness(&presence(client)));
+            shell.update(native, 1, &text(client, 9, "behind a hole"));
+            shell.say(native, &FromClient::Part { total: 99, offset: 0, bytes: &[3] });
+            let stock = shell.connect(Dialect::Stock);
+            let said = presence(client + visits);
+            let said = [&[1, said.len() as u8], &said[..]].concat();
+            for bytes in [&[0, 0, 1, 0], &said[..]] {
+                shell.take(Input::Frame { session: stock, bytes });
+            }
+            shell.take(Input::Commit);
+            for session in [native, stock] {
+                shell.take(Input::Disconnect { session });
+            }
+        }
+        shell.now = shell.now + 60_000;
+        shell.take(Input::Commit);
+        // Names and times of the same length everywhere, so that the rest can be compared.
+        let digit = |c: char| if c.is_ascii_digit() { '0' } else { c };
+        let mut room: Vec<_> = format!("{:?}", shell.room).chars().map(digit).collect();
+        room.dedup();
+        room.into_iter().collect::<String>()
+    };
+    // Who left lately is remembered by name, against echoes, but no more than a thousand of them.
+    assert_eq!(room_after(700), room_after(600));
 }
