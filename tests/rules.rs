@@ -1,4 +1,5 @@
-//! Rules about the source itself: who may import what, how long a file is, how things are named.
+//! Rules about the source itself: who may import what, how long a file is, how things are named, and
+//! that the tests are there which the documentation names.
 //!
 //! A line counts as it is written: a path in a comment imports nothing.
 
@@ -159,6 +160,52 @@ fn the_source_keeps_its_rules() {
         found.extend(violations(&name, &source).iter().map(|what| format!("src/{name}: {what}")));
     }
     assert!(found.is_empty(), "\n{}", found.join("\n"));
+}
+
+/// The tests that the last column of a row of docs/symptoms.md names: files, and names in them.
+fn named_tests(row: &str) -> Vec<(&str, &str)> {
+    let cells: Vec<_> = row.trim_matches('|').split('|').collect();
+    let quoted: Vec<_> =
+        cells.last().map_or("", |cell| *cell).split('`').skip(1).step_by(2).collect();
+    quoted.chunks(2).map(|pair| (pair[0], pair.get(1).copied().unwrap_or_default())).collect()
+}
+
+/// Whether a test file has a test of this name.
+fn has_test(file: &str, source: &str, name: &str) -> bool {
+    if file.ends_with(".rs") {
+        return source.contains(&format!("#[test]\nfn {name}("))
+            || source.contains(&format!("#[test]\n    fn {name}("));
+    }
+    ["'", "\"", "`"].iter().any(|quote| source.contains(&format!("test({quote}{name}{quote},")))
+}
+
+#[test]
+fn every_symptom_is_held_by_tests_that_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let table = fs::read_to_string(root.join("docs/symptoms.md")).expect("the table can be read");
+    let is_symptom = |row: &&str| row.starts_with("| ") && !row.starts_with("| symptom");
+    let rows: Vec<_> = table.lines().filter(is_symptom).collect();
+    assert_eq!(rows.len(), 15);
+    for (index, row) in rows.into_iter().enumerate() {
+        assert!(row.starts_with(&format!("| {}. ", index + 1)), "{row}");
+        let tests = named_tests(row);
+        assert_eq!(tests.is_empty(), row.contains("| not yet: "), "{row}");
+        for (file, name) in tests {
+            let source = fs::read_to_string(root.join(file)).unwrap_or_default();
+            assert!(has_test(file, &source, name), "{file} has no test {name:?}");
+        }
+    }
+}
+
+#[test]
+fn a_test_that_is_not_there_is_found() {
+    assert!(has_test("a.test.mjs", "  test(`x: ${what}`, async () => {", "x: ${what}"));
+    assert!(!has_test("a.test.mjs", "  // 'x: one' was a test", "x: one"));
+    assert!(!has_test("a.test.mjs", "  test('x: one and two', () => {", "x: one"));
+    assert!(has_test("a.rs", "#[test]\nfn d1_x() {", "d1_x"));
+    assert!(!has_test("a.rs", "fn d1_x() {", "d1_x"));
+    assert_eq!(named_tests("| a `b` | c | `f` `n`, `g` `m` |"), [("f", "n"), ("g", "m")]);
+    assert_eq!(named_tests("| a | c | |"), []);
 }
 
 #[test]

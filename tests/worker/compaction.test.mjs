@@ -130,3 +130,39 @@ describe('compaction', () => {
     await Promise.all([socket.close(), writer.close()])
   })
 })
+
+describe('a log that goes on for ever', () => {
+  const ROWS = 50
+  const ROUNDS = 8
+  let server
+  before(async () => { server = await Server.start({ vars: { LOG_ROWS_MAX: ROWS } }) })
+  after(() => server.stop())
+
+  test('stays short, and what a newcomer is sent stays small', async (t) => {
+    const document = freshDocument('endless')
+    const writer = await new NativeClient(server, document).connect()
+    const map = writer.doc.getMap('map')
+    const sizes = []
+    for (let round = 1; round <= ROUNDS; round++) {
+      for (let i = 0; i < ROWS; i++) {
+        map.set('key', `${round}`.padEnd(100, '.'))
+        await writer.saved()
+      }
+      // Of a burst, what came while the alarm was on its way is left for the next time.
+      const [log] = await until('the compaction', () => {
+        const found = rooms(server.persistTo, (query) => query(`SELECT
+          (SELECT COUNT(*) FROM log) AS rows, (SELECT COUNT(*) FROM history) AS segments`)[0])
+        return found[0].segments >= round && found
+      })
+      assert.ok(log.rows < ROWS, `${log.rows} rows after ${round * ROWS} commits`)
+      const socket = await RawSocket.open(server, document, 'native')
+      socket.send(native.hello())
+      const { bytes } = await socket.message('the document', (m) => m.kind === 'syncStep2')
+      sizes.push(bytes)
+      await socket.close()
+    }
+    t.diagnostic(`${ROUNDS * ROWS} commits; a newcomer was sent ${sizes.join(', ')} bytes`)
+    assert.ok(Math.max(...sizes) < 2 * sizes[0], `${sizes}`)
+    await writer.close()
+  })
+})

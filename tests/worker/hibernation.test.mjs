@@ -1,13 +1,16 @@
-// C3: a room that is put to sleep with its sockets open goes on as if nothing had happened.
+// C3: a room that sleeps with its sockets open goes on as if nothing had happened, whether it is put
+// to sleep or falls asleep by itself.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import * as Y from 'yjs'
 import { HibernatingServer } from './support/hibernating_server.mjs'
 import { NativeClient } from './support/native_client.mjs'
 import { Peer } from './support/peer.mjs'
+import { RawSocket } from './support/raw_socket.mjs'
 import { freshDocument } from './support/server.mjs'
 import { StockClient, converged } from './support/stock_client.mjs'
-import { until } from './support/until.mjs'
+import { pause, until } from './support/until.mjs'
+import { native } from './support/wire.mjs'
 
 describe('hibernation', () => {
   let server
@@ -118,5 +121,59 @@ describe('hibernation', () => {
     client.doc.getText('text').insert(0, 'still here')
     await client.saved()
     await client.close()
+  })
+})
+
+/** The worker, but `/made` says how many rooms were made: each wake makes one. */
+const main = `
+import worker, { Room as Original } from './index.js'
+
+let made = 0
+
+export class Room extends Original {
+  constructor (...args) {
+    super(...args)
+    made += 1
+  }
+}
+
+export default class extends worker {
+  fetch (request) {
+    return new URL(request.url).pathname === '/made' ? new Response(made) : super.fetch(request)
+  }
+}
+`
+/** workerd puts a room to sleep that was idle for 10 s. A timer or a promise would keep it awake. */
+const ASLEEP_MS = 15_000
+const VISITS = 300
+
+describe('a room that nobody puts to sleep', () => {
+  let server
+  before(async () => { server = await HibernatingServer.start({ main }) })
+  after(() => server.stop())
+  const made = async () => Number(await (await fetch(`${server.url}/made`)).text())
+
+  test(`c3: falls asleep by itself after ${VISITS} came and went, and wakes for a keystroke`, async () => {
+    const document = freshDocument('sleeper')
+    const client = await new NativeClient(server, document).connect()
+    const reader = await new NativeClient(server, document).connect()
+    for (let visit = 0; visit < VISITS; visit++) {
+      const socket = await RawSocket.open(server, document, visit % 2 ? 'native' : 'stock')
+      if (visit % 2) socket.send(native.hello())
+      // A third leaves in the middle of a frame that comes in parts.
+      if (visit % 3 === 1) socket.send(native.part(1_000, 0, Uint8Array.of(3)))
+      if (visit % 4 < 2) socket.terminate()
+      else await socket.close()
+    }
+    client.doc.getText('text').insert(0, 'typed ')
+    await client.saved()
+    assert.equal(await made(), 1)
+    await pause(ASLEEP_MS)
+    assert.equal(await made(), 1, 'nothing woke it')
+    client.doc.getText('text').insert(0, 'again ')
+    await until('the reader to see it', () => `${reader.doc.getText('text')}` === 'again typed ')
+    assert.equal(await made(), 2, 'it had slept')
+    assert.deepEqual([client.socket.closed, reader.socket.closed], [null, null])
+    await Promise.all([client.close(), reader.close()])
   })
 })

@@ -113,6 +113,24 @@ describe('a room that takes little', () => {
     await until('to be in', () => third.provider.synced)
   })
 
+  // One session that is kept of somebody who has gone would fill this room before long.
+  test('s2: 300 who come and go leave room for the next', async (t) => {
+    const document = freshDocument('limits')
+    const { doc } = open(t, document)
+    await until('a connection', () => doc.status.state === 'online')
+    for (let visit = 0; visit < 300; visit++) {
+      const socket = await until(`visit ${visit}`, async () => {
+        const socket = await RawSocket.open(server, document)
+        await until('an answer', () => socket.closed || socket.messages.length > 0)
+        return socket.messages[0]?.kind === 'syncStep1' && socket
+      })
+      if (visit % 2) socket.terminate()
+      else await socket.close()
+    }
+    doc.text('t').insert(0, 'still here')
+    await doc.whenSaved()
+  })
+
   test('s2: too much presence is refused, and the document goes on', async (t) => {
     const { doc, refusals } = open(t, freshDocument('limits'))
     doc.presence.set({ name: 'x'.repeat(2_000) })

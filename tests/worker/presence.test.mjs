@@ -6,6 +6,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
+import { connect } from './support/our_client.mjs'
 import { Peer } from './support/peer.mjs'
 import { Server, freshDocument } from './support/server.mjs'
 import { StockClient } from './support/stock_client.mjs'
@@ -169,4 +170,39 @@ describe('presence of y-websocket', { concurrency: true }, () => {
       for (const client of clients) client.destroy()
     })
   }
+})
+
+describe('presence after a crash', () => {
+  let server
+  before(async () => { server = await Server.start() })
+  after(() => server.stop())
+
+  test('no ghosts: who comes back is shown again, and who does not is gone', async (t) => {
+    const document = freshDocument('crash')
+    const ours = (name) => connect({ url: server.url, document, presence: { name } })
+    const theirs = (name) => {
+      const client = new StockClient(server, document)
+      client.awareness.setLocalStateField('name', name)
+      return client
+    }
+    const [ada, bob] = [ours('ada'), ours('bob')]
+    const [cleo, dan] = [theirs('cleo'), theirs('dan')]
+    t.after(() => [ada, bob].forEach((client) => client.close()))
+    t.after(() => [cleo, dan].forEach((client) => client.destroy()))
+    await Promise.all([cleo.connect(), dan.connect()])
+    const names = (states) => [...states.values()].map(({ name }) => name).sort().join(' ')
+    const seen = () => [names(ada.presence.peers), names(cleo.awareness.getStates())]
+    await until(() => `everybody to be shown, not ${seen()}`,
+      () => `${seen()}` === 'bob cleo dan,ada bob cleo dan')
+    await server.kill()
+    bob.close()
+    dan.destroy()
+    await server.again()
+    await until(() => `those who came back to be shown, not ${seen()}`,
+      () => `${seen()}` === 'cleo,ada cleo')
+    ada.presence.set({ name: 'ada l.' })
+    cleo.awareness.setLocalStateField('name', 'cleo p.')
+    await until(() => `what they say now, not ${seen()}`,
+      () => `${seen()}` === 'cleo p.,ada l. cleo p.')
+  })
 })
