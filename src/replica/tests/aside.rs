@@ -109,6 +109,7 @@ fn s1_a_copy_with_a_change_that_makes_the_room_fail_is_put_aside() {
 fn s1_after_the_room_failed_changes_go_one_by_one() {
     let mut bench = Bench::online(1);
     bench.write("a");
+    bench.pass(20);
     bench.input(Input::Closed { code: 1012, reason: "" });
     bench.write("b");
     hello(&mut bench);
