@@ -18,7 +18,7 @@
 //!   room only after they are durable.
 //!   [`FromRoom::Refused`] says which update was not taken instead, and why.
 //! * **W5** Text frames are only `ping` and `pong`. The platform answers them; a room never sees
-//!   them.
+//!   them. A native client that has said nothing for 20 s says `ping`, even if it hears the room.
 //! * **W6** A native frame larger than the welcome allows is sent in [`FromClient::Part`]s, each a
 //!   frame of its own. The room takes the whole as if it had come at once, or nothing of it.
 //! * **W7** A native client says [`FromClient::Received`] at the latest after an eighth of the

@@ -215,6 +215,7 @@ impl Replica {
             }
             Input::Timeout => self.timeout(now, &mut out),
         }
+        self.connection.says(now, &out);
         self.tell(&mut out);
         out
     }

@@ -1,5 +1,6 @@
 //! The states of a connection, and when to give up on one.
 
+use super::interface::Output;
 use crate::protocol::close;
 use crate::time::Millis;
 
@@ -13,7 +14,8 @@ const BACKOFF_MS_MAX: u64 = 30_000;
 const LASTED_MS_MIN: u64 = 5_000;
 /// How long opening a socket may take, and the room's welcome after that.
 const OPENING_MS_MAX: u64 = 10_000;
-/// How long a connection may be silent before it is probed.
+/// How long either side may be silent before the connection is probed. A room forgets whoever says
+/// nothing for long, also one who only listens.
 const QUIET_MS_MAX: u64 = 20_000;
 /// How long the answer to a probe may take.
 const PONG_MS_MAX: u64 = 10_000;
@@ -62,7 +64,7 @@ enum State {
     /// Hello was sent.
     Greeting { since: Millis },
     /// The room said welcome, with its last sequence number.
-    Live { since: Millis, head: u64, heard: Millis, pinged: Option<Millis> },
+    Live { since: Millis, head: u64, heard: Millis, said: Millis, pinged: Option<Millis> },
 }
 
 #[derive(Clone, Debug)]
@@ -147,7 +149,7 @@ impl Connection {
     pub(super) fn welcomed(&mut self, now: Millis, head: u64) -> bool {
         let due = matches!(self.state, State::Greeting { .. });
         if due {
-            self.state = State::Live { since: now, head, heard: now, pinged: None };
+            self.state = State::Live { since: now, head, heard: now, said: now, pinged: None };
         }
         due
     }
@@ -159,6 +161,16 @@ impl Connection {
             *pinged = None;
         }
         matches!(self.state, State::Greeting { .. } | State::Live { .. })
+    }
+
+    /// This is about to be done. What sends a frame or a probe says something.
+    pub(super) fn says(&mut self, now: Millis, out: &[Output]) {
+        let sends = |it: &Output| matches!(it, Output::Send(_) | Output::SendPing);
+        if let State::Live { said, .. } = &mut self.state
+            && out.iter().any(sends)
+        {
+            *said = now;
+        }
     }
 
     /// The socket is gone. Whether there was one.
@@ -192,12 +204,12 @@ impl Connection {
             State::Resting | State::Refused { .. } => None,
             State::Waiting { until } => Some(until),
             State::Opening { since } | State::Greeting { since } => Some(since + OPENING_MS_MAX),
-            State::Live { head, heard, pinged, .. } => {
+            State::Live { head, heard, said, pinged, .. } => {
                 let pong_ms_max =
                     if sequence >= head { PONG_MS_MAX } else { PONG_MS_MAX_CATCHING_UP };
                 let silence = match pinged {
                     Some(pinged) => pinged + pong_ms_max,
-                    None => heard + QUIET_MS_MAX,
+                    None => heard.min(said) + QUIET_MS_MAX,
                 };
                 // The ack of what was sent last is as good as an answer to a probe, and a probe
                 // behind a large update would be late.
@@ -265,5 +277,62 @@ mod tests {
         }
         let most = in_window.into_iter().max().unwrap_or(0);
         assert!(most < CLIENTS / 15, "{most} in 100 ms: {in_window:?}");
+    }
+
+    const START: Millis = Millis(1_000_000);
+
+    fn live() -> Connection {
+        let mut connection = Connection::new(1);
+        connection.want(START);
+        connection.opened(START);
+        connection.welcomed(START, 0);
+        connection
+    }
+
+    /// Let a second pass, `seconds` times; return in which of them a probe was due.
+    fn probes(
+        connection: &mut Connection,
+        seconds: u64,
+        mut each: impl FnMut(&mut Connection, Millis),
+    ) -> Vec<u64> {
+        let mut probes = Vec::new();
+        for second in 1..=seconds {
+            let now = START + second * 1_000;
+            each(connection, now);
+            match connection.due(now, 0, None) {
+                Some(Due::Ping) => {
+                    connection.says(now, &[Output::SendPing]);
+                    connection.heard(now);
+                    probes.push(second);
+                }
+                due => assert_eq!(due, None),
+            }
+        }
+        probes
+    }
+
+    #[test]
+    fn one_who_only_listens_says_something_now_and_then() {
+        let listens = |it: &mut Connection, now| assert!(it.heard(now));
+        assert_eq!(probes(&mut live(), 70, listens), [20, 40, 60]);
+    }
+
+    fn speaks(connection: &mut Connection, now: Millis) {
+        connection.says(now, &[Output::Send(Vec::new())]);
+    }
+
+    #[test]
+    fn one_who_only_speaks_asks_whether_anybody_hears() {
+        assert_eq!(probes(&mut live(), 70, speaks), [20, 40, 60]);
+    }
+
+    #[test]
+    fn one_who_speaks_and_is_heard_needs_no_probe() {
+        let talks = |it: &mut Connection, now| {
+            speaks(it, now);
+            it.heard(now);
+        };
+        assert!(probes(&mut live(), 70, talks).is_empty());
+        assert_eq!(probes(&mut live(), 70, |_, _| {}), [20, 40, 60]);
     }
 }

@@ -290,7 +290,7 @@ fn c3_a_quiet_connection_is_probed_and_a_dead_one_dropped() {
     let mut bench = Bench::online(1);
     bench.pass(19_000);
     assert!(bench.out.is_empty());
-    bench.pass(1_500);
+    bench.pass(1_000);
     assert_eq!(bench.out, [Output::SendPing]);
     bench.input(Input::Pong);
     bench.out.clear();
