@@ -198,6 +198,16 @@ impl<Owner: Copy + Ord> Presence<Owner> {
         Ok(renewed)
     }
 
+    /// Whether nobody is shown.
+    pub fn is_empty(&self) -> bool {
+        self.peers.is_empty()
+    }
+
+    /// Sessions of which somebody is shown, or waits to be.
+    pub fn owners(&self) -> BTreeSet<Owner> {
+        self.peers.values().map(|peer| peer.owner).chain(self.waiting.keys().copied()).collect()
+    }
+
     /// A session ended: its clients are gone, or those of the session that waits for them.
     pub fn leave(&mut self, now: Millis, owner: Owner) {
         self.own.remove(&owner);

@@ -11,6 +11,7 @@
 //! comes round, all that gathered is committed as one row and leaves as one frame to each peer
 //! (C2).
 
+mod alarm;
 mod backlog;
 mod catch_up;
 mod commit;
@@ -23,6 +24,7 @@ mod repair;
 mod session;
 mod stored;
 mod suspects;
+mod sweep;
 #[cfg(test)]
 mod tests;
 
@@ -33,6 +35,7 @@ use crate::protocol::{Close, Dialect, FromClient, FromRoom, Limit, Refusal};
 use crate::time::Millis;
 use crate::update::{Malformed, StateVector};
 
+use alarm::Alarm;
 use catch_up::Answers;
 use commit::Gathered;
 use limits::Meter;
@@ -59,7 +62,7 @@ pub enum Input<'a> {
     Resume {
         /// Its name.
         session: SessionId,
-        /// The last [`Output::Attach`] of the session.
+        /// The last [`Output::Attach`] of the session; nothing if it was closed since.
         attachment: &'a [u8],
     },
     /// A binary frame arrived.
@@ -83,6 +86,14 @@ pub enum Input<'a> {
     /// [`Output::SetTimer`] has come. The shell asks for the former before it hands any of them
     /// over, so that nothing can gather and stay.
     Commit,
+    /// The platform answered a ping of this session's, without waking the room. For every session
+    /// that ever pinged, before [`Input::Alarm`].
+    Pinged {
+        /// Whose.
+        session: SessionId,
+        /// When it did last.
+        at: Millis,
+    },
     /// The time given by [`Output::SetAlarm`] has come. May be late, and may come twice.
     Alarm,
     /// The room failed before it was loaded: it trapped, or its memory was taken away.
@@ -111,7 +122,8 @@ pub enum Output {
         /// For [`Input::Resume`]; at most 16,000 bytes.
         attachment: Vec<u8>,
     },
-    /// Close the socket. The session is forgotten already.
+    /// Close the socket, unless it was closed before, and keep nothing with it. The session is
+    /// forgotten already.
     Close {
         /// Whose.
         session: SessionId,
@@ -158,8 +170,7 @@ pub struct Room {
     parts: Parts,
     /// What all sessions sent lately.
     metered: Meter,
-    /// Whether an alarm was set for the log as it grows now.
-    alarm_set: bool,
+    alarm: Alarm,
 }
 
 impl Room {
@@ -182,7 +193,7 @@ impl Room {
             answers: Answers::default(),
             parts: Parts::default(),
             metered: Meter::default(),
-            alarm_set: false,
+            alarm: Alarm::default(),
         }
     }
 
@@ -202,20 +213,24 @@ impl Room {
         let mut out = match input {
             Input::Connect { session, dialect } => self.connect(now, session, dialect),
             Input::Resume { session, attachment } => self.resume(now, session, attachment),
-            Input::Frame { session, bytes } => self.frame(now, session, bytes, log),
+            Input::Frame { session, bytes } => {
+                let heard = self.hear(now, session);
+                let mut out = self.frame(now, session, bytes, log);
+                out.splice(0..0, heard);
+                out
+            }
             Input::Text { session } => self.close(now, session, Close::BadFrame),
             Input::Disconnect { session } => self.disconnect(now, session),
             Input::Commit => {
                 self.bring_back(now, log);
                 self.commit(now)
             }
-            Input::Alarm => {
-                self.alarm_set = false;
-                self.compact(now, log)
-            }
+            Input::Pinged { session, at } => self.pinged(session, at),
+            Input::Alarm => self.alarm(now, log),
             Input::Failed { in_hand } => self.failed(in_hand),
         };
         self.count(now, &mut out);
+        self.arm(now, input, &mut out);
         out
     }
 
@@ -227,10 +242,8 @@ impl Room {
             let close = Output::Close { session: id, close: Close::Full };
             return send.into_iter().chain([close]).collect();
         }
-        let session = Session::new(now, dialect);
-        let attachment = Attachment { session: &session, presence: &[0] }.encode();
-        self.sessions.insert(id, session);
-        let mut out = vec![Output::Attach { session: id, attachment }];
+        self.sessions.insert(id, Session::new(now, dialect));
+        let mut out: Vec<_> = self.attach(id).into_iter().collect();
         if dialect == Dialect::Stock {
             // A native client says hello first (W3); y-websocket's server speaks at once.
             let state_vector = self.known.encode();
@@ -241,13 +254,15 @@ impl Room {
 
     fn resume(&mut self, now: Millis, id: SessionId, attachment: &[u8]) -> Vec<Output> {
         self.last_session = self.last_session.max(id);
-        let restored = Attachment::decode(now, attachment).and_then(|(session, presence)| {
-            self.presence.restore(now, id, presence).ok()?;
-            Some(session)
-        });
+        let restored =
+            Attachment::decode(now, attachment).and_then(|(session, rounds, presence)| {
+                self.presence.restore(now, id, presence).ok()?;
+                Some((session, rounds))
+            });
         match restored {
-            Some(session) => {
+            Some((session, rounds)) => {
                 self.sessions.insert(id, session);
+                self.restore_rounds(id, rounds);
                 Vec::new()
             }
             // An attachment of a build that this one cannot read: the client starts afresh.
@@ -271,8 +286,7 @@ impl Room {
     }
 
     fn frame(&mut self, now: Millis, id: SessionId, bytes: &[u8], log: &impl Log) -> Vec<Output> {
-        let Some(session) = self.sessions.get_mut(&id) else { return Vec::new() };
-        session.hear(now);
+        let Some(session) = self.sessions.get(&id) else { return Vec::new() };
         let (value, max) = (bytes.len() as u64, self.limits.frame_bytes_max);
         // A native client knows the limit and could have sent parts; a stock client has no other
         // way, and would come back with the same frame for ever.

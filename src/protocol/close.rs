@@ -20,6 +20,8 @@ pub enum Close {
     Protocol,
     /// The room has as many connections as it takes.
     Full,
+    /// Nothing was heard of the client for too long.
+    Silent,
     /// The client does not keep up with what it is sent.
     Behind,
     /// The rest of a message that came in parts did not come in time.
@@ -47,6 +49,7 @@ impl Close {
             Self::Protocol => 4426,
             Self::Storage => 4500,
             Self::Full => 4503,
+            Self::Silent => 4504,
             Self::Behind => 4507,
             Self::Incomplete => 4508,
             Self::TooFast => 4529,
@@ -66,6 +69,7 @@ impl Close {
             Self::Protocol => "no common protocol version",
             Self::Storage => "storage failed; reconnect",
             Self::Full => "too many connections; try later",
+            Self::Silent => "nothing was heard for too long; reconnect",
             Self::Behind => "too far behind; reconnect",
             Self::Incomplete => "the rest of a message did not come",
             Self::TooFast => "too much at once; try later",

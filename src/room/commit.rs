@@ -185,7 +185,7 @@ impl Room {
                 returns: gathered.returns,
             }));
             out.extend(frames);
-            out.extend(self.compact_later(now));
+            self.compact_later(now);
         }
         for (id, number) in gathered.acks {
             // One that is behind was not sent all of it, and must not count it (O2).
@@ -248,7 +248,8 @@ impl Room {
     pub(super) fn attach(&mut self, id: SessionId) -> Option<Output> {
         let session = self.sessions.get(&id)?;
         let presence = self.presence.keep(id);
-        let attachment = Attachment { session, presence: &presence }.encode();
+        let rounds = self.alarm.rounds;
+        let attachment = Attachment { session, rounds, presence: &presence }.encode();
         Some(Output::Attach { session: id, attachment })
     }
 }

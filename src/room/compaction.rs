@@ -32,24 +32,23 @@ struct Compacted {
 }
 
 impl Room {
-    /// An alarm, once the log has grown enough. Half of the snapshot's size keeps the work for
-    /// each byte that is written constant as a document grows.
-    pub(super) fn compact_later(&mut self, now: Millis) -> Option<Output> {
+    /// Whether the log has grown enough. Half of the snapshot's size keeps the work for each byte
+    /// that is written constant as a document grows.
+    pub(super) fn is_long(&self) -> bool {
         let (rows, bytes) = self.size.refused;
-        let due = self.size.rows - rows >= self.limits.log_rows_max
-            || self.size.bytes - bytes >= BYTES_MAX.max((self.size.snapshot_bytes + bytes) / 2);
-        if !due || self.alarm_set {
-            return None;
+        self.size.rows - rows >= self.limits.log_rows_max
+            || self.size.bytes - bytes >= BYTES_MAX.max((self.size.snapshot_bytes + bytes) / 2)
+    }
+
+    /// See to it that an alarm comes once the log has grown enough.
+    pub(super) fn compact_later(&mut self, now: Millis) {
+        if self.is_long() {
+            self.alarm.compact_at.get_or_insert(now + DELAY_MS);
         }
-        self.alarm_set = true;
-        Some(Output::SetAlarm(now + DELAY_MS))
     }
 
     /// Compact, if the result is what it has to be; otherwise leave everything as it is.
     pub(super) fn compact(&mut self, now: Millis, log: &impl Log) -> Vec<Output> {
-        if self.size.rows == 0 || self.size.refused == (self.size.rows, self.size.bytes) {
-            return Vec::new();
-        }
         match self.compacted(log) {
             Ok(Some(compacted)) => {
                 self.answers.drop_kept();
@@ -58,8 +57,8 @@ impl Room {
                 self.size.rows -= compacted.rows.min(self.size.rows);
                 self.size.bytes -= compacted.bytes.min(self.size.bytes);
                 self.size.refused = (0, 0);
-                let next = self.compact_later(now);
-                [Output::Compact(compacted.snapshot)].into_iter().chain(next).collect()
+                self.compact_later(now);
+                vec![Output::Compact(compacted.snapshot)]
             }
             Err(error) if error.is_damage() => self.repair(now, log).unwrap_or_default(),
             Ok(None) | Err(_) => {

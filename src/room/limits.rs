@@ -37,6 +37,9 @@ pub struct Limits {
     pub window_bytes: u64,
     /// The bytes of one session's presence.
     pub presence_bytes_max: u64,
+    /// How long a session may be silent before it counts as gone, in milliseconds. Hidden tabs run
+    /// their timers once a minute.
+    pub silence_ms_max: u64,
     /// Frames that one session may send in a second; 0 for any number.
     pub session_frames_per_second: u64,
     /// Bytes that one session may send in a second; 0 for any number.
@@ -57,6 +60,7 @@ impl Default for Limits {
             sessions_max: 5_000,
             window_bytes: 8 << 20,
             presence_bytes_max: PRESENCE_BYTES_MAX as u64,
+            silence_ms_max: 150_000,
             session_frames_per_second: 10_000,
             session_bytes_per_second: 16 << 20,
             room_frames_per_second: 100_000,
@@ -79,7 +83,7 @@ type Field = (&'static str, fn(&mut Limits) -> &mut u64, RangeInclusive<u64>);
 
 /// The names of the limits, and what they may be. A frame has to hold a hello and a part that gets
 /// somewhere; the platform delivers no larger one, and keeps no larger presence over a hibernation.
-const FIELDS: [Field; 11] = [
+const FIELDS: [Field; 12] = [
     ("FRAME_BYTES_MAX", |it| &mut it.frame_bytes_max, 1_024..=FRAME_BYTES_MAX as u64),
     ("UPDATE_BYTES_MAX", |it| &mut it.update_bytes_max, 1_024..=64 << 20),
     ("DOCUMENT_BYTES_MAX", |it| &mut it.document_bytes_max, 1_024..=1 << 40),
@@ -87,6 +91,7 @@ const FIELDS: [Field; 11] = [
     ("SESSIONS_MAX", |it| &mut it.sessions_max, 1..=32_768),
     ("WINDOW_BYTES", |it| &mut it.window_bytes, 1_024..=1 << 30),
     ("PRESENCE_BYTES_MAX", |it| &mut it.presence_bytes_max, 0..=PRESENCE_BYTES_MAX as u64),
+    ("SILENCE_MS_MAX", |it| &mut it.silence_ms_max, 1_000..=86_400_000),
     ("SESSION_FRAMES_PER_SECOND", |it| &mut it.session_frames_per_second, 0..=1 << 40),
     ("SESSION_BYTES_PER_SECOND", |it| &mut it.session_bytes_per_second, 0..=1 << 40),
     ("ROOM_FRAMES_PER_SECOND", |it| &mut it.room_frames_per_second, 0..=1 << 40),

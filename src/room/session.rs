@@ -1,5 +1,6 @@
 //! One connection to the room, and what of it survives a hibernation.
 
+use super::alarm::Rounds;
 use super::limits::Meter;
 use crate::codec::{Reader, write_number};
 use crate::protocol::{Dialect, FromClient};
@@ -19,8 +20,14 @@ pub(super) struct Session {
     /// Bytes that were sent and not confirmed; to a stock client, since it said something.
     /// Forgotten with a hibernation as well.
     pub(super) on_the_way: u64,
-    /// When it said something.
+    /// When it said something, as far as the room knows: since then it has not.
     pub(super) heard_at: Millis,
+    /// Whether it did at that time; otherwise the room woke then, or a sweep marked it.
+    pub(super) is_heard: bool,
+    /// A sweep found it silent, which is kept with its socket until it speaks.
+    pub(super) is_marked: bool,
+    /// When the platform answered its last ping.
+    pub(super) pinged_at: Millis,
     /// If it has too much on the way: it was sent everything up to this sequence number.
     pub(super) behind: Option<u64>,
 }
@@ -44,16 +51,26 @@ impl Session {
             Dialect::Stock => Stage::Live,
             Dialect::Native => Stage::Silent,
         };
-        let meter = Meter::default();
-        Self { dialect, stage, meter, on_the_way: 0, heard_at: now, behind: None }
+        Self {
+            dialect,
+            stage,
+            meter: Meter::default(),
+            on_the_way: 0,
+            heard_at: now,
+            is_heard: true,
+            is_marked: false,
+            pinged_at: Millis(0),
+            behind: None,
+        }
     }
 
-    /// It said something.
-    pub(super) fn hear(&mut self, now: Millis) {
-        self.heard_at = now;
+    /// It said something. Whether it was marked as silent.
+    pub(super) fn hear(&mut self, now: Millis) -> bool {
+        (self.heard_at, self.is_heard) = (now, true);
         if self.dialect == Dialect::Stock {
             self.on_the_way = 0;
         }
+        std::mem::take(&mut self.is_marked)
     }
 
     pub(super) fn may_send(&self, message: &FromClient<'_>) -> bool {
@@ -65,12 +82,14 @@ impl Session {
 /// A session as it is kept with its socket.
 pub(super) struct Attachment<'a> {
     pub(super) session: &'a Session,
+    /// The room's. Those with the first session count.
+    pub(super) rounds: Rounds,
     /// As [`crate::awareness::Presence::keep`] gives it.
     pub(super) presence: &'a [u8],
 }
 
 /// The first byte of an attachment. A build that cannot read it lets the client start afresh.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 
 impl Attachment<'_> {
     pub(super) fn encode(&self) -> Vec<u8> {
@@ -84,14 +103,20 @@ impl Attachment<'_> {
             Stage::Resyncing => 2,
         };
         let mut out = vec![VERSION, dialect, stage];
-        // 0 is nowhere.
-        write_number(&mut out, self.session.behind.map_or(0, |sequence| sequence + 1));
+        let silent_since = self.session.is_marked.then_some(self.session.heard_at.0);
+        let sweep_at = self.rounds.sweep_at.map(|at| at.0);
+        for number in [self.session.behind, silent_since, sweep_at] {
+            // 0 is none.
+            write_number(&mut out, number.map_or(0, |number| number + 1));
+        }
+        write_number(&mut out, self.rounds.active_at.0);
         out.extend_from_slice(self.presence);
         out
     }
 
-    /// The session and its presence; nothing if this build cannot read them.
-    pub(super) fn decode(now: Millis, bytes: &[u8]) -> Option<(Session, &[u8])> {
+    /// The session, the room's rounds, and the session's presence; nothing if this build cannot
+    /// read them.
+    pub(super) fn decode(now: Millis, bytes: &[u8]) -> Option<(Session, Rounds, &[u8])> {
         let mut r = Reader::new(bytes);
         if r.byte().ok()? != VERSION {
             return None;
@@ -107,8 +132,18 @@ impl Attachment<'_> {
             2 => Stage::Resyncing,
             _ => return None,
         };
-        let behind = r.number().ok()?.checked_sub(1);
-        Some((Session { stage, behind, ..Session::new(now, dialect) }, r.rest()))
+        let mut number = || Some(r.number().ok()?.checked_sub(1));
+        let (behind, silent_since, sweep_at) = (number()?, number()?, number()?);
+        let rounds = Rounds { sweep_at: sweep_at.map(Millis), active_at: Millis(r.number().ok()?) };
+        let session = Session {
+            stage,
+            heard_at: silent_since.map_or(now, Millis),
+            is_heard: false,
+            is_marked: silent_since.is_some(),
+            behind,
+            ..Session::new(now, dialect)
+        };
+        Some((session, rounds, r.rest()))
     }
 }
 
@@ -126,9 +161,16 @@ mod tests {
         for dialect in [Dialect::Stock, Dialect::Native] {
             for stage in [Stage::Silent, Stage::Live, Stage::Resyncing] {
                 for behind in [None, Some(0), Some(300)] {
-                    let session = Session { stage, behind, ..Session::new(NOW, dialect) };
-                    let bytes = Attachment { session: &session, presence: &[0] }.encode();
-                    assert_eq!(Attachment::decode(NOW, &bytes), Some((session, &[0][..])));
+                    let new = Session { is_heard: false, ..Session::new(NOW, dialect) };
+                    let silent = Session { heard_at: Millis(3), is_marked: true, ..new.clone() };
+                    for (before, sweep_at) in [(new, None), (silent, Some(NOW))] {
+                        let session = Session { stage, behind, ..before };
+                        let rounds = Rounds { sweep_at, active_at: Millis(4) };
+                        let attachment = Attachment { session: &session, rounds, presence: &[0] };
+                        let bytes = attachment.encode();
+                        let decoded = Attachment::decode(NOW, &bytes);
+                        assert_eq!(decoded, Some((session, rounds, &[0][..])));
+                    }
                 }
             }
         }

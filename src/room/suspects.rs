@@ -7,6 +7,10 @@
 //! failure is told what that was; it counts that in its storage. What is suspected is taken alone,
 //! between two commits, so that only one change can be to blame. What made the room fail
 //! [`FAILURES_MAX`] times is refused for good.
+//!
+//! A change is recognized by its author and the clock at which it begins: whatever its client sends
+//! together with it later, it begins there. Others send something that begins there only to give
+//! back what storage lost, and that would be refused too.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -38,11 +42,6 @@ pub enum Suspect {
         /// The CRC-32 of its bytes.
         checksum: u32,
     },
-    /// Presence, by the first client in it.
-    Presence {
-        /// That client.
-        client: u64,
-    },
     /// A part of a frame.
     Part {
         /// The size of the frame.
@@ -63,11 +62,6 @@ impl Suspect {
                     _ => Self::Update { checksum: checksum(&[update]) },
                 })
             }
-            FromClient::Awareness(update) => {
-                let mut r = Reader::new(update);
-                r.number().ok()?;
-                Some(Self::Presence { client: r.number().ok()? })
-            }
             FromClient::Part { total, offset, .. } => Some(Self::Part { total, offset }),
             _ => None,
         }
@@ -78,8 +72,7 @@ impl Suspect {
         match self {
             Self::Change { client, clock } => [1, client, clock.into()],
             Self::Update { checksum } => [2, checksum.into(), 0],
-            Self::Presence { client } => [3, client, 0],
-            Self::Part { total, offset } => [4, total, offset],
+            Self::Part { total, offset } => [3, total, offset],
         }
     }
 
@@ -88,8 +81,7 @@ impl Suspect {
         Some(match numbers {
             [1, client, clock] => Self::Change { client, clock: clock.try_into().ok()? },
             [2, checksum, _] => Self::Update { checksum: checksum.try_into().ok()? },
-            [3, client, _] => Self::Presence { client },
-            [4, total, offset] => Self::Part { total, offset },
+            [3, total, offset] => Self::Part { total, offset },
             _ => return None,
         })
     }
@@ -153,7 +145,7 @@ impl Room {
             return self.take_message(now, id, message, log);
         };
         if failures >= FAILURES_MAX {
-            return self.refuse_suspect(now, id, suspect, failures);
+            return self.refuse_suspect(now, id, failures);
         }
         let mut out = self.commit(now);
         out.extend(self.take_message(now, id, message, log));
@@ -164,18 +156,10 @@ impl Room {
         out
     }
 
-    fn refuse_suspect(
-        &mut self,
-        now: Millis,
-        id: SessionId,
-        suspect: Suspect,
-        failures: u64,
-    ) -> Vec<Output> {
+    fn refuse_suspect(&mut self, now: Millis, id: SessionId, failures: u64) -> Vec<Output> {
         let (value, max) = (failures, FAILURES_MAX - 1);
         let refusal = Refusal { limit: Limit::Failures, value, max, retry_ms: None };
-        let is_presence = matches!(suspect, Suspect::Presence { .. });
         match self.dialect(id) {
-            _ if is_presence => self.refusal(id, 0, refusal),
             // Its client puts the copy aside, and comes back without it.
             Some(Dialect::Native) => {
                 let mut out = self.refusal(id, 0, refusal);

@@ -7,6 +7,7 @@ mod limits;
 mod memory;
 mod shell;
 mod suspects;
+mod sweep;
 
 use super::*;
 use crate::codec::write_bytes;
@@ -107,7 +108,7 @@ fn o2_without_its_rows_state_vectors_are_compared() {
         shell.update(writer, clock as u64 + 1, &text(5, clock as u64, string));
         shell.take(Input::Commit);
     }
-    shell.take(Input::Alarm);
+    shell.compact();
     for sequence in [1, 9] {
         let reader = shell.native(EPOCH, sequence);
         let state_vector = [1, 5, 2];

@@ -76,6 +76,7 @@ impl DurableObject for Room {
     }
 
     async fn alarm(&self) -> Result<Response> {
+        self.cell.tell_pings();
         self.cell.run(Input::Alarm);
         Response::empty()
     }
@@ -152,6 +153,16 @@ impl Cell {
         self.run(input);
     }
 
+    fn tell_pings(self: &Rc<Self>) {
+        let state = self.state.as_raw();
+        for socket in self.state.get_websockets() {
+            let at = platform::pinged_at(socket.as_ref(), state);
+            if let Some((session, at)) = self.session(socket.as_ref()).zip(at) {
+                self.run(Input::Pinged { session, at });
+            }
+        }
+    }
+
     fn set_timer(self: &Rc<Self>, in_ms: u64) {
         let cell = Rc::clone(self);
         platform::commit_in(in_ms, self.state.as_raw(), move || cell.run(Input::Commit));
@@ -191,9 +202,15 @@ impl Cell {
         output: Output,
     ) -> std::result::Result<(), LogError> {
         match output {
-            Output::Append(row) => self.storage.append(&row)?,
+            Output::Append(row) => {
+                self.storage.append(&row)?;
+                in_hand::committed();
+            }
             Output::Compact(snapshot) => self.storage.compact(&snapshot)?,
-            Output::Suspects(suspects) => self.storage.keep_suspects(&suspects)?,
+            Output::Suspects(suspects) => {
+                self.storage.keep_suspects(&suspects)?;
+                in_hand::committed();
+            }
             Output::Repair(repair) => {
                 self.storage.repair(&repair)?;
                 for Mark { part, sequence, reason, .. } in &repair.marks {

@@ -36,6 +36,11 @@ export function beginSuspect (state, kind, a, b) {
   else others.push(suspect)
 }
 
+/** What has gathered is in storage: it is no suspect any more. */
+export function committed () {
+  gathered.delete(room)
+}
+
 export function end () {
   if (commits) gathered.delete(room)
   room = null
@@ -63,6 +68,8 @@ extern "C" {
 
     #[wasm_bindgen(js_name = beginSuspect)]
     fn begin_suspect(state: &DurableObjectState, kind: f64, a: f64, b: f64);
+
+    pub(super) fn committed();
 
     fn end();
 

@@ -25,7 +25,7 @@ export function commitIn(ms, state, commit, code, reason) {
     } catch (error) {
       console.error('room restarted after a fault', error)
       for (const socket of state.getWebSockets()) {
-        try { socket.close(code, reason) } catch { /* closed already */ }
+        try { closeOnce(socket, code, reason) } catch { /* closed already */ }
       }
       // The instance is replaced only if a trap is not caught. Without that, one that is broken
       // stays, or wasm-bindgen replaces it and the rooms' objects are left behind.
@@ -33,6 +33,15 @@ export function commitIn(ms, state, commit, code, reason) {
       if (!isReplaced) throw new WebAssembly.RuntimeError('a room failed', { cause: error })
     }
   }, ms)
+}
+
+/** Closes `socket` and replaces what is kept with it. A client that is gone never answers. Its
+ * socket looks open to a room that slept since: it would bring back its session, and closed again
+ * it would leave the room waiting for ever. */
+export function closeOnce(socket, code, reason) {
+  if (socket.deserializeAttachment() === 'closed') return
+  socket.close(code, reason)
+  socket.serializeAttachment('closed')
 }
 
 const names = new WeakMap()
@@ -51,6 +60,9 @@ export function nameOf(socket, state) {
 extern "C" {
     #[wasm_bindgen(js_name = commitIn)]
     fn commit_in_js(ms: f64, state: &DurableObjectState, commit: &JsValue, code: u16, reason: &str);
+
+    #[wasm_bindgen(js_name = closeOnce, catch)]
+    fn close_once(socket: &web_sys::WebSocket, code: u16, reason: &str) -> Result<(), JsValue>;
 
     /// The number that a socket was accepted with; an exception if it was not accepted here.
     #[wasm_bindgen(js_name = nameOf, catch)]
@@ -87,6 +99,21 @@ extern "C" {
         this: &SyncStorage,
         closure: &mut dyn FnMut() -> Result<(), JsValue>,
     ) -> Result<(), JsValue>;
+
+    type SocketKeeper;
+
+    #[wasm_bindgen(method, catch, js_name = getWebSocketAutoResponseTimestamp)]
+    fn answered_at(
+        this: &SocketKeeper,
+        socket: &web_sys::WebSocket,
+    ) -> Result<Option<js_sys::Date>, JsValue>;
+}
+
+/// When the platform last answered a ping of this socket's; nothing if it never did. It remembers
+/// that over a hibernation.
+pub(super) fn pinged_at(socket: &web_sys::WebSocket, state: &DurableObjectState) -> Option<Millis> {
+    let at = state.unchecked_ref::<SocketKeeper>().answered_at(socket).ok()??;
+    Some(Millis(at.get_time() as u64))
 }
 
 /// Call `commit` in `ms`; in 0 ms as soon as what has arrived is handled.
@@ -139,14 +166,14 @@ pub(super) fn attachment(socket: &web_sys::WebSocket) -> Vec<u8> {
 
 /// Close a socket, if it is not closed already.
 pub(super) fn close(socket: &web_sys::WebSocket, close: Close) {
-    let _ = socket.close_with_code_and_reason(close.code(), close.reason());
+    let _ = close_once(socket, close.code(), close.reason());
 }
 
 /// Answer a client's close. The platform does so for other sockets, but leaves clients of a
 /// hibernatable one waiting.
 pub(super) fn answer_close(socket: &web_sys::WebSocket, code: u16, reason: &str) {
     // Codes that only say what a peer did not, as 1005, cannot be sent.
-    if socket.close_with_code_and_reason(code, reason).is_err() {
+    if close_once(socket, code, reason).is_err() {
         let _ = socket.close();
     }
 }

@@ -266,7 +266,9 @@ impl Disk {
 
     /// Damage a row. Not while writes are under way: they may hold what was read before.
     pub fn damage_row(&mut self, rng: &mut Rng) -> Option<Damaged> {
-        let sound: Vec<_> = self.durable.sound_rows().map(|row| row.value.sequence).collect();
+        // Damaged again it could be whole again.
+        let whole = self.durable.sound_rows().filter(|row| self.durable.read(row).is_ok());
+        let sound: Vec<_> = whole.map(|row| row.value.sequence).collect();
         if self.is_pending() || sound.is_empty() {
             return None;
         }

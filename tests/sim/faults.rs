@@ -26,6 +26,8 @@ pub enum Sabotage {
     CompactionUnchecked,
     /// Epochs are not compared, neither by the room nor by the client.
     EpochUnchecked,
+    /// The platform says that every session pinged just now.
+    SilentKept,
     /// A damaged row is not marked but thrown away.
     DamagedDropped,
 }
@@ -125,7 +127,8 @@ impl Faults {
             alarm_twice: maybe(0.5),
             hostile: maybe(0.3),
             replaced: maybe(0.006),
-            poison: if poison.bool() { 0.002 } else { 0.0 },
+            // What clients give back of a damaged row is taken for poison that begins there.
+            poison: if poison.bool() && storage.row_damaged == 0.0 { 0.004 } else { 0.0 },
             large: maybe(0.02),
             limits: limits(Rng::with_seed(rng.get_seed())),
             storage,
@@ -143,7 +146,8 @@ impl Faults {
         if env.chance(self.half_open) {
             env.count("half-open");
             env.note(format_args!("half-open {conn:?}"));
-            let room_ms = env.rng.u64(0..60_000);
+            // Some are noticed by nobody but the room itself.
+            let room_ms = if env.rng.bool() { env.rng.u64(0..60_000) } else { 86_400_000 };
             let client_ms = env.rng.bool().then(|| env.rng.u64(0..1_000));
             env.cut(conn, room_ms, client_ms);
         }
@@ -170,10 +174,13 @@ impl StorageFaults {
 
 /// In a third of all runs the room takes little at once.
 fn limits(mut rng: Rng) -> Limits {
+    // Few runs are long enough for the default.
+    let log_rows_max = rng.u64(3..60);
     if rng.u8(..3) > 0 {
-        return Limits::default();
+        return Limits { log_rows_max, ..Limits::default() };
     }
     Limits {
+        log_rows_max,
         frame_bytes_max: rng.u64(1_024..8_192),
         session_frames_per_second: rng.u64(3..20),
         session_bytes_per_second: rng.u64(2_000..50_000),

@@ -52,7 +52,7 @@ fn d1_o1_v1_nothing_that_was_told_is_lost_and_everyone_agrees() {
     println!("{counts:?}");
     assert!(failed.is_empty(), "failed: {failed:?}");
     if is_whole {
-        for kind in KINDS.iter().chain(&["compacted", "repaired"]) {
+        for kind in KINDS.iter().chain(&["compacted", "repaired", "silent"]) {
             assert!(counts.contains_key(kind), "{kind} never happened");
         }
     }
@@ -145,6 +145,11 @@ fn d2_a_compaction_that_checks_nothing_is_caught() {
 #[test]
 fn d2_a_damaged_row_that_is_dropped_is_caught() {
     caught(Sabotage::DamagedDropped, "D2");
+}
+
+#[test]
+fn c3_presence_of_the_silent_that_is_kept_is_caught() {
+    caught(Sabotage::SilentKept, "presence");
 }
 
 /// Seeds on which presence was wrong: an echo of one who had just left came from a stock client

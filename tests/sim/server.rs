@@ -1,6 +1,7 @@
 //! The room's machine: performs what the room asks for, as the Durable Object does, and fails as
 //! its platform can.
 
+mod alarm;
 mod outage;
 mod poison;
 mod sabotage;
@@ -23,7 +24,9 @@ use sabotage::is_ack;
 struct Socket {
     /// The tag that it was accepted with.
     session: SessionId,
+    /// Nothing once the room closed it: it only waits for its client's answer.
     attachment: Vec<u8>,
+    pinged_at: Option<Millis>,
 }
 
 struct Live {
@@ -53,8 +56,9 @@ pub struct Server {
     /// What clients think the epoch is, if they are not told.
     epochs: BTreeMap<ConnId, u64>,
     poison: Poison,
-    /// How many inputs the room was given.
+    /// How many inputs the room was given, and how many alarms.
     pub inputs: u64,
+    pub alarms: u64,
 }
 
 /// Why a room is abandoned.
@@ -81,6 +85,7 @@ impl Server {
             epochs: BTreeMap::new(),
             poison: Poison::new(env),
             inputs: 0,
+            alarms: 0,
         }
     }
 
@@ -95,7 +100,12 @@ impl Server {
                 self.frame(env, session, &bytes);
             }
             // The platform answers these.
-            Signal::Probe => env.down(conn, Signal::Probe),
+            Signal::Probe => {
+                if let Some(socket) = self.sockets.get_mut(&conn) {
+                    socket.pinged_at = Some(env.now);
+                }
+                env.down(conn, Signal::Probe);
+            }
             Signal::Close(_) | Signal::Open => self.lost(env, conn),
         }
     }
@@ -123,7 +133,7 @@ impl Server {
         let live = self.live.insert(live);
         let session = live.room.next_session();
         live.sockets.insert(session, conn);
-        self.sockets.insert(conn, Socket { session, attachment: Vec::new() });
+        self.sockets.insert(conn, Socket { session, attachment: Vec::new(), pinged_at: None });
         self.send(env, conn, Signal::Open);
         env.note(format_args!("accept {conn:?} as {session:?} {dialect:?}"));
         self.run(env, Input::Connect { session, dialect });
@@ -190,30 +200,9 @@ impl Server {
         self.run(env, Input::Commit);
     }
 
-    /// As if the room had asked for one: compaction is due rarely in a short life.
-    pub fn alarm_now(&mut self, env: &mut Env) {
-        self.write(env, Write::Alarm(Some(env.now)));
-        self.schedule_alarm(env);
-    }
-
-    pub fn alarm(&mut self, env: &mut Env, again: bool) {
-        if !again {
-            if self.disk.current.alarm.is_none_or(|at| at > env.now) {
-                return;
-            }
-            self.write(env, Write::Alarm(None));
-            if env.chance(env.faults.alarm_twice) {
-                env.count("alarm twice");
-                let in_ms = env.rng.u64(0..2_000);
-                env.schedule(in_ms, Event::Alarm { again: true });
-            }
-        }
-        self.run(env, Input::Alarm);
-    }
-
     /// Hand an input to the room and do what it says, up to the first thing that fails.
     fn run(&mut self, env: &mut Env, input: Input<'_>) {
-        self.inputs += 1;
+        self.inputs += u64::from(!matches!(input, Input::Pinged { .. } | Input::Alarm));
         if self.is_newer(env) {
             return self.close_all(env, Close::Newer);
         }
@@ -256,6 +245,7 @@ impl Server {
             Output::Append(row) => {
                 self.write_may_fail(env, "append fails", env.faults.append_fails)?;
                 self.append(env, row);
+                self.committed();
             }
             Output::Compact(snapshot) => {
                 env.note(format_args!("compact to {}", snapshot.sequence));
@@ -274,6 +264,7 @@ impl Server {
             Output::Suspects(suspects) => {
                 self.write_may_fail(env, "append fails", env.faults.append_fails)?;
                 self.write(env, Write::Suspects(suspects));
+                self.committed();
             }
             Output::Send { to, frame } => {
                 if let Ok(Some(FromRoom::SyncStep2 { .. })) = native::decode_from_room(&frame) {
@@ -292,7 +283,11 @@ impl Server {
             }
             Output::Close { session, close } => {
                 env.note(format_args!("close {session:?}: {close:?}"));
+                if close == Close::Silent {
+                    env.count("silent");
+                }
                 if let Some(conn) = live.sockets.remove(&session) {
+                    self.forget_attachment(conn);
                     self.send(env, conn, Signal::Close(close.code()));
                 }
             }
@@ -362,21 +357,18 @@ impl Server {
         live
     }
 
+    fn forget_attachment(&mut self, conn: ConnId) {
+        if let Some(socket) = self.sockets.get_mut(&conn) {
+            socket.attachment.clear();
+        }
+    }
+
     fn close_all(&mut self, env: &mut Env, close: Close) {
         self.live = None;
         let conns: Vec<_> = self.sockets.keys().copied().collect();
         for conn in conns {
+            self.forget_attachment(conn);
             self.send(env, conn, Signal::Close(close.code()));
         }
-    }
-
-    fn schedule_alarm(&mut self, env: &mut Env) {
-        let Some(at) = self.disk.current.alarm else { return };
-        let mut in_ms = at.since(env.now);
-        if env.chance(env.faults.alarm_late) {
-            env.count("alarm late");
-            in_ms += env.rng.u64(1..30_000);
-        }
-        env.schedule(in_ms, Event::Alarm { again: false });
     }
 }

@@ -78,7 +78,7 @@ fn d2_a_damaged_row_is_marked_and_everything_else_is_served() {
     assert_eq!(shell.log.rows[1].value, damaged, "it stays as it is");
     assert_eq!(shell.join(), text(5, 0, "a"));
     // And it stays when the log is compacted.
-    shell.take(Input::Alarm);
+    shell.compact();
     let kept: Vec<_> = shell.log.rows.iter().map(|row| row.value.sequence).collect();
     assert_eq!(kept, [2, 3]);
     assert_eq!(shell.join(), text(5, 0, "a"));
@@ -178,7 +178,7 @@ fn o2_one_who_was_here_before_the_damage_is_asked_and_gives_back_what_was_lost()
 fn d2_a_damaged_snapshot_is_rebuilt_from_the_history() {
     for head in [false, true] {
         let (mut shell, writer) = three_rows();
-        shell.take(Input::Alarm);
+        shell.compact();
         shell.update(writer, 4, &text(5, 1, "d"));
         shell.take(Input::Commit);
         let before = shell.join();
@@ -203,7 +203,7 @@ fn d2_a_damaged_snapshot_is_rebuilt_from_the_history() {
 #[test]
 fn d2_without_snapshot_and_history_the_rest_is_served() {
     let (mut shell, writer) = three_rows();
-    shell.take(Input::Alarm);
+    shell.compact();
     for (number, update) in [(4, text(5, 1, "d")), (5, text(8, 0, "e"))] {
         shell.update(writer, number, &update);
         shell.take(Input::Commit);

@@ -51,7 +51,10 @@ impl Shell {
                 Output::Attach { session, attachment } => {
                     self.attachments.insert(session, attachment);
                 }
-                Output::Close { session, close } => self.closed.push((session, close)),
+                Output::Close { session, close } => {
+                    self.attachments.insert(session, Vec::new());
+                    self.closed.push((session, close));
+                }
                 Output::SetAlarm(at) => self.alarm = Some(at),
                 Output::SetTimer(at) => self.timer = Some(at),
                 Output::Compact(snapshot) => self.log.compact(snapshot),
@@ -81,6 +84,13 @@ impl Shell {
 
     pub(super) fn update(&mut self, session: SessionId, number: u64, update: &[u8]) {
         self.say(session, &FromClient::Update { number, update });
+    }
+
+    /// Compact the log, however short it is.
+    pub(super) fn compact(&mut self) {
+        let rows_max = std::mem::replace(&mut self.room.limits.log_rows_max, 1);
+        self.take(Input::Alarm);
+        self.room.limits.log_rows_max = rows_max;
     }
 
     /// What was sent to a native session since the last call.

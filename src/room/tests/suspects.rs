@@ -1,7 +1,6 @@
 //! S1: what made the room fail.
 
 use super::shell::{Shell, room_says, text};
-use crate::awareness::{self, Entry};
 use crate::codec::write_bytes;
 use crate::protocol::native::encode_from_client;
 use crate::protocol::{Close, Dialect, FromClient, FromRoom, Limit, Refusal};
@@ -111,42 +110,18 @@ fn s1_a_stock_client_is_told_in_words_and_stays() {
 }
 
 #[test]
-fn s1_presence_that_is_refused_leaves_the_document_alone() {
-    let mut shell = Shell::new();
-    let entry = Entry { client: 9, clock: 4, state: "{}" };
-    let state = awareness::encode([entry].into_iter());
-    let awareness = FromClient::Awareness(&state);
-    let session = shell.native(0, 0);
-    let suspect = shell.room.suspect(session, &encode_from_client(&awareness).unwrap()).unwrap();
-    assert_eq!(suspect, Suspect::Presence { client: 9 });
-    for _ in 0..3 {
-        fail(&mut shell, &[suspect]);
-    }
-    let session = shell.native(0, 0);
-    shell.heard(session);
-    shell.say(session, &awareness);
-    shell.update(session, 1, &text(9, 0, "a"));
-    shell.take(Input::Commit);
-    let said = [
-        FromRoom::Refused { number: 0, refusal: REFUSAL },
-        FromRoom::Ack { number: 1, sequence: 1 },
-    ];
-    assert_eq!(room_says(&shell.heard(session)), said);
-}
-
-#[test]
 fn s1_a_compaction_that_failed_waits_for_a_longer_log() {
     let mut shell = Shell::new();
     let writer = shell.native(0, 0);
     shell.update(writer, 1, &text(5, 0, "a"));
     shell.take(Input::Commit);
     fail(&mut shell, &[]);
-    shell.take(Input::Alarm);
+    shell.compact();
     assert!(shell.log.snapshots.is_empty());
     let writer = shell.native(0, 0);
     shell.update(writer, 1, &text(5, 1, "b"));
     shell.take(Input::Commit);
-    shell.take(Input::Alarm);
+    shell.compact();
     assert_eq!(shell.log.snapshots.len(), 1);
 }
 
@@ -155,7 +130,6 @@ fn s1_suspects_are_kept_by_name_and_are_few() {
     let suspects = [
         Suspect::Change { client: (1 << 53) - 1, clock: u32::MAX },
         Suspect::Update { checksum: u32::MAX },
-        Suspect::Presence { client: 0 },
         Suspect::Part { total: 1 << 40, offset: 3 },
     ];
     for suspect in suspects {
@@ -166,7 +140,7 @@ fn s1_suspects_are_kept_by_name_and_are_few() {
     }
     let mut shell = Shell::new();
     for client in 0..1_000 {
-        shell.take(Input::Failed { in_hand: &[Suspect::Presence { client }] });
+        shell.take(Input::Failed { in_hand: &[Suspect::Change { client, clock: 0 }] });
     }
     assert!(shell.log.suspects.len() <= 100);
 }

@@ -48,7 +48,8 @@ impl Server {
             stored.add_row(1, Ok(row.head())).expect("clocks can be read");
             log.rows.push(row);
         }
-        let room = Room::load(&stored, Limits::default());
+        let limits = Limits { log_rows_max: 1, ..Limits::default() };
+        let room = Room::load(&stored, limits);
         let mut server = Self { room, log, relayed: Vec::new(), closed: None };
         server.take(room::Input::Connect { session: PEER, dialect });
         if dialect == Dialect::Native {

@@ -32,6 +32,10 @@ impl Server {
         }
     }
 
+    pub(super) fn committed(&mut self) {
+        self.poison.gathered.clear();
+    }
+
     pub(super) fn end(&mut self, input: &Input<'_>) {
         if matches!(input, Input::Commit) {
             self.poison.gathered.clear();

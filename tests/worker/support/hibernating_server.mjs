@@ -13,8 +13,11 @@ const CLASS = 'Room'
 const BINDING = 'ROOMS'
 
 export class HibernatingServer {
-  /** `main`: a module to run instead of the worker's own, which it finds at './index.js'. */
-  static async start ({ main } = {}) {
+  /**
+   * `main`: a module to run instead of the worker's own, which it finds at './index.js'. `vars`:
+   * settings of the Worker.
+   */
+  static async start ({ main, vars = {} } = {}) {
     const server = new HibernatingServer()
     server.folder = await mkdtemp(join(tmpdir(), 'selvedge-hibernation-'))
     server.miniflare = new Miniflare({
@@ -23,7 +26,7 @@ export class HibernatingServer {
       port: 0,
       cf: false,
       resourcePersistencePath: server.folder,
-      workers: [{ config: await config(main) }]
+      workers: [{ config: await config(main, vars) }]
     })
     server.url = (await server.miniflare.ready).origin
     server.ws = server.url.replace(/^http/, 'ws')
@@ -48,7 +51,9 @@ export class HibernatingServer {
   }
 }
 
-const config = async (main) => {
+const setting = ([name, value]) => [name, { type: 'text', value: `${value}` }]
+
+const config = async (main, vars) => {
   const wrangler = await readFile(join(root, 'wrangler.toml'), 'utf8')
   const build = (file) => join(root, 'build', file)
   const modules = { 'index.js': { type: 'esm', contents: await readFile(build('index.js'), 'utf8') } }
@@ -60,6 +65,9 @@ const config = async (main) => {
     compatibilityDate: /^compatibility_date\s*=\s*"(.+)"/m.exec(wrangler)[1],
     manifest: { mainModule: main ? 'main.js' : 'index.js', modules },
     exports: { [CLASS]: { type: 'durable-object', storage: 'sqlite' } },
-    env: { [BINDING]: { type: 'durable-object', worker: SCRIPT, exportName: CLASS } }
+    env: {
+      [BINDING]: { type: 'durable-object', worker: SCRIPT, exportName: CLASS },
+      ...Object.fromEntries(Object.entries(vars).map(setting))
+    }
   }
 }

@@ -1,0 +1,90 @@
+//! The room's one alarm. It wakes the room for what has to happen although nobody says anything:
+//! a compaction, and a look at who is still there. An alarm may come late, twice or never.
+
+use super::session::SessionId;
+use super::{Input, Log, Output, Room};
+use crate::time::Millis;
+
+/// An alarm that is later than this was lost, and is set again.
+const LATE_MS_MAX: u64 = 60_000;
+
+/// What is due, and what the platform was told of it.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) struct Alarm {
+    /// When the log is compacted.
+    pub(super) compact_at: Option<Millis>,
+    /// What the room remembers of its sweeps.
+    pub(super) rounds: Rounds,
+    /// The session with whose socket that is kept.
+    keeper: Option<SessionId>,
+    /// The time that the platform was given. Nothing once it has come.
+    set_at: Option<Millis>,
+}
+
+/// What of the alarm survives a hibernation: a room that sleeps most of the time would otherwise
+/// set its alarm at every wake, which is a row written, or forget how long it has been quiet.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) struct Rounds {
+    /// When the room looks next who is still there.
+    pub(super) sweep_at: Option<Millis>,
+    /// When a client last did something.
+    pub(super) active_at: Millis,
+}
+
+impl Alarm {
+    /// Set the alarm for what is due first, unless it is set.
+    fn set(&mut self, now: Millis) -> Option<Output> {
+        let due_at = self.compact_at.into_iter().chain(self.rounds.sweep_at).min()?;
+        let is_set = self.set_at.is_some_and(|at| at <= due_at && now < at + LATE_MS_MAX);
+        (!is_set).then(|| Output::SetAlarm(*self.set_at.insert(due_at)))
+    }
+}
+
+impl Room {
+    /// The alarm came. What of it is not due yet is set again by [`Room::arm`].
+    pub(super) fn alarm(&mut self, now: Millis, log: &impl Log) -> Vec<Output> {
+        (self.alarm.set_at, self.alarm.compact_at) = (None, None);
+        let mut out = if self.is_long() { self.compact(now, log) } else { Vec::new() };
+        out.extend(self.sweep(now));
+        out
+    }
+
+    /// See to it that an alarm comes after `input`, and that the room knows over a hibernation.
+    pub(super) fn arm(&mut self, now: Millis, input: Input<'_>, out: &mut Vec<Output>) {
+        match input {
+            // Nothing happened: the room wakes, and is told about the time when it slept.
+            Input::Resume { .. } | Input::Pinged { .. } | Input::Failed { .. } => return,
+            Input::Commit | Input::Alarm => {}
+            Input::Connect { .. }
+            | Input::Frame { .. }
+            | Input::Text { .. }
+            | Input::Disconnect { .. } => {
+                self.alarm.rounds.active_at = now;
+                self.sweep_by(now + self.sweep_ms());
+            }
+        }
+        let first = self.sessions.keys().next().copied();
+        if self.alarm.rounds.sweep_at.is_some() && self.alarm.keeper != first {
+            self.alarm.keeper = first;
+            out.extend(first.and_then(|id| self.attach(id)));
+        }
+        out.extend(self.alarm.set(now));
+    }
+
+    /// Look who is still there at this time, or sooner.
+    pub(super) fn sweep_by(&mut self, at: Millis) {
+        let rounds = &self.alarm.rounds;
+        if rounds.sweep_at.is_none_or(|before| at < before) && self.may_mislead() {
+            self.alarm.rounds.sweep_at = Some(at);
+            self.alarm.keeper = None;
+        }
+    }
+
+    /// The room woke, and `id` kept this.
+    pub(super) fn restore_rounds(&mut self, id: SessionId, rounds: Rounds) {
+        if self.sessions.keys().next() == Some(&id) {
+            let set_at = rounds.sweep_at;
+            self.alarm = Alarm { rounds, set_at, keeper: Some(id), ..self.alarm };
+        }
+    }
+}
