@@ -43,8 +43,12 @@ impl Alarm {
 impl Room {
     /// The alarm came. What of it is not due yet is set again by [`Room::arm`].
     pub(super) fn alarm(&mut self, now: Millis, log: &impl Log) -> Vec<Output> {
-        (self.alarm.set_at, self.alarm.compact_at) = (None, None);
-        let mut out = if self.is_long() { self.compact(now, log) } else { Vec::new() };
+        self.alarm.set_at = None;
+        let mut out = Vec::new();
+        if self.is_long() || self.alarm.compact_at.is_some_and(|at| at <= now) {
+            self.alarm.compact_at = None;
+            out = self.compact(now, log);
+        }
         out.extend(self.sweep(now));
         out
     }

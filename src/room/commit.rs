@@ -63,7 +63,8 @@ impl Room {
         number: u64,
         bytes: &[u8],
     ) -> Result<Vec<Output>, Close> {
-        let resyncing = self.sessions.get(&id).is_some_and(|s| s.stage == Stage::Resyncing);
+        let stage = self.sessions.get(&id).map(|session| session.stage);
+        let resyncing = matches!(stage, Some(Stage::Resyncing | Stage::Waiting { .. }));
         // An ack covers every number before it, also that of the update that was refused.
         if resyncing && number > 0 {
             return Ok(Vec::new());
@@ -134,7 +135,9 @@ impl Room {
         if !admission.ends.is_empty()
             && let Some(refusal) = self.too_full(admission.fresh.len())
         {
-            return self.refuse(id, number, refusal);
+            let mut out = self.refusal(id, number, refusal);
+            out.extend(self.enter(id, Stage::Waiting { bytes: admission.fresh.len() as u64 }));
+            return out;
         }
         if number > 0 {
             self.gathered.acks.insert(id, number);
@@ -185,7 +188,7 @@ impl Room {
                 returns: gathered.returns,
             }));
             out.extend(frames);
-            self.compact_later(now);
+            self.compact_later(now, gathered.deletes);
         }
         for (id, number) in gathered.acks {
             // One that is behind was not sent all of it, and must not count it (O2).

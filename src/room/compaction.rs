@@ -7,7 +7,9 @@
 //! there; a document that is too large by itself is left as it is.
 
 use super::log::{Log, LogError, Snapshot, advance};
+use super::session::{Session, SessionId, Stage};
 use super::{Output, Room};
+use crate::protocol::{Dialect, FromRoom};
 use crate::time::Millis;
 use crate::update::{self, EMPTY, Malformed, StateVector};
 
@@ -15,6 +17,9 @@ use crate::update::{self, EMPTY, Malformed, StateVector};
 const BYTES_MAX: u64 = 256 << 10;
 /// How long the log may grow on before it is compacted: a burst is compacted once.
 const DELAY_MS: u64 = 1_000;
+/// And after something was deleted in a full document, if the log is short. A room that fell asleep
+/// would forget that; it takes longer to.
+const FULL_DELAY_MS: u64 = 5_000;
 /// What one compaction may take of the 128 MB that all rooms of an isolate share.
 const MEMORY_BYTES_MAX: u64 = 64 << 20;
 /// What it takes for each byte that it reads, and for each struct and each deleted range. Measured
@@ -40,11 +45,33 @@ impl Room {
             || self.size.bytes - bytes >= BYTES_MAX.max((self.size.snapshot_bytes + bytes) / 2)
     }
 
-    /// See to it that an alarm comes once the log has grown enough.
-    pub(super) fn compact_later(&mut self, now: Millis) {
+    /// See to it that an alarm comes once the log has grown enough, or something was deleted that
+    /// makes room for those who wait for it.
+    pub(super) fn compact_later(&mut self, now: Millis, deletes: bool) {
         if self.is_long() {
-            self.alarm.compact_at.get_or_insert(now + DELAY_MS);
+            let at = now + DELAY_MS;
+            self.alarm.compact_at = Some(self.alarm.compact_at.map_or(at, |before| before.min(at)));
+        } else if deletes && self.sessions.values().any(Session::waits) {
+            self.alarm.compact_at.get_or_insert(now + FULL_DELAY_MS);
         }
+    }
+
+    /// Ask stock clients once for what did not fit, if it does now.
+    fn ask_waiting(&mut self) -> Vec<Output> {
+        let fits = |(_, it): &(&SessionId, &Session)| match it.stage {
+            Stage::Waiting { bytes } => {
+                it.dialect == Dialect::Stock && self.too_full(bytes as usize).is_none()
+            }
+            _ => false,
+        };
+        let fitting: Vec<_> = self.sessions.iter().filter(fits).map(|(id, _)| *id).collect();
+        let mut out = Vec::new();
+        for id in fitting {
+            out.extend(self.enter(id, Stage::Resyncing));
+            let state_vector = self.known.encode();
+            out.extend(self.send(id, &FromRoom::SyncStep1(&state_vector)));
+        }
+        out
     }
 
     /// Compact, if the result is what it has to be; otherwise leave everything as it is.
@@ -57,8 +84,9 @@ impl Room {
                 self.size.rows -= compacted.rows.min(self.size.rows);
                 self.size.bytes -= compacted.bytes.min(self.size.bytes);
                 self.size.refused = (0, 0);
-                self.compact_later(now);
-                vec![Output::Compact(compacted.snapshot)]
+                self.compact_later(now, false);
+                let asked = self.ask_waiting();
+                [Output::Compact(compacted.snapshot)].into_iter().chain(asked).collect()
             }
             Err(error) if error.is_damage() => self.repair(now, log).unwrap_or_default(),
             Ok(None) | Err(_) => {

@@ -43,6 +43,12 @@ pub(super) enum Stage {
     /// the room lacks; or it was over a limit. The client is not asked again, and no numbered
     /// update is taken, before it has said everything with a SyncStep2.
     Resyncing,
+    /// The same, for want of room in the document. A stock client is asked again once there is room
+    /// for so many bytes; ours tries again by itself.
+    Waiting {
+        /// What did not fit.
+        bytes: u64,
+    },
 }
 
 impl Session {
@@ -73,6 +79,11 @@ impl Session {
         std::mem::take(&mut self.is_marked)
     }
 
+    /// Whether something of it did not fit.
+    pub(super) fn waits(&self) -> bool {
+        matches!(self.stage, Stage::Waiting { .. })
+    }
+
     pub(super) fn may_send(&self, message: &FromClient<'_>) -> bool {
         let hello = matches!(message, FromClient::Hello { .. });
         hello == (self.stage == Stage::Silent)
@@ -101,11 +112,16 @@ impl Attachment<'_> {
             Stage::Silent => 0,
             Stage::Live => 1,
             Stage::Resyncing => 2,
+            Stage::Waiting { .. } => 3,
         };
         let mut out = vec![VERSION, dialect, stage];
+        let waits_for = match self.session.stage {
+            Stage::Waiting { bytes } => Some(bytes),
+            _ => None,
+        };
         let silent_since = self.session.is_marked.then_some(self.session.heard_at.0);
         let sweep_at = self.rounds.sweep_at.map(|at| at.0);
-        for number in [self.session.behind, silent_since, sweep_at] {
+        for number in [waits_for, self.session.behind, silent_since, sweep_at] {
             // 0 is none.
             write_number(&mut out, number.map_or(0, |number| number + 1));
         }
@@ -126,13 +142,15 @@ impl Attachment<'_> {
             1 => Dialect::Native,
             _ => return None,
         };
-        let stage = match r.byte().ok()? {
-            0 => Stage::Silent,
-            1 => Stage::Live,
-            2 => Stage::Resyncing,
+        let stage = r.byte().ok()?;
+        let mut number = || Some(r.number().ok()?.checked_sub(1));
+        let stage = match (stage, number()?) {
+            (0, None) => Stage::Silent,
+            (1, None) => Stage::Live,
+            (2, None) => Stage::Resyncing,
+            (3, Some(bytes)) => Stage::Waiting { bytes },
             _ => return None,
         };
-        let mut number = || Some(r.number().ok()?.checked_sub(1));
         let (behind, silent_since, sweep_at) = (number()?, number()?, number()?);
         let rounds = Rounds { sweep_at: sweep_at.map(Millis), active_at: Millis(r.number().ok()?) };
         let session = Session {
@@ -159,7 +177,8 @@ mod tests {
     #[test]
     fn a_session_survives_in_its_attachment() {
         for dialect in [Dialect::Stock, Dialect::Native] {
-            for stage in [Stage::Silent, Stage::Live, Stage::Resyncing] {
+            let waiting = Stage::Waiting { bytes: 9 };
+            for stage in [Stage::Silent, Stage::Live, Stage::Resyncing, waiting] {
                 for behind in [None, Some(0), Some(300)] {
                     let new = Session { is_heard: false, ..Session::new(NOW, dialect) };
                     let silent = Session { heard_at: Millis(3), is_marked: true, ..new.clone() };

@@ -101,6 +101,22 @@ describe('a room that takes little', () => {
     assert.equal(text.length, 150_000)
   })
 
+  test('s2: a stock client that found no room is asked again once there is some', async (t) => {
+    const document = freshDocument('limits')
+    const [client, { doc }] = [await stock(t, document).connect(), open(t, document)]
+    for (let round = 0; round < 2; round++) {
+      doc.text('t').insert(0, 'x'.repeat(150_000))
+      await doc.whenSaved()
+    }
+    await until('the text', () => client.text('t').length === 300_000)
+    client.text('u').insert(0, 'y'.repeat(150_000))
+    // The full log is compacted by now, so what follows has to make room by itself.
+    await delay(2_000)
+    doc.text('t').delete(0, 300_000)
+    await until('what did not fit', () => doc.text('u').length === 150_000)
+    assert.deepEqual([client.connects, client.closes], [1, []])
+  })
+
   test('s2: a crowded room says so, and takes one more when there is room', async (t) => {
     const document = freshDocument('limits')
     const [{ doc }] = [open(t, document), await stock(t, document).connect()]

@@ -2,6 +2,7 @@
 
 use super::shell::{EPOCH, NOW, Shell, room_says, text};
 use crate::awareness::{self, Entry};
+use crate::codec::{write_bytes, write_number};
 use crate::protocol::native::encode_from_client;
 use crate::protocol::{Close, Dialect, FromClient, FromRoom, Limit, Refusal, stock};
 use crate::room::{Input, Limits, SessionId};
@@ -105,6 +106,41 @@ fn s2_a_full_document_takes_deletions_only() {
     shell.say(writer, &FromClient::SyncStep2 { number: 3, update: &[0, 1, 5, 1, 0, 9] });
     shell.take(Input::Commit);
     assert_eq!((acks(&mut shell, writer), shell.log.rows.len()), (vec![3], 2));
+}
+
+#[test]
+fn s2_who_did_not_fit_is_asked_again_when_there_is_room() {
+    let mut shell = Shell::limited(Limits { document_bytes_max: 1_024, ..Limits::default() });
+    let writer = shell.native(0, 0);
+    shell.update(writer, 1, &text(5, 0, &"x".repeat(990)));
+    shell.take(Input::Commit);
+    let (waits, other) = (shell.connect(Dialect::Stock), shell.connect(Dialect::Stock));
+    let say = |shell: &mut Shell, update: &[u8], tag| {
+        let mut bytes = vec![0, tag];
+        write_bytes(&mut bytes, update);
+        shell.take(Input::Frame { session: waits, bytes: &bytes });
+        shell.take(Input::Commit);
+    };
+    let waiting = text(6, 0, &"y".repeat(100));
+    say(&mut shell, &waiting, 2);
+    shell.reload();
+    let asks = stock::encode(&FromRoom::SyncStep1(&[1, 5, 222, 7])).unwrap();
+    // Too little makes no room, and enough does.
+    for (number, deleted, asked) in [(2, 9, vec![]), (3, 900, vec![asks])] {
+        let mut delete = vec![0, 1, 5, 1, 0];
+        write_number(&mut delete, deleted);
+        shell.update(writer, number, &delete);
+        shell.take(Input::Commit);
+        shell.sent.clear();
+        shell.now = shell.alarm.take().expect("an alarm");
+        shell.take(Input::Alarm);
+        assert_eq!((shell.heard(waits), shell.heard(other)), (asked, vec![]));
+    }
+    // Once. And only it is.
+    shell.compact();
+    say(&mut shell, &waiting, 1);
+    assert_eq!((shell.log.updates(), shell.alarm), (vec![waiting], None));
+    assert!(shell.heard(waits).is_empty());
 }
 
 #[test]
