@@ -2,7 +2,7 @@
 // (epoch, sequence), numbered updates, an outbox that is sent again until it is acknowledged.
 import * as Y from 'yjs'
 import { RawSocket } from './raw_socket.mjs'
-import { native } from './wire.mjs'
+import { awarenessUpdate, native } from './wire.mjs'
 import { until } from './until.mjs'
 
 export class NativeClient {
@@ -18,14 +18,30 @@ export class NativeClient {
   onAck = null
   socket = null
 
-  constructor (server, document, { doc = new Y.Doc() } = {}) {
-    Object.assign(this, { server, document, doc })
+  /** Frames above `frameBytesMax` go in parts. */
+  constructor (server, document, { doc = new Y.Doc(), frameBytesMax = Infinity } = {}) {
+    Object.assign(this, { server, document, doc, frameBytesMax })
     doc.on('update', (update, origin) => {
       if (origin === this) return
       this.number += 1
       this.outbox.set(this.number, update)
-      if (this.welcomed) this.socket.send(native.update(this.number, update))
+      if (this.welcomed) this.send(native.update(this.number, update))
     })
+  }
+
+  send (frame) {
+    const { length } = frame
+    if (length <= this.frameBytesMax) return this.socket.send(frame)
+    for (let at = 0; at < length; at += this.frameBytesMax) {
+      this.socket.send(native.part(length, at, frame.subarray(at, at + this.frameBytesMax)))
+    }
+  }
+
+  /** Says that it is here, in `state`. */
+  present (state) {
+    this.presences = (this.presences ?? 0) + 1
+    this.socket.send(native.awareness(
+      awarenessUpdate([[this.doc.clientID, this.presences, state]])))
   }
 
   /** Connects and waits until everything that the room had then has been applied. */
@@ -49,14 +65,14 @@ export class NativeClient {
         this.welcomed = message
         this.epoch = message.epoch
         for (const [number, update] of this.outbox) {
-          this.socket.send(native.update(number, update))
+          this.send(native.update(number, update))
         }
         break
       case 'syncStep1': {
         // Both sides say what they have, and send each other the rest.
         const missing = Y.encodeStateAsUpdate(this.doc, message.body)
         this.socket.send(native.syncStep1(Y.encodeStateVector(this.doc)))
-        this.socket.send(native.syncStep2(this.number, missing))
+        this.send(native.syncStep2(this.number, missing))
         break
       }
       case 'syncStep2':
