@@ -2,23 +2,32 @@
 //
 // `SOAK_S=600 node --test tests/worker/crowd.test.mjs` goes on for ten minutes where the usual run
 // takes a few seconds, and then also looks at the memory of workerd.
+//
+// `HOSTILE_S=30 node --test tests/worker/crowd.test.mjs` measures how long a keystroke takes to
+// others, alone and beside a hostile client, in turns of 30 s. It needs a machine with nothing else to
+// do: the room, the honest and the hostile together take more than one core.
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
-import WebSocket from 'ws'
+import { fileURLToPath } from 'node:url'
 import { createRandom } from '../update/random.mjs'
+import { HibernatingServer } from './support/hibernating_server.mjs'
+import { speakBadly } from './support/hostile.mjs'
+import { opened } from './support/opened.mjs'
 import { connect } from './support/our_client.mjs'
-import { RawSocket, roomUrl } from './support/raw_socket.mjs'
+import { RawSocket } from './support/raw_socket.mjs'
 import { Server, freshDocument } from './support/server.mjs'
 import { StockClient, converged } from './support/stock_client.mjs'
 import { pause, until } from './support/until.mjs'
 import { stock } from './support/wire.mjs'
 
 const SOAK_S = Number(process.env.SOAK_S ?? 5)
+const HOSTILE_S = Number(process.env.HOSTILE_S ?? 0)
+const HOSTILE_ROUNDS = 3
+const KEYSTROKE_MS = 200
 const SEED = Number(process.env.SEED ?? Date.now() % 1_000_000)
-
-const randomBytes = (random, count) =>
-  Uint8Array.from({ length: count }, () => random.below(256))
 
 /** Resident memory of a process in MB. */
 const memory = (pid) =>
@@ -85,6 +94,14 @@ describe('crowds', () => {
     await until('both to agree', () => `${ours.text('text')}` === `${client.text()}`)
     assert.equal(client.text().length, 12)
   })
+})
+
+// Without wrangler, whose proxies take more of the machine than the room does, and whose inspector
+// keeps more and more of what it has seen.
+describe('a crowd beside a hostile client', () => {
+  let server
+  before(async () => { server = await HibernatingServer.start() })
+  after(() => server.stop())
 
   test(`s1 s2: the hostile among the honest, for ${SOAK_S} s`, async (t) => {
     t.diagnostic(`SEED=${SEED}`)
@@ -93,34 +110,8 @@ describe('crowds', () => {
     const honest = await Promise.all(
       Array.from({ length: 10 }, () => new StockClient(server, document).connect()))
     const end = Date.now() + SOAK_S * 1_000
-    let [frames, connects] = [0, 0]
-
-    /** Speaks every dialect badly. */
-    const hostile = async () => {
-      while (Date.now() < end) {
-        const protocols = random.below(2) ? ['selvedge.v1'] : []
-        const socket = new WebSocket(roomUrl(server, document), protocols)
-        socket.on('error', () => {})
-        const open = new Promise((resolve) => socket.on('open', resolve).on('close', resolve))
-        connects += 1
-        await open
-        const valid = stock.update(Uint8Array.of(1, 1, 99, 0, 4, 1, 1, 116, 1, 120, 0))
-        for (let left = random.below(20); left > 0 && socket.readyState === 1; left--) {
-          const kind = random.below(5)
-          const frame = kind === 0 ? randomBytes(random, random.below(200))
-            : kind === 1 ? valid.slice(0, random.below(valid.length))
-              : kind === 2 ? valid.map((byte) => random.below(8) ? byte : random.below(256))
-                : kind === 3 ? Uint8Array.of(random.below(9), 255, 255, 255, 255, 15, random.below(9))
-                  : new Uint8Array(200_000).fill(random.below(256))
-          socket.send(frame)
-          frames += 1
-          await pause(1)
-        }
-        // Some leave without a word, some stay for a while.
-        if (random.below(3)) socket.terminate()
-        else setTimeout(() => socket.terminate(), random.below(2_000))
-      }
-    }
+    const counts = { connects: 0, refused: 0, frames: 0 }
+    const hostile = () => speakBadly(server, document, { random, end, counts })
 
     let written = 0
     const write = async (client, index) => {
@@ -131,7 +122,7 @@ describe('crowds', () => {
       }
     }
     let early
-    if (SOAK_S > 60) setTimeout(() => { early = memory(server.running.pid) }, 60_000)
+    if (SOAK_S > 60) setTimeout(() => { early = memory(server.pid) }, 60_000)
     await Promise.all([hostile(), hostile(), ...honest.map(write)])
     // What a hostile peer may write is content like any other: "x" in the text t.
     await converged(honest.map(({ doc }) => doc))
@@ -140,10 +131,88 @@ describe('crowds', () => {
     assert.deepEqual(honest.map(({ connects }) => connects), honest.map(() => 1))
     const late = await new StockClient(server, document).connect()
     await until('the late one', () => `${late.text()}` === text)
-    const now = memory(server.running.pid)
-    t.diagnostic(`${written} honest keystrokes, ${frames} hostile frames, ${connects} connects`)
+    const now = memory(server.pid)
+    t.diagnostic(`${written} honest keystrokes, hostile: ${JSON.stringify(counts)}`)
     t.diagnostic(`workerd has ${now.toFixed(0)} MB${early ? `, ${early.toFixed(0)} after a minute` : ''}`)
     if (early) assert.ok(now <= 1.2 * early, `${early} MB grew to ${now} MB`)
     for (const client of [...honest, late]) client.destroy()
   })
+
+  test('s2: a keystroke is as quick beside a hostile client', { skip: !HOSTILE_S }, async (t) => {
+    const document = freshDocument('quick')
+    const honest = await Promise.all(
+      Array.from({ length: 20 }, () => new StockClient(server, document).connect()))
+    const watched = watch(honest)
+    const p99s = { alone: [], beside: [] }
+    const measure = async (what) => {
+      watched.delays = []
+      await typeFor(HOSTILE_S, honest, watched)
+      const delays = watched.delays.sort((a, b) => a - b)
+      const at = (part) => delays[Math.floor(delays.length * part)]
+      p99s[what].push(at(0.99))
+      const [p50, p99] = [at(0.5), at(0.99)].map((ms) => ms.toFixed(1))
+      t.diagnostic(`${what}: p50 ${p50} ms, p99 ${p99} ms of ${delays.length}`)
+    }
+    await typeFor(5, honest, watched)
+    for (let round = 0; round < HOSTILE_ROUNDS; round++) {
+      await measure('alone')
+      const attack = startAttack(server, document, HOSTILE_S + 2, SEED + round)
+      await pause(1_000)
+      await measure('beside')
+      t.diagnostic(`the hostile client: ${await attack}`)
+    }
+    await converged(honest.map(({ doc }) => doc))
+    assert.deepEqual(honest.map(({ connects }) => connects), honest.map(() => 1))
+    const median = (numbers) => numbers.sort((a, b) => a - b)[numbers.length >> 1]
+    const ratio = median(p99s.beside) / median(p99s.alone)
+    t.diagnostic(`SEED=${SEED}, the medians of p99 differ by a factor of ${ratio.toFixed(2)}`)
+    assert.ok(ratio <= 2, `${ratio}`)
+    for (const client of honest) client.destroy()
+  })
 })
+
+/** Notes for every keystroke how long it took to each of the other clients, in milliseconds. */
+const watch = (clients) => {
+  const watched = { delays: [], typed: new Map() }
+  for (const { doc } of clients) {
+    watched.typed.set(doc.clientID, [])
+    doc.on('afterTransaction', ({ local, beforeState, afterState }) => {
+      if (local) return
+      const now = performance.now()
+      for (const [client, clock] of afterState) {
+        const times = watched.typed.get(client)
+        for (let at = beforeState.get(client) ?? 0; times && at < clock; at++) {
+          watched.delays.push(now - times[at])
+        }
+      }
+    })
+  }
+  return watched
+}
+
+/** Everybody types, out of step with the others, and everything arrives. */
+const typeFor = async (seconds, clients, { typed }) => {
+  const end = performance.now() + seconds * 1_000
+  await Promise.all(clients.map(async (client, index) => {
+    await pause(KEYSTROKE_MS * index / clients.length)
+    while (performance.now() < end) {
+      typed.get(client.doc.clientID).push(performance.now())
+      client.text().insert(client.text().length, 'x')
+      await pause(KEYSTROKE_MS)
+    }
+  }))
+  await converged(clients.map(({ doc }) => doc))
+}
+
+/** The hostile client in a process of its own; resolves to what it did. */
+const startAttack = async (server, document, seconds, seed) => {
+  const program = fileURLToPath(new URL('support/hostile.mjs', import.meta.url))
+  const child = spawn(process.execPath, [program, server.ws, document, seconds, seed], {
+    stdio: ['ignore', 'pipe', 'inherit']
+  })
+  opened.add(() => child.kill('SIGKILL'))
+  let printed = ''
+  child.stdout.setEncoding('utf8').on('data', (text) => { printed += text })
+  await once(child, 'close')
+  return printed.trim()
+}

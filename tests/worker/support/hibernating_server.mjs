@@ -1,5 +1,6 @@
 // The built worker in workerd, driven by miniflare, which can do what wrangler cannot: put a room to
 // sleep at a chosen moment with its sockets open.
+import { readFileSync } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -42,6 +43,13 @@ export class HibernatingServer {
       name: document,
       webSockets: 'hibernate'
     })
+  }
+
+  /** The process that runs the rooms: a child of this one. */
+  get pid () {
+    const children = readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8')
+    return children.trim().split(' ').find((pid) =>
+      readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === 'workerd')
   }
 
   async stop () {
