@@ -96,8 +96,8 @@ describe('crowds', () => {
   })
 })
 
-// Without wrangler, whose proxies take more of the machine than the room does, and whose inspector
-// keeps more and more of what it has seen.
+// Without wrangler, whose proxies take more of the machine than the room does, and under which
+// workerd's memory grows with traffic.
 describe('a crowd beside a hostile client', () => {
   let server
   before(async () => { server = await HibernatingServer.start() })
