@@ -33,6 +33,7 @@ impl Room {
         }
         if let Some(session) = self.sessions.get_mut(&id) {
             session.stage = Stage::Live;
+            session.may_give_back = sequence < self.quarantine.repaired;
         }
         let protocol = protocol.min(PROTOCOL_VERSION);
         let welcome = FromRoom::Welcome(Welcome {

@@ -74,6 +74,9 @@ impl Room {
         }
         let admission = update::admit(bytes, &self.known)?;
         if !admission.missing {
+            if self.sessions.get(&id).is_some_and(|session| session.may_give_back) {
+                self.quarantine.is_answered = !self.quarantine.waiting.is_empty();
+            }
             return Ok(self.take(now, id, number, admission));
         }
         if resyncing {

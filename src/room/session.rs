@@ -28,6 +28,8 @@ pub(super) struct Session {
     pub(super) is_marked: bool,
     /// When the platform answered its last ping.
     pub(super) pinged_at: Millis,
+    /// It was not here since the log was repaired last, and may have what was lost.
+    pub(super) may_give_back: bool,
     /// If it has too much on the way: it was sent everything up to this sequence number.
     pub(super) behind: Option<u64>,
 }
@@ -66,6 +68,7 @@ impl Session {
             is_heard: true,
             is_marked: false,
             pinged_at: Millis(0),
+            may_give_back: false,
             behind: None,
         }
     }

@@ -19,12 +19,14 @@ use crate::time::Millis;
  * instance. Where `commit` cannot be called any more, every client of the room reconnects and
  * sends again what the room lacks. */
 export function commitIn(ms, state, commit, code, reason) {
+  // Who comes while a long timer runs has lost nothing when it ends.
+  const earlier = ms > 0 ? state.getWebSockets() : null
   setTimeout(() => {
     try {
       commit()
     } catch (error) {
       console.error('room restarted after a fault', error)
-      for (const socket of state.getWebSockets()) {
+      for (const socket of earlier ?? state.getWebSockets()) {
         try { closeOnce(socket, code, reason) } catch { /* closed already */ }
       }
       // The instance is replaced only if a trap is not caught. Without that, one that is broken

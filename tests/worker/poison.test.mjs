@@ -83,9 +83,10 @@ describe('a change on which the room traps', () => {
     t.mock.method(console, 'warn', (...args) => denials.push(args.join(' ')))
     author.text().insert(0, POISON)
     await until('a denial', () => denials.some((text) => text.includes('failures of the room')))
-    const connects = author.connects
     const count = await traps()
     await until('the room to sleep', () => server.hibernate(document).then(() => true, () => false))
+    await until('everyone to be back', () => author.provider.synced && bystander.provider.synced)
+    const { connects } = author
     author.text().insert(0, 'more')
     bystander.text().insert(0, 'innocent')
     const late = await new StockClient(server, document).connect()

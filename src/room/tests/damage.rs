@@ -174,6 +174,21 @@ fn o2_one_who_was_here_before_the_damage_is_asked_and_gives_back_what_was_lost()
     assert_eq!(room_says(&shell.heard(resumed))[1..], [step]);
 }
 
+/// Its ack was lost with the row: it sends its update again, and nobody asks.
+#[test]
+fn o2_an_author_who_was_never_told_gives_back_what_was_lost() {
+    let (mut shell, _) = three_rows();
+    shell.flip(1);
+    shell.native(0, 0);
+    shell.restart();
+    let author = shell.native(0, 0);
+    shell.take(Input::Commit);
+    shell.update(author, 1, &text(6, 0, "bb"));
+    shell.take(Input::Commit);
+    assert_eq!(shell.marks(), [(Part::Row, 2, false), (Part::Row, 3, false)]);
+    assert_eq!(shell.log.rows.last().unwrap().value.returns, [3]);
+}
+
 #[test]
 fn d2_a_damaged_snapshot_is_rebuilt_from_the_history() {
     for head in [false, true] {
