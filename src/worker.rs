@@ -3,7 +3,7 @@
 // What the macro of a Durable Object writes carries no documentation.
 #[allow(missing_docs)]
 mod durable_object;
-mod in_hand;
+mod fault;
 mod platform;
 mod storage;
 

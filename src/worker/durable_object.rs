@@ -13,7 +13,7 @@ use worker::{
     DurableObject, Env, Request, Response, Result, State, Storage, WebSocketPair, durable_object,
 };
 
-use super::in_hand::{self, InHand, Work};
+use super::fault::{self, InHand, Work};
 use super::storage::RoomStorage;
 use super::{platform, refuse, route_of};
 use crate::protocol::route::{Problem, Route};
@@ -141,11 +141,11 @@ impl Cell {
     }
 
     /// An input that may leave something to commit. The commit is asked for first: see
-    /// [`platform::commit_in`].
+    /// [`fault::commit_in`].
     fn take(self: &Rc<Self>, input: Input<'_>) {
         if !self.commit_is_due.replace(true) {
             let cell = Rc::clone(self);
-            platform::commit_in(0, self.state.as_raw(), move || {
+            fault::commit_in(0, self.state.as_raw(), move || {
                 cell.commit_is_due.set(false);
                 cell.run(Input::Commit);
             });
@@ -165,7 +165,7 @@ impl Cell {
 
     fn set_timer(self: &Rc<Self>, in_ms: u64) {
         let cell = Rc::clone(self);
-        platform::commit_in(in_ms, self.state.as_raw(), move || cell.run(Input::Commit));
+        fault::commit_in(in_ms, self.state.as_raw(), move || cell.run(Input::Commit));
     }
 
     /// Hand an input to the room and do what it says, up to the first thing that fails.
@@ -204,12 +204,12 @@ impl Cell {
         match output {
             Output::Append(row) => {
                 self.storage.append(&row)?;
-                in_hand::committed();
+                fault::committed();
             }
             Output::Compact(snapshot) => self.storage.compact(&snapshot)?,
             Output::Suspects(suspects) => {
                 self.storage.keep_suspects(&suspects)?;
-                in_hand::committed();
+                fault::committed();
             }
             Output::Repair(repair) => {
                 self.storage.repair(&repair)?;
@@ -250,7 +250,7 @@ impl Cell {
     }
 
     fn load(self: &Rc<Self>) -> std::result::Result<Live, LogError> {
-        let failure = in_hand::failure(self.state.as_raw());
+        let failure = fault::failure(self.state.as_raw());
         let stored = self.storage.open(platform::random_id())?;
         let limits = self.limits.clone().map_err(|error| LogError::Storage(error.to_string()))?;
         let mut room = room::Room::load(&stored, limits);

@@ -2,50 +2,16 @@
 
 use js_sys::Uint8Array;
 use wasm_bindgen::JsCast;
-use wasm_bindgen::closure::Closure;
 use wasm_bindgen::prelude::wasm_bindgen;
 use worker::wasm_bindgen::JsValue;
 use worker::worker_sys::DurableObjectState;
 use worker::worker_sys::ext::WebSocketExt;
 
+use super::fault::close_once;
 use crate::protocol::Close;
 use crate::time::Millis;
 
 #[wasm_bindgen(inline_js = r#"
-/** Calls `commit` in `ms`; in 0 ms as soon as what has arrived is handled.
- *
- * A panic in one room replaces the Wasm instance that several rooms share. What they had gathered
- * is gone with it, and nobody would miss it: their sockets stay open. This timer outlives the
- * instance. Where `commit` cannot be called any more, every client of the room reconnects and
- * sends again what the room lacks. */
-export function commitIn(ms, state, commit, code, reason) {
-  // Who comes while a long timer runs has lost nothing when it ends.
-  const earlier = ms > 0 ? state.getWebSockets() : null
-  setTimeout(() => {
-    try {
-      commit()
-    } catch (error) {
-      console.error('room restarted after a fault', error)
-      for (const socket of earlier ?? state.getWebSockets()) {
-        try { closeOnce(socket, code, reason) } catch { /* closed already */ }
-      }
-      // The instance is replaced only if a trap is not caught. Without that, one that is broken
-      // stays, or wasm-bindgen replaces it and the rooms' objects are left behind.
-      const isReplaced = String(error).includes('previous WASM instance')
-      if (!isReplaced) throw new WebAssembly.RuntimeError('a room failed', { cause: error })
-    }
-  }, ms)
-}
-
-/** Closes `socket` and replaces what is kept with it. A client that is gone never answers. Its
- * socket looks open to a room that slept since: it would bring back its session, and closed again
- * it would leave the room waiting for ever. */
-export function closeOnce(socket, code, reason) {
-  if (socket.deserializeAttachment() === 'closed') return
-  socket.close(code, reason)
-  socket.serializeAttachment('closed')
-}
-
 const names = new WeakMap()
 
 /** The number that `socket` was accepted with. Its tag outlives a hibernation, but reading it for
@@ -60,12 +26,6 @@ export function nameOf(socket, state) {
 }
 "#)]
 extern "C" {
-    #[wasm_bindgen(js_name = commitIn)]
-    fn commit_in_js(ms: f64, state: &DurableObjectState, commit: &JsValue, code: u16, reason: &str);
-
-    #[wasm_bindgen(js_name = closeOnce, catch)]
-    fn close_once(socket: &web_sys::WebSocket, code: u16, reason: &str) -> Result<(), JsValue>;
-
     /// The number that a socket was accepted with; an exception if it was not accepted here.
     #[wasm_bindgen(js_name = nameOf, catch)]
     pub(super) fn name_of(
@@ -116,13 +76,6 @@ extern "C" {
 pub(super) fn pinged_at(socket: &web_sys::WebSocket, state: &DurableObjectState) -> Option<Millis> {
     let at = state.unchecked_ref::<SocketKeeper>().answered_at(socket).ok()??;
     Some(Millis(at.get_time() as u64))
-}
-
-/// Call `commit` in `ms`; in 0 ms as soon as what has arrived is handled.
-pub(super) fn commit_in(ms: u64, state: &DurableObjectState, commit: impl FnOnce() + 'static) {
-    let commit = Closure::once_into_js(commit);
-    let close = Close::Restarted;
-    commit_in_js(ms as f64, state, &commit, close.code(), close.reason());
 }
 
 /// Do all of `work` or, if it fails, nothing of it.

@@ -30,7 +30,10 @@ export { Room }
 
 export default class extends worker {
   fetch (request) {
-    return new URL(request.url).pathname === '/traps' ? new Response(traps) : super.fetch(request)
+    const { pathname } = new URL(request.url)
+    if (pathname !== '/traps') return super.fetch(request)
+    // Where a room says that its instance has to be replaced.
+    return Response.json({ traps, canReplace: globalThis.__worker_init_state?.criticalError === false })
   }
 }
 `
@@ -40,7 +43,11 @@ describe('a change on which the room traps', () => {
   before(async () => { server = await HibernatingServer.start({ main }) })
   after(() => server.stop())
 
-  const traps = async () => Number(await (await fetch(`${server.url}/traps`)).text())
+  const traps = async () => {
+    const { traps, canReplace } = await (await fetch(`${server.url}/traps`)).json()
+    assert.ok(canReplace)
+    return traps
+  }
 
   test('s1: our client puts it aside and goes on', async (t) => {
     const document = freshDocument('poison')

@@ -1,14 +1,18 @@
-//! What a room has in hand, noted where it outlives the room: on the JavaScript side.
+//! What outlives a trap, on the JavaScript side.
 //!
-//! A trap takes the Wasm instance and all that it knew with it. The next one asks here what the
-//! room was doing ([`Input::Failed`]).
+//! Several rooms share one Wasm instance. A trap takes it with all that they knew; the next one asks
+//! here what the room was doing ([`Input::Failed`]), and timers see to it that nobody waits for what
+//! is gone.
 //!
 //! [`Input::Failed`]: crate::room::Input::Failed
 
 use js_sys::Float64Array;
+use wasm_bindgen::JsValue;
+use wasm_bindgen::closure::Closure;
 use wasm_bindgen::prelude::wasm_bindgen;
 use worker::worker_sys::DurableObjectState;
 
+use crate::protocol::Close;
 use crate::room::Suspect;
 
 #[wasm_bindgen(inline_js = r#"
@@ -16,7 +20,8 @@ use crate::room::Suspect;
  * commit, and what it had in hand when it failed. */
 const gathered = new WeakMap()
 const failed = new WeakMap()
-/** The room that is at work, and what on: a commit, a suspect, or something else. */
+/** The room that is at work, and what on: a commit, a suspect, or something else. Between two events
+ * it is one that has failed. */
 let room = null
 let commits = false
 let suspect = null
@@ -44,6 +49,43 @@ export function committed () {
 export function end () {
   if (commits) gathered.delete(room)
   room = null
+}
+
+/** Calls `commit` in `ms`; in 0 ms as soon as what has arrived is handled.
+ *
+ * What a room had gathered is gone with the instance, and nobody would miss it: its sockets stay
+ * open. Where `commit` cannot be called any more, every client of the room reconnects and sends
+ * again what the room lacks. */
+export function commitIn (ms, state, commit, code, reason) {
+  // Who comes while a long timer runs has lost nothing when it ends.
+  const earlier = ms > 0 ? state.getWebSockets() : null
+  // worker-build replaces an instance of which it knows that it trapped before it calls it again.
+  // By itself it knows only of what it calls.
+  const instance = globalThis.__worker_init_state
+  setTimeout(() => {
+    try {
+      if (room !== null || instance.criticalError) throw new Error('a room failed')
+      commit()
+    } catch (error) {
+      console.error('room restarted after a fault', error)
+      if (room !== null) {
+        fail()
+        instance.criticalError = true
+      }
+      for (const socket of earlier ?? state.getWebSockets()) {
+        try { closeOnce(socket, code, reason) } catch { /* closed already */ }
+      }
+    }
+  }, ms)
+}
+
+/** Closes `socket` and replaces what is kept with it. A client that is gone never answers. Its
+ * socket looks open to a room that slept since: it would bring back its session, and closed again
+ * it would leave the room waiting for ever. */
+export function closeOnce (socket, code, reason) {
+  if (socket.deserializeAttachment() === 'closed') return
+  socket.close(code, reason)
+  socket.serializeAttachment('closed')
 }
 
 /** What began and did not end has failed. */
@@ -75,6 +117,23 @@ extern "C" {
 
     #[wasm_bindgen(js_name = takeFailure)]
     fn take_failure(state: &DurableObjectState) -> Option<Float64Array>;
+
+    #[wasm_bindgen(js_name = commitIn)]
+    fn commit_in_js(ms: f64, state: &DurableObjectState, commit: &JsValue, code: u16, reason: &str);
+
+    #[wasm_bindgen(js_name = closeOnce, catch)]
+    pub(super) fn close_once(
+        socket: &web_sys::WebSocket,
+        code: u16,
+        reason: &str,
+    ) -> Result<(), JsValue>;
+}
+
+/// Call `commit` in `ms`; in 0 ms as soon as what has arrived is handled.
+pub(super) fn commit_in(ms: u64, state: &DurableObjectState, commit: impl FnOnce() + 'static) {
+    let commit = Closure::once_into_js(commit);
+    let close = Close::Restarted;
+    commit_in_js(ms as f64, state, &commit, close.code(), close.reason());
 }
 
 /// What a room is given to do.
