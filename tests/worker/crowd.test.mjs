@@ -13,7 +13,7 @@ import { readFileSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { createRandom } from '../update/random.mjs'
-import { HibernatingServer } from './support/hibernating_server.mjs'
+import { BareServer } from './support/bare_server.mjs'
 import { speakBadly } from './support/hostile.mjs'
 import { opened } from './support/opened.mjs'
 import { connect } from './support/our_client.mjs'
@@ -100,7 +100,7 @@ describe('crowds', () => {
 // workerd's memory grows with traffic.
 describe('a crowd beside a hostile client', () => {
   let server
-  before(async () => { server = await HibernatingServer.start() })
+  before(async () => { server = await BareServer.start() })
   after(() => server.stop())
 
   test(`s1 s2: the hostile among the honest, for ${SOAK_S} s`, async (t) => {
