@@ -22,6 +22,7 @@ const suites = {
   build: { title: "Worker and client are built", run: product },
   deploy: { title: "what would be deployed", run: dryRun },
   types: { title: "the client's types", run: types },
+  bench: { title: "what the benchmarks compute", run: bench },
   update: { title: "encoded updates against stock Yjs", run: () => nodeTests("update") },
   fuzz: { title: "mutated bytes on wasm32", run: fuzz },
   worker: { title: "the Worker in workerd", run: () => nodeTests("worker") },
@@ -126,6 +127,11 @@ async function types() {
 function fuzz() {
   const args = ["--test", "--test-reporter=spec", "tests/fuzz/fuzz.test.mjs"];
   return run(npmProgram("node"), args, { env: toolEnvironment() });
+}
+
+/** Only what needs no server: nothing is measured here, and no peer's package is there. */
+function bench() {
+  return run(npmProgram("node"), ["--test", "bench/bench.test.mjs"], { env: toolEnvironment() });
 }
 
 async function nodeTests(folder) {

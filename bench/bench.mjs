@@ -1,0 +1,115 @@
+// `npm run bench`: Selvedge and its peers, one after the other on this machine, with the same work.
+//
+//   npm run bench                              all of it: some minutes for each repetition
+//   npm run bench -- latency selvedge          only these measures and subjects
+//   npm run bench -- --repetitions 5 --write   and write docs/benchmarks.md
+//
+// Everything stays on loopback. Results are in bench/results.
+
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { cpus, loadavg, platform, tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { Failure, command, root, say } from "../tools/shell.mjs";
+import { largeDocument } from "./document.mjs";
+import { measures } from "./measures.mjs";
+import { writePage, writeResult } from "./page.mjs";
+import { installPeers } from "./peers.mjs";
+import { table } from "./report.mjs";
+import { afterwards } from "./server.mjs";
+import { hocuspocus } from "./subjects/hocuspocus.mjs";
+import { selvedge } from "./subjects/selvedge.mjs";
+import { yPartyserver } from "./subjects/y_partyserver.mjs";
+import { yWebsocket } from "./subjects/y_websocket.mjs";
+
+const subjects = {
+  selvedge,
+  "y-partyserver": yPartyserver,
+  "y-websocket": yWebsocket,
+  hocuspocus,
+};
+
+await command(async () => {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      repetitions: { type: "string", default: "3" },
+      write: { type: "boolean", default: false },
+    },
+  });
+  const names = chosen(positionals);
+  const repetitions = Number(values.repetitions);
+  if (!(repetitions >= 1)) throw new Failure("--repetitions takes a number, from 1");
+  if (!existsSync(join(root, "build/index.js"))) {
+    throw new Failure("the Worker is not built", "Run `npm run build` first.");
+  }
+  if (names.subjects.some((name) => name !== "selvedge")) await installPeers();
+
+  const folder = await mkdtemp(join(tmpdir(), "selvedge-bench-"));
+  afterwards('sleep 1; rm -rf -- "$1"', folder);
+  try {
+    for (const measure of names.measures) {
+      const result = await repeat(measure, { ...names, repetitions, folder });
+      await writeResult(measure, result);
+      process.stdout.write(`\n${table(measures[measure], result)}\n\n`);
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+  if (values.write) await writePage(measures);
+});
+
+/** The measures and subjects that are named; all of a sort if none of it is. */
+function chosen(named) {
+  const known = [...Object.keys(measures), ...Object.keys(subjects)];
+  const unknown = named.filter((name) => !known.includes(name));
+  if (unknown.length > 0) {
+    const what = `nothing is called ${unknown.join(" or ")}`;
+    throw new Failure(what, `There are ${known.join(", ")}.`);
+  }
+  const pick = (all) => {
+    const some = Object.keys(all).filter((name) => named.includes(name));
+    return some.length > 0 ? some : Object.keys(all);
+  };
+  return { measures: pick(measures), subjects: pick(subjects) };
+}
+
+/**
+ * One measure of all subjects. They take turns, so that a machine that becomes slower does so for
+ * all of them.
+ */
+async function repeat(measure, { subjects: names, repetitions, folder }) {
+  const document = measure === "sync" ? await writeDocument(folder) : undefined;
+  const result = {
+    measure,
+    isComplete: names.length === Object.keys(subjects).length,
+    date: new Date().toISOString().slice(0, 10),
+    machine: `${cpus().length} cores, ${platform()}, Node ${process.versions.node}`,
+    load: Number(loadavg()[0].toFixed(1)),
+    subjects: names.map((name) => {
+      const { title, version, durable } = subjects[name];
+      return { name, title, version, durable, repetitions: [] };
+    }),
+  };
+  for (let repetition = 1; repetition <= repetitions; repetition++) {
+    for (const subject of result.subjects) {
+      const { name, title } = subject;
+      const own = join(folder, `${measure}-${name}-${repetition}`);
+      await mkdir(own);
+      const tell = (text) => say(`${measure} ${repetition}/${repetitions}, ${title}: ${text}`);
+      const options = { folder: own, document, say: tell };
+      const figures = await measures[measure].run(subjects[name], options);
+      tell(JSON.stringify(figures));
+      subject.repetitions.push(figures);
+    }
+  }
+  return result;
+}
+
+async function writeDocument(folder) {
+  const bytes = largeDocument();
+  const file = join(folder, "large.yjs");
+  await writeFile(file, bytes);
+  return { file, bytes: bytes.length };
+}

@@ -1,0 +1,141 @@
+// What the benchmarks compute and read by themselves, without any server or package of a peer.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { dialect, eachRun, keystroke, varUint } from "./load/dialect.mjs";
+import { FrameReader, encodeFrame } from "./load/frame.mjs";
+import { plot, short, table } from "./report.mjs";
+import { Histogram, median, spread } from "./statistics.mjs";
+
+/** The messages that a reader takes out of `chunks`, as `[opcode, payload]`. */
+function read(chunks) {
+  const messages = [];
+  const reader = new FrameReader((opcode, payload) => messages.push([opcode, [...payload]]));
+  for (const chunk of chunks) reader.push(chunk);
+  return messages;
+}
+
+/** A frame as a server sends it: without a mask. */
+function serverFrame(opcode, payload) {
+  const masked = encodeFrame(opcode, payload);
+  const head = masked.subarray(0, masked.length - payload.length - 4);
+  head[1] &= 127;
+  return Buffer.concat([head, payload]);
+}
+
+test("frames of every length are read, however they are cut", () => {
+  for (const length of [0, 1, 125, 126, 127, 65_535, 65_536, 70_000]) {
+    const payload = Buffer.alloc(length, 7);
+    const bytes = Buffer.concat([serverFrame(2, payload), serverFrame(9, Buffer.from([1]))]);
+    const expected = [
+      [2, [...payload]],
+      [9, [1]],
+    ];
+    for (const size of [1, 3, 1_000, bytes.length]) {
+      const chunks = [];
+      for (let at = 0; at < bytes.length; at += size) chunks.push(bytes.subarray(at, at + size));
+      assert.deepEqual(read(chunks), expected, `${length} bytes in chunks of ${size}`);
+    }
+  }
+});
+
+test("a message of several frames is one, also with a ping between them", () => {
+  const first = serverFrame(2, Buffer.from([1, 2]));
+  first[0] &= 0x7f;
+  const last = serverFrame(0, Buffer.from([3]));
+  const ping = serverFrame(9, Buffer.alloc(0));
+  assert.deepEqual(read([Buffer.concat([first, ping, last])]), [[9, []], [2, [1, 2, 3]]]);
+});
+
+test("a client's frame says that it is masked, with a mask of zero", () => {
+  assert.deepEqual([...encodeFrame(2, Buffer.from([5, 6]))], [0x82, 0x82, 0, 0, 0, 0, 5, 6]);
+});
+
+test("keystrokes are updates that are read as runs of one", () => {
+  const runs = [];
+  for (const clock of [0, 1, 300]) {
+    eachRun(keystroke(3_000_000_000, clock), (...run) => runs.push(run));
+  }
+  const [first, second, later] = runs;
+  assert.deepEqual(first, [3_000_000_000, 0, 1]);
+  assert.deepEqual(second, [3_000_000_000, 1, 1]);
+  assert.deepEqual(later, [3_000_000_000, 300, 1]);
+});
+
+test("a merged update is read by author and run, without what it skips", () => {
+  // Author 9: three letters behind its clock 4, a gap of two, a letter between two of author 7.
+  // Author 7: its first two letters.
+  const nine = [3, 9, 5, 0x84, 9, 4, 3, 97, 98, 99, 10, 2, 0xc4, 7, 0, 7, 1, 1, 100];
+  const seven = [1, 7, 0, 4, 1, 1, 116, 2, 97, 98];
+  const runs = [];
+  eachRun(Buffer.from([2, ...nine, ...seven, 0]), (...run) => runs.push(run));
+  assert.deepEqual(runs.join(" "), "9,5,3 9,10,1 7,0,2");
+});
+
+test("both dialects read what they say", () => {
+  const body = Buffer.from([1, 2, 3]);
+  for (const name of [undefined, "hocuspocus"]) {
+    const words = dialect(name, "plan");
+    assert.deepEqual(words.read(words.update(body)), { kind: "update", body });
+    assert.equal(words.read(words.nothing).kind, "step2");
+    assert.equal(words.read(words.hello.at(-1)).kind, "step1");
+  }
+  const presence = Buffer.from([1, 1, 0]);
+  assert.equal(dialect(undefined, "plan").read(presence), undefined);
+});
+
+test("numbers are encoded as lib0 does, beyond 32 bits too", () => {
+  assert.deepEqual(varUint(127), [127]);
+  assert.deepEqual(varUint(300), [172, 2]);
+  assert.deepEqual(varUint(2 ** 40), [128, 128, 128, 128, 128, 32]);
+});
+
+test("a quantile is the delay that so many do not exceed", () => {
+  const delays = new Histogram();
+  assert.equal(delays.quantile(0.5), undefined);
+  for (let ms = 1; ms <= 100; ms++) delays.record(ms);
+  assert.equal(delays.quantile(0.5), 50);
+  assert.equal(delays.quantile(0.501), 51);
+  assert.equal(delays.quantile(0.99), 99);
+  assert.equal(delays.quantile(1), 100);
+  delays.record(1e9);
+  assert.equal(delays.quantile(1), 10_000, "more than it can tell is the most that it can tell");
+});
+
+test("a spread leaves out repetitions without a figure", () => {
+  assert.equal(median([3, 1, 2]), 2);
+  assert.equal(median([4, 1, 2, 3]), 2.5);
+  assert.deepEqual(spread([5, undefined, 1, 3]), { median: 3, min: 1, max: 5 });
+  assert.equal(spread([undefined]), undefined);
+});
+
+const measure = { figures: { p50: "median, ms" } };
+const result = {
+  subjects: [
+    { title: "A", version: "1", durable: true, repetitions: [{ p50: 2 }, { p50: 4 }] },
+    { title: "<B>", version: "2", durable: false, repetitions: [{ p50: 1.5 }] },
+    { title: "C", version: "3", durable: false, repetitions: [{}] },
+  ],
+};
+
+test("the table has each figure's spread, and its ratio to the first subject's", () => {
+  assert.deepEqual(table(measure, result).split("\n"), [
+    "| server | durable before it is shown | median, ms |",
+    "|-|-|-:|",
+    "| A 1 | yes | 3 (2–4), ×1 |",
+    "| <B> 2 | no | 1.5 (1.5–1.5), ×0.5 |",
+    "| C 3 | no | – |",
+  ]);
+});
+
+test("the plot has a bar for each figure there is, and is well-formed", () => {
+  const svg = plot(measure, result);
+  assert.equal(svg.match(/<path /g).length, 2);
+  assert.ok(svg.includes("&lt;B>") && !svg.includes("<B>"));
+  assert.ok(!svg.includes("NaN") && !svg.includes("undefined"));
+});
+
+test("numbers are as long as they are worth", () => {
+  const shown = [0.0156, 0.5, 1.234, 45.67, 102_400].map(short);
+  assert.deepEqual(shown, ["0.016", "0.5", "1.23", "45.7", "102,400"]);
+});

@@ -1,0 +1,72 @@
+// Where results go: bench/results, which nobody commits, and what is committed of them.
+
+import { existsSync } from "node:fs";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { root } from "../tools/shell.mjs";
+import { plot, table } from "./report.mjs";
+
+const results = join(import.meta.dirname, "results");
+const docs = join(root, "docs");
+
+const NOT_YET = [
+  "edits that never merge into one run, cursors at 60 Hz, hundreds of clients in one document",
+  "memory and processor time of each connection and of each open document",
+  "what a kill of the server takes back",
+  "clients: the size of their code, typing and loading, from keystroke to the screen",
+  "y-sweet, and y-websocket with LevelDB",
+];
+
+export async function writeResult(measure, result) {
+  await mkdir(results, { recursive: true });
+  await writeFile(join(results, `${measure}.json`), `${JSON.stringify(result, null, 2)}\n`);
+}
+
+/** Writes docs/benchmarks.md, its plots, and README's table, of the last result of each measure. */
+export async function writePage(measures) {
+  const sections = [];
+  for (const [name, measure] of Object.entries(measures)) {
+    const file = join(results, `${name}.json`);
+    if (!existsSync(file)) continue;
+    const result = JSON.parse(await readFile(file, "utf8"));
+    if (!result.isComplete) continue;
+    await mkdir(join(docs, "benchmarks"), { recursive: true });
+    await writeFile(join(docs, "benchmarks", `${name}.svg`), plot(measure, result));
+    sections.push(section(name, measure, result));
+    if (name === "latency") await writeReadme(table(measure, result));
+  }
+  const missing = NOT_YET.map((what) => `- ${what}`).join("\n");
+  const page = `${INTRODUCTION}\n${sections.join("\n")}\n## Not there yet\n\n${missing}\n`;
+  await writeFile(join(docs, "benchmarks.md"), page);
+}
+
+const INTRODUCTION = `# Benchmarks
+
+Written by \`npm run bench -- --write\`; do not edit. All servers run on one machine, one after the
+other in each repetition, with the same clients in a process of their own, over loopback. Figures
+are the median of the repetitions (least–most), and how many times Selvedge's that is: absolute
+figures are this machine's, the ratios are the useful part.
+
+"Durable before it is shown" says whether an update is in storage before a peer sees it. Selvedge
+pays for that with a commit to the disk in each figure. The others show first: y-partyserver and
+Hocuspocus store some seconds later, y-websocket's server here keeps documents in memory only.
+Selvedge and y-partyserver run in workerd without wrangler, the others on Node. Selvedge's limits on
+rates are off.
+`;
+
+function section(name, measure, result) {
+  const [first] = result.subjects;
+  const { length } = first.repetitions;
+  const times = length === 1 ? "1 repetition" : `${length} repetitions`;
+  const run = `${result.date}; ${result.machine}; load ${result.load} before; ${times}.`;
+  const picture = `![${measure.title}](benchmarks/${name}.svg)`;
+  const parts = [`\n## ${measure.title}`, measure.text, run, table(measure, result), picture];
+  return `${parts.join("\n\n")}\n`;
+}
+
+async function writeReadme(text) {
+  const file = join(root, "README.md");
+  const readme = await readFile(file, "utf8");
+  const between = /(<!-- benchmarks -->\n)[^]*?(<!-- end of benchmarks -->)/;
+  await writeFile(file, readme.replace(between, (_, begin, end) => `${begin}${text}\n${end}`));
+}

@@ -1,0 +1,80 @@
+// What people read: a table and a plot of each measure. Figures are of one run on one machine, so
+// each stands beside its ratio to the first subject's.
+
+import { spread } from "./statistics.mjs";
+
+/** A Markdown table: median (least–most) and the ratio to the first subject. */
+export function table(measure, result) {
+  const figures = Object.entries(measure.figures);
+  const heads = ["server", "durable before it is shown", ...figures.map(([, title]) => title)];
+  const rows = [heads];
+  const [first] = result.subjects;
+  for (const subject of result.subjects) {
+    const cells = figures.map(([key]) => cell(spreadOf(subject, key), spreadOf(first, key)));
+    rows.push([`${subject.title} ${subject.version}`, subject.durable ? "yes" : "no", ...cells]);
+  }
+  const lines = rows.map((cells) => `| ${cells.join(" | ")} |`);
+  lines.splice(1, 0, `|-|-|${figures.map(() => "-:|").join("")}`);
+  return lines.join("\n");
+}
+
+function spreadOf(subject, key) {
+  return spread(subject.repetitions.map((figures) => figures[key]));
+}
+
+function cell(own, first) {
+  if (own === undefined) return "–";
+  const ratio = first === undefined ? "" : `, ×${short(own.median / first.median)}`;
+  return `${short(own.median)} (${short(own.min)}–${short(own.max)})${ratio}`;
+}
+
+/** Three digits, and thousands with commas. */
+export function short(number) {
+  if (number >= 100) return Math.round(number).toLocaleString("en-US");
+  return String(Number(number.toPrecision(number >= 1 ? 3 : 2)));
+}
+
+const WIDTH = 720;
+const LABEL = 190;
+const VALUE = 150;
+const ROW = 24;
+const HEAD = 30;
+
+/** Bars of the medians, for each figure on a scale of its own, with a line from least to most. */
+export function plot(measure, result) {
+  const parts = [];
+  let y = 0;
+  for (const [key, title] of Object.entries(measure.figures)) {
+    parts.push(`<text x="0" y="${y + 20}" font-weight="bold">${escape(title)}</text>`);
+    y += HEAD;
+    const rows = result.subjects.map((subject) => ({ subject, figure: spreadOf(subject, key) }));
+    const most = Math.max(...rows.map(({ figure }) => figure?.max ?? 0));
+    const scale = (number) => Math.round((number / most) * (WIDTH - LABEL - VALUE));
+    rows.forEach(({ subject, figure }, index) => {
+      parts.push(...bar(subject, figure, { y, scale, fill: index === 0 ? "#2f6f4f" : "#9aa7b0" }));
+      y += ROW;
+    });
+    y += 10;
+  }
+  const size = `width="${WIDTH}" height="${y}" viewBox="0 0 ${WIDTH} ${y}"`;
+  const head = `<svg xmlns="http://www.w3.org/2000/svg" ${size} font-family="sans-serif"`;
+  const paper = `<rect width="${WIDTH}" height="${y}" fill="#ffffff"/>`;
+  return `${head} font-size="13" fill="#222222">\n${[paper, ...parts].join("\n")}\n</svg>\n`;
+}
+
+function bar(subject, figure, { y, scale, fill }) {
+  const label = `<text x="0" y="${y + 15}">${escape(subject.title)}</text>`;
+  if (figure === undefined) return [label, `<text x="${LABEL}" y="${y + 15}">–</text>`];
+  const [from, to] = [LABEL + scale(figure.min), LABEL + scale(figure.max)];
+  const width = Math.max(1, scale(figure.median));
+  return [
+    label,
+    `<rect x="${LABEL}" y="${y + 3}" width="${width}" height="16" fill="${fill}"/>`,
+    `<path d="M${from} ${y + 11}H${to}" stroke="#222222" stroke-width="2"/>`,
+    `<text x="${to + 8}" y="${y + 15}">${short(figure.median)}</text>`,
+  ];
+}
+
+function escape(text) {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+}
