@@ -8,7 +8,7 @@
 
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { cpus, loadavg, platform, tmpdir } from "node:os";
+import { cpus, loadavg, tmpdir, type } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Failure, command, root, say } from "../tools/shell.mjs";
@@ -85,7 +85,7 @@ async function repeat(measure, { subjects: names, repetitions, folder }) {
     measure,
     isComplete: names.length === Object.keys(subjects).length,
     date: new Date().toISOString().slice(0, 10),
-    machine: `${cpus().length} cores, ${platform()}, Node ${process.versions.node}`,
+    machine: `${cpus().length} cores, ${type()}, Node ${process.versions.node}`,
     load: Number(loadavg()[0].toFixed(1)),
     subjects: names.map((name) => {
       const { title, version, durable } = subjects[name];

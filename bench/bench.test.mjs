@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { dialect, eachRun, keystroke, varUint } from "./load/dialect.mjs";
 import { FrameReader, encodeFrame } from "./load/frame.mjs";
-import { plot, short, table } from "./report.mjs";
+import { plot, short, summary, table } from "./report.mjs";
 import { Histogram, median, spread } from "./statistics.mjs";
 
 /** The messages that a reader takes out of `chunks`, as `[opcode, payload]`. */
@@ -44,7 +44,9 @@ test("a message of several frames is one, also with a ping between them", () => 
   first[0] &= 0x7f;
   const last = serverFrame(0, Buffer.from([3]));
   const ping = serverFrame(9, Buffer.alloc(0));
-  assert.deepEqual(read([Buffer.concat([first, ping, last])]), [[9, []], [2, [1, 2, 3]]]);
+  const message = [2, [1, 2, 3]];
+  const bytes = Buffer.concat([first, ping, last, first, last]);
+  assert.deepEqual(read([bytes]), [[9, []], message, message]);
 });
 
 test("a client's frame says that it is masked, with a mask of zero", () => {
@@ -112,9 +114,9 @@ test("a spread leaves out repetitions without a figure", () => {
 const measure = { figures: { p50: "median, ms" } };
 const result = {
   subjects: [
-    { title: "A", version: "1", durable: true, repetitions: [{ p50: 2 }, { p50: 4 }] },
-    { title: "<B>", version: "2", durable: false, repetitions: [{ p50: 1.5 }] },
-    { title: "C", version: "3", durable: false, repetitions: [{}] },
+    { name: "a", title: "A", version: "1", durable: true, repetitions: [{ p50: 2 }, { p50: 4 }] },
+    { name: "b", title: "<B>", version: "2", durable: false, repetitions: [{ p50: 1.5 }] },
+    { name: "c", title: "C", version: "3", durable: false, repetitions: [{}] },
   ],
 };
 
@@ -125,6 +127,23 @@ test("the table has each figure's spread, and its ratio to the first subject's",
     "| A 1 | yes | 3 (2–4), ×1 |",
     "| <B> 2 | no | 1.5 (1.5–1.5), ×0.5 |",
     "| C 3 | no | – |",
+  ]);
+});
+
+test("the summary has the medians of all measures", () => {
+  const [, b, c] = result.subjects;
+  const fast = { ...b, repetitions: [{ updates: 1600 }] };
+  const other = { subjects: [c, fast, { name: "a", repetitions: [] }] };
+  const parts = [
+    { measure, result },
+    { measure: { figures: { updates: "updates/s" } }, result: other },
+  ];
+  assert.deepEqual(summary(parts).split("\n"), [
+    "| server | durable before it is shown | median, ms | updates/s |",
+    "|-|-|-:|-:|",
+    "| A 1 | yes | 3 | – |",
+    "| <B> 2 | no | 1.5 | 1,600 |",
+    "| C 3 | no | – | – |",
   ]);
 });
 

@@ -1,5 +1,5 @@
-// What is measured. Each measure runs once for one subject and returns its figures, without one that
-// the subject cannot have.
+// What is measured. Each measure runs once for one subject and returns its figures, without those
+// that the subject cannot have.
 
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
@@ -37,7 +37,7 @@ export const measures = {
       `${CLIENTS} clients in one document, of which ${TYPISTS} type ${KEYS_PER_SECOND} keys a ` +
       `second each, for ${TYPING_MS / 1000} s after ${WARM_UP_MS / 1000} s of warm-up: from ` +
       "sending until each other client has it. Less is better.",
-    figures: { p50: "median, ms", p99: "99th percentile, ms" },
+    figures: { p50: "keystroke, median ms", p99: "keystroke, 99th percentile ms" },
     run: latency,
   },
   sustained: {
@@ -46,16 +46,20 @@ export const measures = {
       `Updates a second, each of one letter, that ${CLIENTS} clients received in full with a ` +
       `99th percentile of at most ${P99_MS_MAX} ms, over ${STEP_MS / 1000} s. The load is doubled ` +
       "until that fails twice, so a figure is right within a factor of two. More is better.",
-    figures: { updates: "updates/s" },
+    figures: { updates: "sustained updates/s" },
     run: sustained,
   },
   sync: {
     title: "The first sync of a large document",
     text:
       "From connecting until the whole document (some 300 KB) has arrived: by a client alone, by " +
-      `the slowest of ${CLIENTS} at once, and by the first one after the server was restarted ` +
-      "(without its start). Less is better.",
-    figures: { hot: "hot, ms", crowd: `${CLIENTS} at once, ms`, cold: "cold, ms" },
+      `the slowest of ${CLIENTS} at once, and by the first one after a restart of the server, ` +
+      "without the start itself. Less is better.",
+    figures: {
+      hot: "first sync, ms",
+      crowd: `${CLIENTS} first syncs at once, ms`,
+      cold: "first sync after a restart, ms",
+    },
     run: firstSync,
   },
 };
@@ -77,31 +81,34 @@ async function latency(subject, { folder }) {
 
 /** Doubles the rate until a step fails; if already the first does, halves it until one succeeds. */
 async function sustained(subject, { folder, say }) {
-  let server = await startServer(subject, folder);
+  let server;
   const step = async (rate) => {
+    if (server === undefined) {
+      server = await startServer(subject, folder);
+      await warmUp(subject, server);
+    }
     const passed = await keepsUp(subject, server, { rate, say });
     if (!passed) {
       // It is behind, and must not be asked to catch up during the next step.
       await server.stop();
-      server = await startServer(subject, folder);
-      await warmUp(subject, server);
+      server = undefined;
     }
     return passed;
   };
   // A step that failed is tried once more, since it may have been the machine.
   const passes = async (rate) => (await step(rate)) || step(rate);
   try {
-    await warmUp(subject, server);
     let rate = UPDATES_PER_SECOND;
     if (await passes(rate)) {
       while (rate < UPDATES_PER_SECOND_MAX && (await passes(rate * 2))) rate *= 2;
       return { updates: rate };
     }
-    do rate /= 2;
-    while (rate >= TYPISTS && !(await passes(rate)));
-    return { updates: rate };
+    for (rate /= 2; rate >= TYPISTS; rate /= 2) {
+      if (await passes(rate)) return { updates: rate };
+    }
+    return {};
   } finally {
-    await server.stop();
+    await server?.stop();
   }
 }
 
@@ -131,14 +138,16 @@ async function keepsUp(subject, server, { rate, say }) {
 
 async function firstSync(subject, { folder, document }) {
   let server = await startServer(subject, folder);
-  const sync = async (clients, rounds, { name = "large", bytes = document.bytes / 2 } = {}) => {
-    const job = { kind: "sync", clients, rounds, bytes };
-    return (await generate(subject, server, name, job)).rounds;
+  const sync = async (name, job) => {
+    const { rounds } = await generate(subject, server, name, { kind: "sync", rounds: 1, ...job });
+    return rounds;
   };
+  const bytes = document.bytes / 2;
   try {
     await generate(subject, server, "large", { kind: "seed", file: document.file });
-    const hot = median((await sync(1, HOT_ROUNDS)).map(([tookMs]) => tookMs));
-    const [times] = await sync(CLIENTS, 1);
+    const alone = { clients: 1, rounds: HOT_ROUNDS, bytes, isOpen: true };
+    const hot = median((await sync("large", alone)).flat());
+    const [times] = await sync("large", { clients: CLIENTS, bytes, isOpen: true });
     const figures = { hot, crowd: times.at(-1) };
     if (!subject.persists) return figures;
     await delay(SETTLE_MS);
@@ -147,8 +156,8 @@ async function firstSync(subject, { folder, document }) {
       await server.stop();
       server = await startServer(subject, folder);
       // The first connection of all is the process' start, and not the document's.
-      await sync(1, 1, { name: `other-${round}`, bytes: 0 });
-      cold.push((await sync(1, 1))[0][0]);
+      await sync(`other-${round}`, { clients: 1, bytes: 0 });
+      cold.push(...(await sync("large", { clients: 1, bytes })).flat());
     }
     return { ...figures, cold: median(cold) };
   } finally {

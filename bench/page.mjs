@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { root } from "../tools/shell.mjs";
-import { plot, table } from "./report.mjs";
+import { plot, summary, table } from "./report.mjs";
 
 const results = join(import.meta.dirname, "results");
 const docs = join(root, "docs");
@@ -24,7 +24,7 @@ export async function writeResult(measure, result) {
 
 /** Writes docs/benchmarks.md, its plots, and README's table, of the last result of each measure. */
 export async function writePage(measures) {
-  const sections = [];
+  const parts = [];
   for (const [name, measure] of Object.entries(measures)) {
     const file = join(results, `${name}.json`);
     if (!existsSync(file)) continue;
@@ -32,12 +32,14 @@ export async function writePage(measures) {
     if (!result.isComplete) continue;
     await mkdir(join(docs, "benchmarks"), { recursive: true });
     await writeFile(join(docs, "benchmarks", `${name}.svg`), plot(measure, result));
-    sections.push(section(name, measure, result));
-    if (name === "latency") await writeReadme(table(measure, result));
+    parts.push({ name, measure, result });
   }
+  if (parts.length === 0) return;
   const missing = NOT_YET.map((what) => `- ${what}`).join("\n");
-  const page = `${INTRODUCTION}\n${sections.join("\n")}\n## Not there yet\n\n${missing}\n`;
+  const sections = parts.map(section).join("");
+  const page = `${INTRODUCTION}${sections}\n## Not there yet\n\n${missing}\n`;
   await writeFile(join(docs, "benchmarks.md"), page);
+  await writeReadme(summary(parts));
 }
 
 const INTRODUCTION = `# Benchmarks
@@ -48,17 +50,17 @@ are the median of the repetitions (least–most), and how many times Selvedge's 
 figures are this machine's, the ratios are the useful part.
 
 "Durable before it is shown" says whether an update is in storage before a peer sees it. Selvedge
-pays for that with a commit to the disk in each figure. The others show first: y-partyserver and
-Hocuspocus store some seconds later, y-websocket's server here keeps documents in memory only.
-Selvedge and y-partyserver run in workerd without wrangler, the others on Node. Selvedge's limits on
-rates are off.
+waits for the disk in each figure about typing. The others show first: y-partyserver and Hocuspocus
+store some seconds later, y-websocket's server here keeps documents in memory only, so that it has
+no figure after a restart. Selvedge and y-partyserver run in workerd without wrangler, the others on
+Node. Selvedge's limits on rates are off.
 `;
 
-function section(name, measure, result) {
+function section({ name, measure, result }) {
   const [first] = result.subjects;
   const { length } = first.repetitions;
   const times = length === 1 ? "1 repetition" : `${length} repetitions`;
-  const run = `${result.date}; ${result.machine}; load ${result.load} before; ${times}.`;
+  const run = `${result.date}; ${result.machine}; load average ${result.load} before; ${times}.`;
   const picture = `![${measure.title}](benchmarks/${name}.svg)`;
   const parts = [`\n## ${measure.title}`, measure.text, run, table(measure, result), picture];
   return `${parts.join("\n\n")}\n`;

@@ -3,19 +3,46 @@
 
 import { spread } from "./statistics.mjs";
 
+const NONE = "–";
+
 /** A Markdown table: median (least–most) and the ratio to the first subject. */
 export function table(measure, result) {
-  const figures = Object.entries(measure.figures);
-  const heads = ["server", "durable before it is shown", ...figures.map(([, title]) => title)];
-  const rows = [heads];
   const [first] = result.subjects;
-  for (const subject of result.subjects) {
-    const cells = figures.map(([key]) => cell(spreadOf(subject, key), spreadOf(first, key)));
-    rows.push([`${subject.title} ${subject.version}`, subject.durable ? "yes" : "no", ...cells]);
+  const columns = Object.entries(measure.figures).map(([key, title]) => ({
+    title,
+    cell: ({ name }) => cell(spreadOf(named(result, name), key), spreadOf(first, key)),
+  }));
+  return markdown(result.subjects, columns);
+}
+
+/** One table of the medians of several measures, given as `{ measure, result }`. */
+export function summary(parts) {
+  const columns = parts.flatMap(({ measure, result }) =>
+    Object.entries(measure.figures).map(([key, title]) => ({
+      title,
+      cell: ({ name }) => {
+        const figure = spreadOf(named(result, name), key);
+        return figure === undefined ? NONE : short(figure.median);
+      },
+    })),
+  );
+  return markdown(parts[0].result.subjects, columns);
+}
+
+function markdown(subjects, columns) {
+  const rows = [["server", "durable before it is shown", ...columns.map(({ title }) => title)]];
+  for (const subject of subjects) {
+    const { title, version, durable } = subject;
+    const cells = columns.map(({ cell }) => cell(subject));
+    rows.push([`${title} ${version}`, durable ? "yes" : "no", ...cells]);
   }
   const lines = rows.map((cells) => `| ${cells.join(" | ")} |`);
-  lines.splice(1, 0, `|-|-|${figures.map(() => "-:|").join("")}`);
+  lines.splice(1, 0, `|-|-|${columns.map(() => "-:|").join("")}`);
   return lines.join("\n");
+}
+
+function named(result, name) {
+  return result.subjects.find((subject) => subject.name === name);
 }
 
 function spreadOf(subject, key) {
@@ -23,7 +50,7 @@ function spreadOf(subject, key) {
 }
 
 function cell(own, first) {
-  if (own === undefined) return "–";
+  if (own === undefined) return NONE;
   const ratio = first === undefined ? "" : `, ×${short(own.median / first.median)}`;
   return `${short(own.median)} (${short(own.min)}–${short(own.max)})${ratio}`;
 }
@@ -64,7 +91,7 @@ export function plot(measure, result) {
 
 function bar(subject, figure, { y, scale, fill }) {
   const label = `<text x="0" y="${y + 15}">${escape(subject.title)}</text>`;
-  if (figure === undefined) return [label, `<text x="${LABEL}" y="${y + 15}">–</text>`];
+  if (figure === undefined) return [label, `<text x="${LABEL}" y="${y + 15}">${NONE}</text>`];
   const [from, to] = [LABEL + scale(figure.min), LABEL + scale(figure.max)];
   const width = Math.max(1, scale(figure.median));
   return [

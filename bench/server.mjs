@@ -16,7 +16,6 @@ export async function startServer(subject, folder) {
   const port = await freePort();
   const { program, args, env } = await subject.command({ folder, port });
   const { child, ended } = startFirst(program, args, env);
-  const guard = afterwards('kill -s KILL -- "-$1" 2>/dev/null', String(child.pid));
   let printed = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream.on("data", (bytes) => (printed = (printed + bytes).slice(-PRINTED_MAX)));
@@ -28,7 +27,6 @@ export async function startServer(subject, folder) {
       if (error.code !== "ESRCH") throw error;
     }
     await ended;
-    guard.kill("SIGKILL");
   };
   try {
     await untilListening(port, child);
@@ -46,6 +44,9 @@ export async function startServer(subject, folder) {
 export function startFirst(program, args, env = {}) {
   const started = start(program, args, { env: { ...process.env, ...env }, quiet: true });
   const { pid } = started.child;
+  const guard = afterwards('kill -s KILL -- "-$1" 2>/dev/null', String(pid));
+  // Its number may be another's after that.
+  started.ended.then(() => guard.kill("SIGKILL"));
   for (const raise of [
     () => setPriority(pid, -20),
     () => writeFileSync(`/proc/${pid}/autogroup`, "-20"),

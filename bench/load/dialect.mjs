@@ -33,8 +33,8 @@ class Cursor {
 const KINDS = ["step1", "step2", "update"];
 
 /**
- * How a client of `document` speaks. y-websocket's framing, or Hocuspocus', which is the same behind
- * the document's name, with a token first.
+ * How a client of `document` speaks: y-websocket's framing, or Hocuspocus', which is the same
+ * behind the document's name, with a token first.
  */
 export function dialect(name, document) {
   const prefix = name === "hocuspocus" ? varString(document) : [];

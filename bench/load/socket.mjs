@@ -13,7 +13,7 @@ const PONG = 10;
 export class Socket {
   closed = false;
 
-  /** Connects; `take(payload, socket)` is called for each binary message, maybe before it resolves. */
+  /** Connects; `take(payload, socket)` is called for binary messages, maybe before it resolves. */
   static async open(url, take) {
     const { hostname, port, pathname } = new URL(url);
     if (hostname !== "127.0.0.1") throw new Error(`${hostname} is not loopback`);

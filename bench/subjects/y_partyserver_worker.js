@@ -2,7 +2,7 @@ import { routePartykitRequest } from "partyserver";
 import { YServer } from "y-partyserver";
 import { applyUpdate, encodeStateAsUpdate } from "yjs";
 
-/** Stores the whole document when nobody has typed for 2 s, or after 10 s: the package's default. */
+/** Stored when nobody has typed for 2 s, or after 10 s of typing: the package's default. */
 export class Document extends YServer {
   static options = { hibernate: true };
 
