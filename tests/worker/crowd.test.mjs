@@ -124,7 +124,10 @@ describe('a crowd beside a hostile client', () => {
     let early
     if (SOAK_S > 60) setTimeout(() => { early = memory(server.pid) }, 60_000)
     await Promise.all([hostile(), hostile(), ...honest.map(write)])
-    // What a hostile peer may write is content like any other: "x" in the text t.
+    // What a hostile peer may write is content like any other: "x" in the text t. To compare the
+    // documents takes so long that nobody would hear anything meanwhile.
+    const hasAll = (client) => client.text().length === written
+    await until('everyone to have it all', () => honest.every(hasAll), { every: 100 })
     await converged(honest.map(({ doc }) => doc))
     const text = `${honest[0].text()}`
     assert.equal(text.length, written)
