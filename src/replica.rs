@@ -269,8 +269,7 @@ impl Replica {
                 }
             }
             FromRoom::Ack { number, sequence } => {
-                // Only an answer is acknowledged with 0.
-                self.asked.take_if(|(_, answer)| number == 0 || number >= *answer);
+                self.asked.take_if(|(_, answer)| number >= *answer);
                 self.outbox.acknowledge(now, number);
                 self.advance(sequence);
             }

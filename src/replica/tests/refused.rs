@@ -61,6 +61,28 @@ fn w6_a_frame_larger_than_the_room_takes_goes_in_parts() {
     assert!(matches!(message(&whole), FromClient::Update { number: 1, .. }));
 }
 
+/// The room acknowledges with 0 what it cannot take, also what came before the answer.
+#[test]
+fn o2_an_answer_that_was_refused_is_not_paid_by_what_came_before_it() {
+    let mut bench = Bench::online(5);
+    bench.write("a");
+    bench.pass(100);
+    bench.room(&FromRoom::Ack { number: 1, sequence: 1 });
+    bench.write("b");
+    bench.pass(100);
+    bench.room(&FromRoom::SyncStep1(&[0]));
+    bench.sent();
+    let refusal = Refusal { limit: Limit::SessionBytes, value: 9, max: 8, retry_ms: Some(3_000) };
+    bench.room(&FromRoom::Refused { number: 0, refusal });
+    bench.room(&FromRoom::Ack { number: 0, sequence: 1 });
+    bench.pass(3_000);
+    let sent = bench.sent();
+    let FromClient::SyncStep2 { number: 2, update } = message(&sent[0]) else { panic!("{sent:?}") };
+    let mut room = Bench::new(9);
+    room.replica.document.apply(update).unwrap();
+    assert_eq!(room.string(), "ba");
+}
+
 #[test]
 fn o2_an_answer_is_owed_until_it_is_acknowledged() {
     let answers = |bench: &mut Bench| {
