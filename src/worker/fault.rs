@@ -1,8 +1,8 @@
 //! What outlives a trap, on the JavaScript side.
 //!
-//! Several rooms share one Wasm instance. A trap takes it with all that they knew; the next one asks
-//! here what the room was doing ([`Input::Failed`]), and timers see to it that nobody waits for what
-//! is gone.
+//! Several rooms share one Wasm instance. A trap takes it with all that they knew; the next one
+//! asks here what the room was doing ([`Input::Failed`]), and timers see to it that nobody waits
+//! for what is gone.
 //!
 //! [`Input::Failed`]: crate::room::Input::Failed
 
@@ -20,8 +20,8 @@ use crate::room::Suspect;
  * commit, and what it had in hand when it failed. */
 const gathered = new WeakMap()
 const failed = new WeakMap()
-/** The room that is at work, and what on: a commit, a suspect, or something else. Between two events
- * it is one that has failed. */
+/** The room that is at work, and what on: a commit, a suspect, or something else. Between two
+ * events it is one that has failed. */
 let room = null
 let commits = false
 let suspect = null

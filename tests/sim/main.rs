@@ -1,7 +1,8 @@
 //! Runs the real room and real replicas against a clock, a network and a disk that this test owns.
 //!
 //! Everything random comes from one seed. A failure prints it; `SEED=n cargo test --test sim` runs
-//! that one, `TRACE=1` beside it with `--nocapture` prints its events, `SEEDS=n` runs as many.
+//! that one, `TRACE=1` beside it with `--nocapture` prints its events, `SEEDS=n` runs as many, and
+//! `SEEDS=m-n` those from m on.
 
 // A test has no users outside.
 #![allow(unreachable_pub)]
@@ -18,6 +19,7 @@ mod stock;
 mod world;
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use faults::{KINDS, Sabotage};
 use world::World;
@@ -28,11 +30,18 @@ fn number(name: &str) -> Option<u64> {
     Some(std::env::var(name).ok()?.parse().expect("a number"))
 }
 
+/// `n` for as many, `m-n` for those between.
+fn range(name: &str) -> Option<Range<u64>> {
+    let text = std::env::var(name).ok()?;
+    let (from, to) = text.split_once('-').unwrap_or(("1", &text));
+    Some(from.parse().expect("a number")..1 + to.parse::<u64>().expect("a number"))
+}
+
 #[test]
 fn d1_o1_v1_nothing_that_was_told_is_lost_and_everyone_agrees() {
     let seeds = match number("SEED") {
         Some(seed) => seed..seed + 1,
-        None => 1..1 + number("SEEDS").unwrap_or(SEEDS),
+        None => range("SEEDS").unwrap_or(1..1 + SEEDS),
     };
     let is_whole = seeds.end - seeds.start >= SEEDS;
     let threads = std::thread::available_parallelism().map_or(1, usize::from) as u64;
