@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { build } from "esbuild";
 import { installedVersion } from "../peers.mjs";
-import { workerd } from "./workerd.mjs";
+import { workerd } from "../../tools/workerd.mjs";
 
 export const yPartyserver = {
   title: "y-partyserver",

@@ -67,8 +67,8 @@ impl Shell {
         self.client_id.get()
     }
 
-    pub(super) fn asides(&self) -> Vec<Aside> {
-        self.asides.borrow().clone()
+    pub(super) fn asides(&self) -> Ref<'_, [Aside]> {
+        Ref::map(self.asides.borrow(), Vec::as_slice)
     }
 
     pub(super) fn pending(&self) -> u64 {

@@ -73,13 +73,18 @@ impl Room {
             // The rows behind `has` are not at hand one by one, or the client may have what the
             // room lost. State vectors tell what is missing, on both sides. Its answer brings all
             // that it would send before it, and it is not asked twice.
-            let mut out = self.enter(id, Stage::Resyncing);
-            let state_vector = self.known.encode();
-            out.extend(self.send(id, &FromRoom::SyncStep1(&state_vector)));
-            return Ok(out);
+            return Ok(self.ask(id));
         }
         let update = merged(update::EMPTY.to_vec(), has, &self.quarantine, log)?;
         Ok(self.send(id, &FromRoom::SyncStep2 { sequence, update: &update }).into_iter().collect())
+    }
+
+    /// Ask a session for what the room lacks. No numbered update is taken before its answer.
+    pub(super) fn ask(&mut self, id: SessionId) -> Vec<Output> {
+        let mut out = self.enter(id, Stage::Resyncing);
+        let state_vector = self.known.encode();
+        out.extend(self.send(id, &FromRoom::SyncStep1(&state_vector)));
+        out
     }
 
     /// The client says what it has.

@@ -82,10 +82,7 @@ impl Room {
         if resyncing {
             return Ok(Vec::new());
         }
-        let mut out = self.enter(id, Stage::Resyncing);
-        let state_vector = self.known.encode();
-        out.extend(self.send(id, &FromRoom::SyncStep1(&state_vector)));
-        Ok(out)
+        Ok(self.ask(id))
     }
 
     /// The answer to the room's SyncStep1. What can be taken of it is; asking again for the rest

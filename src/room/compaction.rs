@@ -9,7 +9,7 @@
 use super::log::{Log, LogError, Snapshot, advance};
 use super::session::{Session, SessionId, Stage};
 use super::{Output, Room};
-use crate::protocol::{Dialect, FromRoom};
+use crate::protocol::Dialect;
 use crate::time::Millis;
 use crate::update::{self, EMPTY, Malformed, StateVector};
 
@@ -65,13 +65,7 @@ impl Room {
             _ => false,
         };
         let fitting: Vec<_> = self.sessions.iter().filter(fits).map(|(id, _)| *id).collect();
-        let mut out = Vec::new();
-        for id in fitting {
-            out.extend(self.enter(id, Stage::Resyncing));
-            let state_vector = self.known.encode();
-            out.extend(self.send(id, &FromRoom::SyncStep1(&state_vector)));
-        }
-        out
+        fitting.into_iter().flat_map(|id| self.ask(id)).collect()
     }
 
     /// Compact, if the result is what it has to be; otherwise leave everything as it is.

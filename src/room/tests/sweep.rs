@@ -228,6 +228,20 @@ fn what_the_first_session_kept_for_the_room_outlives_it() {
     assert_eq!(shell.alarm, None, "it is known to be set");
 }
 
+/// A row written and a wake each; ARCHITECTURE.md says how many.
+#[test]
+fn c3_two_idle_people_cost_some_thirty_alarms_a_day() {
+    let (mut shell, a, b) = Shell::pair(Dialect::Native);
+    let end = shell.now + 86_400 * SECOND;
+    let mut alarms = 0;
+    while shell.alarm.is_some_and(|at| at < end) && alarms < 100 {
+        shell.slept(&[a, b]);
+        alarms += 1;
+    }
+    assert!((24..=36).contains(&alarms), "{alarms} alarms");
+    assert!(shell.closed.is_empty());
+}
+
 #[test]
 fn a_sweep_and_a_compaction_share_the_alarm() {
     let mut shell = Shell::limited(Limits { log_rows_max: 2, ..Limits::default() });

@@ -1,8 +1,30 @@
-// A Worker with one class of objects, in workerd without wrangler's proxy in front of it.
+// A Worker with one class of objects in workerd by itself: without wrangler, whose proxies and
+// inspector would be measured with it.
 
-import { mkdir, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import installed from "workerd";
+import { root } from "./shell.mjs";
+
+/** How to run the Worker of this repository as it is built, with these settings. */
+export async function ourWorkerd({ folder, port, variables }) {
+  for (const file of ["index.js", "index_bg.wasm"]) {
+    await copyFile(join(root, "build", file), join(folder, file));
+  }
+  const deployment = await readFile(join(root, "wrangler.toml"), "utf8");
+  return workerd({
+    folder,
+    port,
+    modules: [
+      '(name = "index.js", esModule = embed "index.js")',
+      '(name = "index_bg.wasm", wasm = embed "index_bg.wasm")',
+    ],
+    compatibilityDate: deployment.match(/^compatibility_date = "(.+)"$/m)[1],
+    binding: "ROOMS",
+    className: "Room",
+    variables,
+  });
+}
 
 /** Writes the configuration into `folder` and returns how to run it. */
 export async function workerd(worker) {
