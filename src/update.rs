@@ -8,8 +8,8 @@
 //!
 //! Rules that the functions share:
 //!
-//! - They are total. Any bytes end in a value or in [`Malformed`], with memory that is a small
-//!   multiple of the input, on 32-bit targets as well.
+//! - They are total. Any bytes end in a value or in [`Malformed`], with memory of at most 1 MB and
+//!   eight times the input on 32-bit targets, as long as it brings no more than [`clients_max`].
 //! - They refuse what stock Yjs 13 would throw on after it had been stored and relayed: broken JSON
 //!   and UTF-8, unknown tags, lengths of nothing, a subdocument without options.
 //! - Numbers may be written longer than necessary, as lib0 allows. Bytes behind the end are
@@ -19,6 +19,7 @@
 //! `utils/DeleteSet.js`, encoding version 1.
 
 mod admit;
+mod clients;
 mod compact;
 mod content;
 mod delete_set;
@@ -33,6 +34,7 @@ mod text;
 mod walk;
 
 pub use admit::{Admission, admit};
+pub use clients::{client_count, clients_max};
 pub use compact::compact;
 pub use content::{Content, DEPTH_MAX};
 pub use delete_set::{DeleteSet, delete_set, without_deletes};

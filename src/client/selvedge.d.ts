@@ -344,6 +344,7 @@ export interface Refusal {
     | "room-frames"
     | "room-bytes"
     | "failures"
+    | "update-clients"
     | "other";
   /** What it would have been, in the limit's unit. */
   readonly value: number;

@@ -25,6 +25,8 @@ pub enum Limit {
     RoomBytes,
     /// Failures of the room to take one change.
     Failures,
+    /// The clients that one update brings something of.
+    UpdateClients,
     /// One that a later build knows.
     Other,
 }
@@ -43,7 +45,7 @@ pub struct Refusal {
 }
 
 /// In the order of their numbers on the wire.
-const LIMITS: [Limit; 10] = [
+const LIMITS: [Limit; 11] = [
     Limit::FrameBytes,
     Limit::UpdateBytes,
     Limit::DocumentBytes,
@@ -54,6 +56,7 @@ const LIMITS: [Limit; 10] = [
     Limit::RoomFrames,
     Limit::RoomBytes,
     Limit::Failures,
+    Limit::UpdateClients,
 ];
 
 impl Limit {
@@ -80,6 +83,7 @@ impl Limit {
             Self::RoomFrames => "room-frames",
             Self::RoomBytes => "room-bytes",
             Self::Failures => "failures",
+            Self::UpdateClients => "update-clients",
             Self::Other => "other",
         }
     }
@@ -97,6 +101,7 @@ impl Limit {
             Self::RoomFrames => "frames within 4 s in this room",
             Self::RoomBytes => "bytes within 4 s in this room",
             Self::Failures => "failures of the room to take this",
+            Self::UpdateClients => "clients in an update",
             Self::Other => "of something",
         }
     }

@@ -7,7 +7,7 @@ use super::session::{Attachment, Session, SessionId, Stage};
 use super::{Output, Room};
 use crate::protocol::{Close, Dialect, FromRoom};
 use crate::time::Millis;
-use crate::update::{self, Admission, EMPTY};
+use crate::update::{self, Admission, EMPTY, Malformed};
 
 /// What gathers is committed at once beyond this size: one row should not become huge because
 /// several large updates arrived together.
@@ -42,6 +42,15 @@ impl Gathered {
         self.bytes as u64
     }
 
+    /// All as one update. One alone is moved out.
+    fn merge(&mut self) -> Result<Vec<u8>, Malformed> {
+        if let [(_, update)] = &mut self.updates[..] {
+            return Ok(std::mem::take(update));
+        }
+        let updates: Vec<_> = self.updates.iter().map(|(_, update)| &update[..]).collect();
+        update::merge(&updates)
+    }
+
     /// Whether it has something of this session.
     pub(super) fn has_of(&self, id: SessionId) -> bool {
         self.updates.iter().any(|(from, _)| *from == id)
@@ -69,7 +78,7 @@ impl Room {
         if resyncing && number > 0 {
             return Ok(Vec::new());
         }
-        if let Some(refusal) = self.too_large(bytes.len()) {
+        if let Some(refusal) = self.too_large(bytes) {
             return Ok(self.refuse(id, number, refusal));
         }
         let admission = update::admit(bytes, &self.known)?;
@@ -95,7 +104,7 @@ impl Room {
         bytes: &[u8],
         log: &impl Log,
     ) -> Result<Vec<Output>, Close> {
-        if let Some(refusal) = self.too_large(bytes.len()) {
+        if let Some(refusal) = self.too_large(bytes) {
             return Ok(self.refuse(id, number, refusal));
         }
         let admission = self.admit_answer(now, bytes, log)?;
@@ -158,19 +167,13 @@ impl Room {
 
     /// Make what gathered one row, and tell everyone.
     pub(super) fn commit(&mut self, now: Millis) -> Vec<Output> {
-        let gathered = std::mem::take(&mut self.gathered);
+        let mut gathered = std::mem::take(&mut self.gathered);
         let mut out = Vec::new();
         if !gathered.updates.is_empty() {
-            let updates: Vec<_> = gathered.updates.iter().map(|(_, update)| &update[..]).collect();
-            let merged = match &updates[..] {
-                [update] => update.to_vec(),
-                updates => match update::merge(updates) {
-                    Ok(merged) => merged,
-                    // Each was walked when it was taken.
-                    Err(_) => return vec![Output::Abandon],
-                },
-            };
-            self.head += updates.len() as u64;
+            // Each was walked when it was taken.
+            let Ok(merged) = gathered.merge() else { return vec![Output::Abandon] };
+            let updates = gathered.updates.len();
+            self.head += updates as u64;
             self.size.rows += 1;
             self.size.bytes += merged.len() as u64;
             let frames = self.frames_of(&gathered, &merged);
@@ -180,7 +183,7 @@ impl Room {
             }
             out.push(Output::Append(Row {
                 sequence: self.head,
-                updates: updates.len() as u32,
+                updates: updates as u32,
                 at: now,
                 clocks: write_clocks(&clocks),
                 deletes: gathered.deletes,

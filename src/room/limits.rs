@@ -12,6 +12,7 @@ use super::{Output, Room, Stage};
 use crate::awareness::PRESENCE_BYTES_MAX;
 use crate::protocol::{Close, Dialect, FRAME_BYTES_MAX, FromRoom, Limit, Refusal};
 use crate::time::Millis;
+use crate::update;
 
 /// How much may come at once, in seconds of what may come all the time.
 const BURST_S: u64 = 4;
@@ -227,11 +228,18 @@ impl Room {
         Err(out)
     }
 
-    /// Why an update of so many bytes is not taken, if it is not.
-    pub(super) fn too_large(&self, bytes: usize) -> Option<Refusal> {
-        let (value, max) = (bytes as u64, self.limits.update_bytes_max);
-        let refusal = Refusal { limit: Limit::UpdateBytes, value, max, retry_ms: None };
-        (value > max).then_some(refusal)
+    /// Why an update is not taken whatever it holds, if it is not.
+    pub(super) fn too_large(&self, update: &[u8]) -> Option<Refusal> {
+        let bytes = update.len() as u64;
+        // What cannot be read is for the walk to refuse.
+        let clients = update::client_count(update).unwrap_or(0);
+        let clients_max = update::clients_max(update.len());
+        let amounts = [
+            (Limit::UpdateBytes, bytes, self.limits.update_bytes_max),
+            (Limit::UpdateClients, clients, clients_max),
+        ];
+        let (limit, value, max) = amounts.into_iter().find(|&(_, value, max)| value > max)?;
+        Some(Refusal { limit, value, max, retry_ms: None })
     }
 
     /// Why so many bytes of new content are not taken, if they are not.

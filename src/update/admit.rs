@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use super::delete_set::Ranges;
-use super::walk::Section;
-use super::{Content, EMPTY, Id, Malformed, StateVector, Struct, walk};
+use super::walk::{Section, Walk};
+use super::{Content, EMPTY, Id, Malformed, StateVector, Struct, client_count, walk};
 use crate::codec::write_number;
 
 /// What the log lacks of an update and can take now.
@@ -74,9 +74,14 @@ fn admit_whole<'a>(
     Ok(Some(Admission { fresh: update.into(), ends, has_deletes, repeats, missing: false }))
 }
 
+/// The smallest section, in bytes: a count, a client and a clock.
+const SECTION_BYTES_MIN: usize = 3;
+
 fn admit_parts<'a>(update: &'a [u8], known: &StateVector) -> Result<Admission<'a>, Malformed> {
+    let said = usize::try_from(client_count(update)?).unwrap_or(usize::MAX);
+    // Exactly as many: a list that grows takes up to three times its size on the way.
+    let mut sections = Vec::with_capacity(said.min(update.len() / SECTION_BYTES_MIN));
     let mut walk = walk(update);
-    let mut sections = Vec::new();
     while let Some(section) = walk.next_section()? {
         sections.push(Cursor::new(section.clone(), known));
         while section.next()?.is_some() {}
@@ -86,20 +91,18 @@ fn admit_parts<'a>(update: &'a [u8], known: &StateVector) -> Result<Admission<'a
     let mut frontier = Frontier { sections, known };
     frontier.advance()?;
 
-    let mut deletes = Ranges::default();
     let (mut has_deletes, mut cut) = (false, false);
-    while let Some((client, start, end)) = walk.next_delete()? {
+    // Nothing is held of them, since most updates are taken whole.
+    let mut deletes = walk.clone();
+    while let Some((client, start, end)) = deletes.next_delete()? {
         let end_known = end.min(frontier.clock(client));
         cut |= end_known < end;
-        if start < end_known {
-            has_deletes = true;
-            deletes.push(client, start, end_known);
-        }
+        has_deletes |= start < end_known;
     }
 
-    let sections = frontier.sections;
-    let taken = sections.iter().filter(|cursor| cursor.count > 0);
-    let ends: Vec<_> = taken.clone().map(|cursor| (cursor.section.client, cursor.next)).collect();
+    let mut ends = Vec::with_capacity(frontier.taken().count());
+    ends.extend(frontier.taken().map(|cursor| (cursor.section.client, cursor.next)));
+    let sections = &frontier.sections;
     let missing = cut || sections.iter().any(|cursor| !cursor.section.is_done());
     let known_before = sections.iter().any(|cursor| cursor.repeats);
     let whole = !missing && !known_before && !sections.iter().any(|cursor| cursor.skips);
@@ -108,11 +111,7 @@ fn admit_parts<'a>(update: &'a [u8], known: &StateVector) -> Result<Admission<'a
     } else if ends.is_empty() && !has_deletes {
         Cow::Borrowed(&EMPTY[..])
     } else {
-        let mut out = Vec::with_capacity(update.len());
-        write_number(&mut out, ends.len() as u64);
-        taken.for_each(|cursor| cursor.write(&mut out));
-        deletes.into_set().write(&mut out);
-        out.into()
+        frontier.write(walk, update.len())?.into()
     };
     let repeats = known_before || sections.iter().all(|cursor| cursor.is_empty);
     Ok(Admission { fresh, ends, has_deletes, repeats, missing })
@@ -126,7 +125,7 @@ struct Cursor<'a> {
     /// The next id that the log would take.
     next: u32,
     /// How many structs are taken, and the first id of the first.
-    count: u64,
+    count: u32,
     start: u32,
     /// The first, if it had to be cut, the bytes from the next on, and how many are of those taken.
     cut: Vec<u8>,
@@ -163,10 +162,10 @@ impl<'a> Cursor<'a> {
         Self {
             next: known.clock(section.client),
             count: 0,
+            start: 0,
             cut: Vec::new(),
             rest: &[],
             taken: 0,
-            start: 0,
             is_empty: section.is_done(),
             repeats: false,
             skips: false,
@@ -192,7 +191,7 @@ impl<'a> Cursor<'a> {
     }
 
     fn write(&self, out: &mut Vec<u8>) {
-        write_number(out, self.count);
+        write_number(out, self.count.into());
         write_number(out, self.section.client);
         write_number(out, self.start.into());
         out.extend_from_slice(&self.cut);
@@ -215,6 +214,28 @@ impl<'a> Frontier<'a, '_> {
     /// The next id of `client` that is not known yet.
     fn clock(&self, client: u64) -> u32 {
         self.find(client).map_or_else(|| self.known.clock(client), |at| self.sections[at].next)
+    }
+
+    /// The sections of which something is taken.
+    fn taken(&self) -> impl Iterator<Item = &Cursor<'a>> {
+        self.sections.iter().filter(|cursor| cursor.count > 0)
+    }
+
+    /// What is taken as an update of its own, of at most `bytes_max` bytes; `walk` is at the delete
+    /// set.
+    fn write(&self, mut walk: Walk<'_>, bytes_max: usize) -> Result<Vec<u8>, Malformed> {
+        let mut deletes = Ranges::default();
+        while let Some((client, start, end)) = walk.next_delete()? {
+            let end_known = end.min(self.clock(client));
+            if start < end_known {
+                deletes.push(client, start, end_known);
+            }
+        }
+        let mut out = Vec::with_capacity(bytes_max);
+        write_number(&mut out, self.taken().count() as u64);
+        self.taken().for_each(|cursor| cursor.write(&mut out));
+        deletes.into_set().write(&mut out);
+        Ok(out)
     }
 
     /// Take every struct that is ready.

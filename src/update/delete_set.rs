@@ -81,24 +81,19 @@ impl DeleteSet {
         ranges.get(at).is_some_and(|range| range.0 <= clock)
     }
 
-    /// What is deleted here and not in `other`.
-    pub fn subtract(&self, other: &Self) -> Self {
-        let mut rest = Self::default();
-        for (client, start, end) in self.iter() {
-            rest.insert_without(client, start, end, other);
-        }
-        rest
-    }
-
-    /// Insert what `known` has not.
-    fn insert_without(&mut self, client: u64, mut start: u32, end: u32, known: &Self) {
-        let ranges = known.ranges(client);
-        let at = ranges.partition_point(|range| range.1 <= start);
-        for range in ranges[at..].iter().take_while(|range| range.0 < end) {
-            self.insert(client, start, range.0);
-            start = range.1;
-        }
-        self.insert(client, start, end);
+    /// Leave what is not deleted in `other`. Whether that is less than before.
+    pub fn subtract(&mut self, other: &Self) -> bool {
+        let mut is_less = false;
+        self.0.retain(|&client, ranges| {
+            let known = other.ranges(client);
+            if !known.is_empty() {
+                let rest = without(ranges, known);
+                is_less |= rest != *ranges;
+                *ranges = rest;
+            }
+            !ranges.is_empty()
+        });
+        is_less
     }
 
     /// The deleted ranges of `client`.
@@ -117,13 +112,33 @@ impl DeleteSet {
     }
 }
 
+/// Those of `ranges` less those of `known`; both are sorted and apart.
+fn without(ranges: &[(u32, u32)], known: &[(u32, u32)]) -> Vec<(u32, u32)> {
+    let mut rest = Vec::new();
+    let mut push = |start, end| {
+        if start < end {
+            rest.push((start, end));
+        }
+    };
+    for &(mut start, end) in ranges {
+        let at = known.partition_point(|range| range.1 <= start);
+        for range in known[at..].iter().take_while(|range| range.0 < end) {
+            push(start, range.0);
+            start = range.1;
+        }
+        push(start, end);
+    }
+    rest
+}
+
 /// Ranges in any order, on their way to be a set: sorted once instead of at each.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Ranges(BTreeMap<u64, Vec<(u32, u32)>>);
 
 impl Ranges {
     pub(super) fn push(&mut self, client: u64, start: u32, end: u32) {
-        let ranges = self.0.entry(client).or_default();
+        // Most clients have one. A list that begins by itself has room for four.
+        let ranges = self.0.entry(client).or_insert_with(|| Vec::with_capacity(1));
         match ranges.last_mut() {
             Some(last) if last.0 <= start && start <= last.1 => last.1 = last.1.max(end),
             // Backspace.
@@ -174,13 +189,12 @@ pub fn without_deletes<'a>(
             ranges.push(client, start, end);
         }
     }
-    let deletes = ranges.into_set();
-    let rest = deletes.subtract(known);
-    if rest == deletes {
+    let mut deletes = ranges.into_set();
+    if !deletes.subtract(known) {
         return Ok(update.into());
     }
     let structs = update.len().saturating_sub(walk.delete_section().len());
     let mut out = update.get(..structs).unwrap_or_default().to_vec();
-    rest.write(&mut out);
+    deletes.write(&mut out);
     Ok(out.into())
 }

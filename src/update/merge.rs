@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::delete_set::Ranges;
-use super::{Content, DeleteSet, Malformed, Struct, walk};
+use super::{Content, DeleteSet, Malformed, Place, Struct, walk};
 use crate::codec::{Reader, write_number};
 
 /// One update with all that `updates` hold, in any order and however they overlap.
@@ -33,21 +33,26 @@ impl<'a> Gathered<'a> {
             while let Some(section) = walk.next_section()? {
                 let client = section.client;
                 let runs = clients.entry(client).or_default();
+                let mut open = runs.reopen()?;
                 let mut before = section.rest();
                 while let Some(item) = section.next()? {
                     let len = before.len().saturating_sub(section.rest().len());
                     let bytes = before.get(..len).unwrap_or_default();
                     before = section.rest();
                     if item.content != Content::Skip {
-                        runs.push(client, item, bytes);
+                        open = Some(runs.push(client, open, item, bytes));
                     }
                 }
+                runs.close(open);
             }
             while let Some((client, start, end)) = walk.next_delete()? {
                 deletes.push(client, start, end);
             }
         }
-        clients.values_mut().for_each(Runs::settle);
+        for Runs(runs) in clients.values_mut() {
+            // Stable, and linear if they came in order.
+            runs.sort_by_key(|run| run.clock);
+        }
         Ok(Self { clients, deletes: deletes.into_set() })
     }
 
@@ -61,7 +66,7 @@ impl<'a> Gathered<'a> {
         for (&client, runs) in self.clients.iter().rev() {
             let mut out = Output { client, start: 0, count: 0, last: None, bytes: Vec::new() };
             let mut end = 0;
-            for run in &runs.done {
+            for run in &runs.0 {
                 let mut item = run.view()?;
                 if item.end() <= end {
                     continue;
@@ -87,17 +92,13 @@ impl<'a> Gathered<'a> {
 /// What is not joined is kept as the bytes that it came in and read again when it is written: a log
 /// of many small structs would take ten times the memory otherwise.
 #[derive(Debug, Default)]
-struct Runs<'a> {
-    done: Vec<Run<'a>>,
-    /// What the next may be joined to.
-    last: Option<Box<Struct<'a>>>,
-    /// The bytes of `last`, unless it is joined.
-    bytes: Option<&'a [u8]>,
-}
+struct Runs<'a>(Vec<Run<'a>>);
 
 #[derive(Debug)]
 struct Run<'a> {
     clock: u32,
+    /// Whether it stands under a key, which its bytes may not say.
+    keyed: bool,
     content: RunContent<'a>,
 }
 
@@ -107,36 +108,54 @@ enum RunContent<'a> {
     Joined(Box<Struct<'a>>),
 }
 
+/// The last run of a client, to which the next struct may be joined.
+struct Open<'a> {
+    item: Box<Struct<'a>>,
+    /// What it came in, unless it is joined.
+    bytes: Option<&'a [u8]>,
+}
+
 impl<'a> Runs<'a> {
-    fn push(&mut self, client: u64, mut item: Struct<'a>, bytes: &'a [u8]) {
-        if self.last.as_mut().is_some_and(|last| last.append(client, &mut item)) {
-            self.bytes = None;
-        } else {
-            self.close();
-            self.last = Some(Box::new(item));
-            self.bytes = Some(bytes);
-        }
-    }
-
-    fn close(&mut self) {
-        let Some(last) = self.last.take() else { return };
-        let clock = last.clock;
-        let content = match self.bytes {
-            Some(bytes) => RunContent::Bytes(bytes),
-            None => RunContent::Joined(last),
+    fn reopen(&mut self) -> Result<Option<Open<'a>>, Malformed> {
+        let Some(Run { clock, keyed: was_keyed, content }) = self.0.pop() else { return Ok(None) };
+        let mut open = match content {
+            RunContent::Joined(item) => Open { item, bytes: None },
+            RunContent::Bytes(bytes) => {
+                let item = Struct::read(clock, &mut Reader::new(bytes))?;
+                Open { item: Box::new(item), bytes: Some(bytes) }
+            }
         };
-        self.done.push(Run { clock, content });
+        if let Place::Beside { keyed, .. } = &mut open.item.place {
+            *keyed |= was_keyed;
+        }
+        Ok(Some(open))
     }
 
-    /// All is there: put it in order.
-    fn settle(&mut self) {
-        if self.done.is_empty() {
-            // Most clients of a large document come with one run.
-            self.done.reserve_exact(1);
+    fn push(
+        &mut self,
+        client: u64,
+        open: Option<Open<'a>>,
+        mut item: Struct<'a>,
+        bytes: &'a [u8],
+    ) -> Open<'a> {
+        if let Some(mut open) = open {
+            if open.item.append(client, &mut item) {
+                return Open { bytes: None, ..open };
+            }
+            self.close(Some(open));
         }
-        self.close();
-        // Stable, and linear if they came in order.
-        self.done.sort_by_key(|run| run.clock);
+        Open { item: Box::new(item), bytes: Some(bytes) }
+    }
+
+    fn close(&mut self, open: Option<Open<'a>>) {
+        let Some(Open { item, bytes }) = open else { return };
+        if self.0.is_empty() {
+            // Most clients of a large document come with one run.
+            self.0.reserve_exact(1);
+        }
+        let (clock, keyed) = (item.clock, item.place.is_keyed());
+        let content = bytes.map_or(RunContent::Joined(item), RunContent::Bytes);
+        self.0.push(Run { clock, keyed, content });
     }
 }
 

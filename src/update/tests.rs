@@ -136,6 +136,21 @@ fn typing_is_joined_and_gaps_are_skipped() {
     assert_eq!((item.clock, item.len), (1, 1));
 }
 
+/// Only the first says under which key it is; the others are behind it.
+#[test]
+fn entries_of_a_key_stay_apart_however_they_come() {
+    let entry = vec![8 | 0x20, 1, 1, b'm', 1, b'k', 1, 126];
+    let behind = |clock| vec![8 | 0x80, 7, clock, 1, 126];
+    let parts = [
+        update(&[(7, 0, &[entry])], &[]),
+        update(&[(7, 1, &[behind(0)])], &[]),
+        update(&[(7, 2, &[behind(1)])], &[]),
+        update(&[(7, 3, &[behind(2)])], &[]),
+    ];
+    let merged = merge(&parts.each_ref().map(|part| &part[..])).unwrap();
+    assert_eq!(walk(&merged).count(), 4);
+}
+
 #[test]
 fn deleted_content_is_gone_and_the_rest_stays() {
     let log = update(&[(7, 0, &[first("keep🌍secret")])], &[(7, 4, 8)]);

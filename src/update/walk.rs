@@ -69,6 +69,7 @@ impl<'a> Walk<'a> {
             self.deletes = reader.rest();
             self.sections = reader.number()?;
             self.phase = Phase::Deletes;
+            self.seen = Clients::default();
             return Ok(None);
         }
         self.sections -= 1;

@@ -73,6 +73,32 @@ fn s2_an_update_over_the_limit_is_refused_and_the_session_goes_on() {
 }
 
 #[test]
+fn s2_an_update_of_too_many_clients_is_refused() {
+    let mut shell = Shell::limited(Limits::default());
+    let writer = shell.native(0, 0);
+    shell.heard(writer);
+    let deleted = |clients: u64| {
+        let mut update = Vec::new();
+        write_number(&mut update, clients);
+        for client in 0..clients {
+            // One struct of one id, of which nothing is left.
+            write_number(&mut update, 1);
+            write_number(&mut update, client);
+            update.extend([0, 0, 1]);
+        }
+        [update, vec![0]].concat()
+    };
+    let (most, many) = (deleted(8_192), deleted(30_000));
+    let (value, max) = (30_000, 8_192 + many.len() as u64 / 16);
+    shell.update(writer, 1, &most);
+    shell.update(writer, 2, &many);
+    let refusal = Refusal { limit: Limit::UpdateClients, value, max, retry_ms: None };
+    assert_eq!(refused(&mut shell, writer), [(2, refusal)]);
+    shell.take(Input::Commit);
+    assert_eq!((acks(&mut shell, writer), shell.log.rows.len()), (vec![1], 1));
+}
+
+#[test]
 fn s2_a_stock_client_is_told_in_words() {
     let mut shell = Shell::limited(Limits { update_bytes_max: 1_024, ..Limits::default() });
     let writer = shell.connect(Dialect::Stock);

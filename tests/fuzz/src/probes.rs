@@ -1,7 +1,9 @@
 //! Inputs by name: what is known to be dangerous, for others or to other builds.
 
 use selvedge::codec::{write_bytes, write_number};
-use selvedge::update::EMPTY;
+use selvedge::protocol::FromClient;
+use selvedge::protocol::native::encode_from_client;
+use selvedge::update::{self, EMPTY};
 
 use crate::input::{Input, Kind};
 
@@ -58,6 +60,14 @@ pub(crate) fn all() -> Vec<(&'static str, Input)> {
         add("types in types", Kind::Update, types_in_types(depth));
     }
     dense(&mut add);
+    let large = all.iter().filter(|(_, it)| it.kind == Kind::Update && it.bytes.len() > 64 << 10);
+    let framed = large.map(|(name, Input { bytes: update, .. })| {
+        let bytes =
+            encode_from_client(&FromClient::Update { number: 1, update }).expect("a message");
+        (*name, Input { kind: Kind::FromNative, base: EMPTY.to_vec(), bytes })
+    });
+    let framed: Vec<_> = framed.collect();
+    all.extend(framed);
     all
 }
 
@@ -89,6 +99,7 @@ fn dense(add: &mut impl FnMut(&'static str, Kind, Vec<u8>)) {
             out.extend([0, 0, 1]);
         }),
     );
+    add("as many clients as may come", Kind::Update, crowded(4 * LARGE_BYTES));
     let clocks = numbered(LARGE_BYTES / 4, &|client, out| {
         write_number(out, client);
         out.push(1);
@@ -160,6 +171,25 @@ fn dense(add: &mut impl FnMut(&'static str, Kind, Vec<u8>)) {
 /// An update with one item in the root `text`: the tag of its content, and the content.
 fn one_item(content: &[u8]) -> Vec<u8> {
     [&[1, 1, 7, 0, content[0], 1, 4][..], b"text", &content[1..], &[0]].concat()
+}
+
+/// An update of about so many bytes with as many clients as that may bring, each of one id, and a
+/// long text.
+fn crowded(bytes: usize) -> Vec<u8> {
+    let clients = update::clients_max(bytes);
+    let mut out = Vec::new();
+    write_number(&mut out, clients);
+    for client in (1..clients).rev() {
+        out.push(1);
+        write_number(&mut out, client);
+        out.extend([0, 0, 1]);
+    }
+    out.extend([1, 0, 0, 4, 1, 4]);
+    out.extend(b"text");
+    let string = "x".repeat(bytes - out.len());
+    write_bytes(&mut out, string.as_bytes());
+    out.push(0);
+    out
 }
 
 /// Maps, each inside the one before.
