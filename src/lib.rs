@@ -8,6 +8,7 @@
 //! | module | what it is for | what it never does |
 //! |---|---|---|
 //! | [`time`] | time as a number | read a clock |
+//! | [`histogram`] | counts of values by their size | know what they are |
 //! | [`codec`] | lib0's encoding, read within bounds | trust a length or a count |
 //! | [`protocol`] | messages of the wire | look inside an update |
 //! | [`update`] | encoded Yjs updates as values: walk, merge, diff, compact | build a CRDT |
@@ -21,6 +22,7 @@
 pub mod awareness;
 pub mod codec;
 pub mod document;
+pub mod histogram;
 pub mod protocol;
 pub mod replica;
 pub mod room;

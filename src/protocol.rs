@@ -30,10 +30,12 @@ pub mod message;
 pub mod native;
 pub mod route;
 pub mod stock;
+pub mod trace;
 
 pub use close::Close;
 pub use limit::{Limit, Refusal};
-pub use message::{FromClient, FromRoom, Welcome};
+pub use message::{FromClient, FromRoom, Hello, Welcome};
+pub use trace::Trace;
 
 use crate::codec::DecodeError;
 

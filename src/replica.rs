@@ -22,7 +22,7 @@ mod tests;
 use crate::document::{ApplyError, Document, Edit, EditError, Kind, Shared, WatchId};
 use crate::protocol::native::decode_from_room;
 use crate::protocol::{
-    Close, FRAME_BYTES_MAX, FromClient, FromRoom, PROTOCOL_VERSION, Welcome, close,
+    Close, FRAME_BYTES_MAX, FromClient, FromRoom, Hello, PROTOCOL_VERSION, Trace, Welcome, close,
 };
 use crate::time::Millis;
 
@@ -58,6 +58,8 @@ pub struct Replica {
     received_bytes: u64,
     window_bytes: u64,
     timer: Option<Millis>,
+    /// What this visit belongs to.
+    trace: Option<Trace>,
     told_status: Status,
     told_pending: u64,
 }
@@ -80,9 +82,15 @@ impl Replica {
             received_bytes: 0,
             window_bytes: 0,
             timer: None,
+            trace: None,
             told_status: Status::Offline,
             told_pending: 0,
         }
+    }
+
+    /// Have the room write down what this replica's visit belongs to.
+    pub fn set_trace(&mut self, trace: Trace) {
+        self.trace = Some(trace);
     }
 
     /// The document.
@@ -191,7 +199,7 @@ impl Replica {
                     send(
                         &mut out,
                         self.frame_bytes_max,
-                        &FromClient::Hello { protocol, epoch, sequence },
+                        &FromClient::Hello(Hello { protocol, epoch, sequence, trace: self.trace }),
                     );
                 }
             }

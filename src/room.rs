@@ -16,11 +16,16 @@ mod backlog;
 mod catch_up;
 mod commit;
 mod compaction;
+mod event;
+mod interface;
 mod limits;
 mod log;
+mod metrics;
+mod observe;
 mod parts;
 mod presence;
 mod repair;
+mod report;
 mod session;
 mod stored;
 mod suspects;
@@ -31,119 +36,27 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::awareness::Presence;
-use crate::protocol::{Close, Dialect, FromClient, FromRoom, Limit, Refusal};
+use crate::protocol::{Close, Dialect, FromClient, FromRoom, Limit, Refusal, Trace};
 use crate::time::Millis;
 use crate::update::{Malformed, StateVector};
 
 use alarm::Alarm;
 use catch_up::Answers;
 use commit::Gathered;
+pub use event::{CatchUp, Event, Level};
+pub use interface::{Input, Output};
 use limits::Meter;
 pub use limits::{LimitError, Limits};
 pub use log::{Log, LogError, Row, RowHead, Snapshot, SnapshotHead, checksum};
+pub use metrics::{Counter, Delay, Gauges, Metrics, open_metrics};
+use observe::Observed;
 use parts::Parts;
 pub use repair::{Mark, Part, Repair};
+pub use report::Report;
 pub use session::SessionId;
 use session::{Attachment, Session, Stage};
 pub use stored::Stored;
 pub use suspects::{Suspect, Suspects};
-
-/// Something that happened.
-#[derive(Clone, Copy, Debug)]
-pub enum Input<'a> {
-    /// A socket was accepted.
-    Connect {
-        /// Its name from now on; see [`Room::next_session`].
-        session: SessionId,
-        /// How it frames its messages.
-        dialect: Dialect,
-    },
-    /// A socket that outlived a hibernation.
-    Resume {
-        /// Its name.
-        session: SessionId,
-        /// The last [`Output::Attach`] of the session; nothing if it was closed since.
-        attachment: &'a [u8],
-    },
-    /// A binary frame arrived.
-    Frame {
-        /// From whom.
-        session: SessionId,
-        /// Its bytes.
-        bytes: &'a [u8],
-    },
-    /// A text frame arrived that the platform did not answer.
-    Text {
-        /// From whom.
-        session: SessionId,
-    },
-    /// A socket is gone.
-    Disconnect {
-        /// Whose.
-        session: SessionId,
-    },
-    /// The event loop came round after a frame, a text or a disconnect, or the time of
-    /// [`Output::SetTimer`] has come. The shell asks for the former before it hands any of them
-    /// over, so that nothing can gather and stay.
-    Commit,
-    /// The platform answered a ping of this session's, without waking the room. For every session
-    /// that ever pinged, before [`Input::Alarm`].
-    Pinged {
-        /// Whose.
-        session: SessionId,
-        /// When it did last.
-        at: Millis,
-    },
-    /// The time given by [`Output::SetAlarm`] has come. May be late, and may come twice.
-    Alarm,
-    /// The room failed before it was loaded: it trapped, or its memory was taken away.
-    Failed {
-        /// What it had in hand: one frame, or, in a commit, all that had gathered.
-        in_hand: &'a [Suspect],
-    },
-}
-
-/// Something for the shell to do.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Output {
-    /// Add this row to the log.
-    Append(Row),
-    /// Send this frame.
-    Send {
-        /// To whom.
-        to: Vec<SessionId>,
-        /// Its bytes.
-        frame: Vec<u8>,
-    },
-    /// Keep these bytes with the socket, over a hibernation.
-    Attach {
-        /// Whose socket.
-        session: SessionId,
-        /// For [`Input::Resume`]; at most 16,000 bytes.
-        attachment: Vec<u8>,
-    },
-    /// Close the socket, unless it was closed before, and keep nothing with it. The session is
-    /// forgotten already.
-    Close {
-        /// Whose.
-        session: SessionId,
-        /// Why.
-        close: Close,
-    },
-    /// Come back with [`Input::Commit`] at this time, or not at all if the room is gone by then.
-    SetTimer(Millis),
-    /// Come back with [`Input::Alarm`] at this time, even if the room sleeps until then.
-    SetAlarm(Millis),
-    /// Put this snapshot in the place of the rows that it covers, and move them to the history.
-    Compact(Snapshot),
-    /// Keep these in the place of those that were kept before.
-    Suspects(Suspects),
-    /// Mark what is damaged, and keep the rest. [`Output::Abandon`] follows.
-    Repair(Repair),
-    /// Something that must not happen did: drop the room, close every socket with
-    /// [`Close::Restarted`], and load it again for the next one who comes.
-    Abandon,
-}
 
 /// One document and its sessions.
 #[derive(Debug)]
@@ -171,6 +84,7 @@ pub struct Room {
     /// What all sessions sent lately.
     metered: Meter,
     alarm: Alarm,
+    observed: Observed,
 }
 
 impl Room {
@@ -194,6 +108,7 @@ impl Room {
             parts: Parts::default(),
             metered: Meter::default(),
             alarm: Alarm::default(),
+            observed: Observed::woken(),
         }
     }
 
@@ -208,10 +123,14 @@ impl Room {
     pub fn handle(&mut self, now: Millis, input: Input<'_>, log: &impl Log) -> Vec<Output> {
         if self.quarantine.is_due && !matches!(input, Input::Resume { .. }) {
             // Nothing is served from a log with holes that nobody has looked into.
-            return self.repair(now, log).unwrap_or_else(|| vec![Output::Abandon]);
+            let mut out = self.repair(now, log).unwrap_or_else(|| vec![Output::Abandon]);
+            self.observe(now, input, &mut out);
+            return out;
         }
         let mut out = match input {
-            Input::Connect { session, dialect } => self.connect(now, session, dialect),
+            Input::Connect { session, dialect, trace } => {
+                self.connect(now, session, dialect, trace)
+            }
             Input::Resume { session, attachment } => self.resume(now, session, attachment),
             Input::Frame { session, bytes } => {
                 let heard = self.hear(now, session);
@@ -220,7 +139,10 @@ impl Room {
                 out
             }
             Input::Text { session } => self.close(now, session, Close::BadFrame),
-            Input::Disconnect { session } => self.disconnect(now, session),
+            Input::Disconnect { session } => {
+                self.forget(now, session, None);
+                Vec::new()
+            }
             Input::Commit => {
                 self.bring_back(now, log);
                 self.commit(now)
@@ -231,18 +153,27 @@ impl Room {
         };
         self.count(now, &mut out);
         self.arm(now, input, &mut out);
+        self.observe(now, input, &mut out);
         out
     }
 
-    fn connect(&mut self, now: Millis, id: SessionId, dialect: Dialect) -> Vec<Output> {
+    fn connect(
+        &mut self,
+        now: Millis,
+        id: SessionId,
+        dialect: Dialect,
+        trace: Option<Trace>,
+    ) -> Vec<Output> {
         self.last_session = self.last_session.max(id);
         if let Some(refusal) = self.crowded() {
+            self.observed.tell(Event::Refused { session: id, refusal, trace });
             let frame = dialect.encode(&FromRoom::Refused { number: 0, refusal });
             let send = frame.map(|frame| Output::Send { to: vec![id], frame });
             let close = Output::Close { session: id, close: Close::Full };
             return send.into_iter().chain([close]).collect();
         }
-        self.sessions.insert(id, Session::new(now, dialect));
+        self.sessions.insert(id, Session { trace, ..Session::new(now, dialect) });
+        self.observed.tell(Event::Opened { session: id, dialect, trace });
         let mut out: Vec<_> = self.attach(id).into_iter().collect();
         if dialect == Dialect::Stock {
             // A native client says hello first (W3); y-websocket's server speaks at once.
@@ -271,17 +202,17 @@ impl Room {
     }
 
     /// What the session wrote stays; its presence goes with the next commit.
-    fn disconnect(&mut self, now: Millis, id: SessionId) -> Vec<Output> {
-        self.sessions.remove(&id);
+    fn forget(&mut self, now: Millis, id: SessionId, close: Option<Close>) {
+        let Some(Session { trace, .. }) = self.sessions.remove(&id) else { return };
+        self.observed.tell(Event::Ended { session: id, close, trace });
         self.gathered.forget(id);
         self.joining.remove(&id);
         self.parts.forget(id);
         self.presence.leave(now, id);
-        Vec::new()
     }
 
     fn close(&mut self, now: Millis, session: SessionId, close: Close) -> Vec<Output> {
-        self.disconnect(now, session);
+        self.forget(now, session, Some(close));
         vec![Output::Close { session, close }]
     }
 
@@ -337,9 +268,7 @@ impl Room {
         log: &impl Log,
     ) -> Result<Vec<Output>, Close> {
         match message {
-            FromClient::Hello { protocol, epoch, sequence } => {
-                self.hello(now, id, protocol, epoch, sequence, log)
-            }
+            FromClient::Hello(hello) => self.hello(now, id, hello, log),
             FromClient::SyncStep1(state_vector) => {
                 if self.dialect(id) == Some(Dialect::Stock) {
                     self.joining.insert(id);

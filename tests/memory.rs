@@ -7,7 +7,7 @@ use std::cell::RefCell;
 
 use peak_alloc::PeakAlloc;
 use selvedge::codec::{write_bytes, write_number};
-use selvedge::protocol::{Dialect, FromClient, native};
+use selvedge::protocol::{Dialect, FromClient, Hello, native};
 use selvedge::room::{
     Input, Limits, Log, LogError, Output, Room, Row, Snapshot, SnapshotHead, Stored,
 };
@@ -169,6 +169,7 @@ fn compact(log: &Generated) -> (u32, usize) {
                     *log.snapshot.borrow_mut() = Some(snapshot);
                 }
                 Output::SetAlarm(_) => next = true,
+                Output::Tell(_) | Output::Report(_) => {}
                 other => panic!("{other:?}"),
             }
         }
@@ -182,8 +183,9 @@ fn compact(log: &Generated) -> (u32, usize) {
 fn join(log: &Generated) -> (usize, usize) {
     let mut room = log.room();
     let session = room.next_session();
-    let _ = room.handle(NOW, Input::Connect { session, dialect: Dialect::Native }, log);
-    let hello = FromClient::Hello { protocol: 1, epoch: 0, sequence: 0 };
+    let _ =
+        room.handle(NOW, Input::Connect { session, dialect: Dialect::Native, trace: None }, log);
+    let hello = FromClient::Hello(Hello { protocol: 1, epoch: 0, sequence: 0, trace: None });
     let bytes = &native::encode_from_client(&hello).expect("a frame");
     let (outputs, peak) = peak_of(|| room.handle(NOW, Input::Frame { session, bytes }, log));
     let sent = outputs.iter().map(|output| match output {

@@ -11,12 +11,14 @@ use std::path::{Path, PathBuf};
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     //  module       may import
     ("time",      &["thiserror"]),
+    ("histogram", &[]),
     ("codec",     &["thiserror"]),
     ("protocol",  &["thiserror", "codec"]),
     ("update",    &["thiserror", "codec", "serde", "serde_json"]),
     ("document",  &["thiserror", "codec", "time", "update", "yrs"]),
     ("awareness", &["thiserror", "codec", "time", "update"]),
-    ("room",      &["thiserror", "crc32fast", "codec", "time", "update", "protocol", "awareness", "document"]),
+    ("room",      &["thiserror", "crc32fast", "codec", "time", "update", "protocol", "awareness",
+                    "histogram"]),
     ("replica",   &["thiserror", "codec", "time", "update", "protocol", "awareness", "document"]),
     // `update` for the update that holds nothing.
     ("worker",    &["thiserror", "codec", "time", "protocol", "room", "update",
@@ -44,8 +46,17 @@ const ROOTS: &[&str] = &[
 /// What the pure modules never name: clocks, randomness, async, an order that is not one.
 const IMPURE: &[&str] =
     &["SystemTime", "Instant", "HashMap", "HashSet", "fastrand", "getrandom", "async", "await"];
-const PURE: &[&str] =
-    &["time", "codec", "protocol", "update", "document", "awareness", "room", "replica"];
+const PURE: &[&str] = &[
+    "time",
+    "histogram",
+    "codec",
+    "protocol",
+    "update",
+    "document",
+    "awareness",
+    "room",
+    "replica",
+];
 /// yrs has hash maps in its interface; `document` sorts what it takes out of them.
 const EXEMPT: (&str, &str) = ("document", "HashMap");
 

@@ -7,7 +7,9 @@
 use std::fmt::Write;
 
 use expect_test::expect_file;
-use selvedge::protocol::{Close, Dialect, FromClient, FromRoom, Limit, Refusal, Welcome, native};
+use selvedge::protocol::{
+    Close, Dialect, FromClient, FromRoom, Hello, Limit, Refusal, Welcome, native,
+};
 
 /// "a", typed as the first thing by client 3,000,000,000 in the text `text`.
 const UPDATE: &[u8] =
@@ -22,8 +24,11 @@ const REFUSAL: Refusal =
     Refusal { limit: Limit::DocumentBytes, value: 300, max: 299, retry_ms: Some(10_000) };
 
 const FROM_CLIENT: &[(&str, FromClient<'_>)] = &[
-    ("hello first", FromClient::Hello { protocol: 1, epoch: 0, sequence: 0 }),
-    ("hello again", FromClient::Hello { protocol: 1, epoch: EPOCH, sequence: 300 }),
+    ("hello first", FromClient::Hello(Hello { protocol: 1, epoch: 0, sequence: 0, trace: None })),
+    (
+        "hello again",
+        FromClient::Hello(Hello { protocol: 1, epoch: EPOCH, sequence: 300, trace: None }),
+    ),
     ("syncStep1", FromClient::SyncStep1(STATE_VECTOR)),
     ("syncStep2", FromClient::SyncStep2 { number: 128, update: UPDATE }),
     ("update", FromClient::Update { number: 1, update: UPDATE }),

@@ -38,6 +38,24 @@ pub enum Close {
 }
 
 impl Close {
+    /// All of them.
+    pub const ALL: [Self; 14] = [
+        Self::BadFrame,
+        Self::EpochMismatch,
+        Self::TooLarge,
+        Self::Poison,
+        Self::Unreadable,
+        Self::Protocol,
+        Self::Full,
+        Self::Silent,
+        Self::Behind,
+        Self::Incomplete,
+        Self::TooFast,
+        Self::Storage,
+        Self::Newer,
+        Self::Restarted,
+    ];
+
     /// The WebSocket close code.
     pub fn code(self) -> u16 {
         match self {

@@ -44,30 +44,30 @@ pub struct Refusal {
     pub retry_ms: Option<u64>,
 }
 
-/// In the order of their numbers on the wire.
-const LIMITS: [Limit; 11] = [
-    Limit::FrameBytes,
-    Limit::UpdateBytes,
-    Limit::DocumentBytes,
-    Limit::Sessions,
-    Limit::PresenceBytes,
-    Limit::SessionFrames,
-    Limit::SessionBytes,
-    Limit::RoomFrames,
-    Limit::RoomBytes,
-    Limit::Failures,
-    Limit::UpdateClients,
-];
-
 impl Limit {
+    /// All but [`Limit::Other`], in the order of their numbers on the wire.
+    pub const ALL: [Self; 11] = [
+        Self::FrameBytes,
+        Self::UpdateBytes,
+        Self::DocumentBytes,
+        Self::Sessions,
+        Self::PresenceBytes,
+        Self::SessionFrames,
+        Self::SessionBytes,
+        Self::RoomFrames,
+        Self::RoomBytes,
+        Self::Failures,
+        Self::UpdateClients,
+    ];
+
     /// Its number on the wire.
     pub(super) fn number(self) -> u64 {
-        LIMITS.iter().position(|&limit| limit == self).map_or(u64::MAX >> 11, |at| at as u64)
+        Self::ALL.iter().position(|&limit| limit == self).map_or(u64::MAX >> 11, |at| at as u64)
     }
 
     pub(super) fn from_number(number: u64) -> Self {
         let at = usize::try_from(number).ok();
-        at.and_then(|at| LIMITS.get(at)).copied().unwrap_or(Self::Other)
+        at.and_then(|at| Self::ALL.get(at)).copied().unwrap_or(Self::Other)
     }
 
     /// Its name in the client's API.
@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn limits_have_numbers() {
-        for limit in LIMITS.into_iter().chain([Limit::Other]) {
+        for limit in Limit::ALL.into_iter().chain([Limit::Other]) {
             assert_eq!(Limit::from_number(limit.number()), limit);
         }
         assert_eq!(Limit::from_number(99), Limit::Other);

@@ -1,19 +1,13 @@
 //! The messages, whatever their framing. Byte fields borrow from the frame.
 
 use super::limit::Refusal;
+use super::trace::Trace;
 
 /// A message from a client to its room.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum FromClient<'a> {
     /// First message of a native client: who it is and where it stopped.
-    Hello {
-        /// The newest protocol version that it speaks.
-        protocol: u32,
-        /// The history that its copy belongs to; 0 if it has none yet.
-        epoch: u64,
-        /// It has everything up to this sequence number; 0 if it has nothing.
-        sequence: u64,
-    },
+    Hello(Hello),
     /// "Here is what I have; send me the rest." An encoded state vector.
     SyncStep1(&'a [u8]),
     /// The rest, as asked for by [`FromRoom::SyncStep1`].
@@ -49,6 +43,19 @@ pub enum FromClient<'a> {
         /// The bytes from there on.
         bytes: &'a [u8],
     },
+}
+
+/// What a native client says of itself.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Hello {
+    /// The newest protocol version that it speaks.
+    pub protocol: u32,
+    /// The history that its copy belongs to; 0 if it has none yet.
+    pub epoch: u64,
+    /// It has everything up to this sequence number; 0 if it has nothing.
+    pub sequence: u64,
+    /// What this visit belongs to, if the client says so.
+    pub trace: Option<Trace>,
 }
 
 /// What a room says of itself to a native client.

@@ -6,7 +6,8 @@
 
 use super::FRAME_BYTES_MAX;
 use super::limit::{Limit, Refusal};
-use super::message::{FromClient, FromRoom, Welcome};
+use super::message::{FromClient, FromRoom, Hello, Welcome};
+use super::trace::Trace;
 use crate::codec::{DecodeError, Reader, write_number};
 
 mod tag {
@@ -26,11 +27,12 @@ mod tag {
 pub fn decode_from_client(frame: &[u8]) -> Result<Option<FromClient<'_>>, DecodeError> {
     let mut r = Reader::new(frame);
     Ok(Some(match r.number()? {
-        tag::HELLO => FromClient::Hello {
+        tag::HELLO => FromClient::Hello(Hello {
             protocol: r.number_u32()?,
             epoch: r.number()?,
             sequence: r.number()?,
-        },
+            trace: Trace::from_bytes(r.rest()),
+        }),
         tag::SYNC_STEP_1 => FromClient::SyncStep1(r.rest()),
         tag::SYNC_STEP_2 => FromClient::SyncStep2 { number: r.number()?, update: r.rest() },
         tag::UPDATE => FromClient::Update { number: r.number()?, update: r.rest() },
@@ -45,8 +47,10 @@ pub fn decode_from_client(frame: &[u8]) -> Result<Option<FromClient<'_>>, Decode
 /// client everyone's presence by itself.
 pub fn encode_from_client(message: &FromClient<'_>) -> Option<Vec<u8>> {
     Some(match *message {
-        FromClient::Hello { protocol, epoch, sequence } => {
-            frame(tag::HELLO, &[u64::from(protocol), epoch, sequence], &[])
+        FromClient::Hello(Hello { protocol, epoch, sequence, trace }) => {
+            let trace = trace.map(Trace::to_bytes);
+            let trace = trace.as_ref().map_or(&[][..], |bytes| bytes);
+            frame(tag::HELLO, &[u64::from(protocol), epoch, sequence], trace)
         }
         FromClient::SyncStep1(state_vector) => frame(tag::SYNC_STEP_1, &[], state_vector),
         FromClient::SyncStep2 { number, update } => frame(tag::SYNC_STEP_2, &[number], update),
@@ -136,7 +140,13 @@ mod tests {
     #[test]
     fn client_messages_come_back_as_sent() {
         for message in [
-            FromClient::Hello { protocol: 1, epoch: 1 << 52, sequence: 300 },
+            FromClient::Hello(Hello { protocol: 1, epoch: 1 << 52, sequence: 300, trace: None }),
+            FromClient::Hello(Hello {
+                protocol: 1,
+                epoch: 1,
+                sequence: 0,
+                trace: Trace::new(1 << 100),
+            }),
             FromClient::SyncStep1(&[0]),
             FromClient::SyncStep2 { number: 0, update: &[0, 0] },
             FromClient::Update { number: 128, update: &[0, 0] },

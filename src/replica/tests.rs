@@ -129,7 +129,10 @@ fn o3_nothing_is_said_before_the_welcome() {
     bench.pass(100);
     let sent = bench.sent();
     assert_eq!(sent.len(), 1);
-    assert_eq!(message(&sent[0]), FromClient::Hello { protocol: 1, epoch: 0, sequence: 0 });
+    assert_eq!(
+        message(&sent[0]),
+        FromClient::Hello(Hello { protocol: 1, epoch: 0, sequence: 0, trace: None })
+    );
     bench.room(&welcome(EPOCH, 0));
     let sent = bench.sent();
     assert!(matches!(message(&sent[0]), FromClient::Update { number: 1, .. }));
@@ -149,7 +152,10 @@ fn o2_a_resume_says_epoch_and_sequence() {
     bench.pass(1_000);
     bench.input(Input::Opened);
     let sent = bench.sent();
-    assert_eq!(message(&sent[0]), FromClient::Hello { protocol: 1, epoch: EPOCH, sequence: 41 });
+    assert_eq!(
+        message(&sent[0]),
+        FromClient::Hello(Hello { protocol: 1, epoch: EPOCH, sequence: 41, trace: None })
+    );
     bench.room(&welcome(EPOCH, 42));
     assert_eq!(bench.replica.status(), Status::Connecting);
     bench.room(&FromRoom::SyncStep2 { sequence: 42, update: &update });
@@ -233,7 +239,7 @@ fn o2_numbers_do_not_count_while_something_before_them_is_on_its_way() {
         let hello = bench.sent();
         bench.room(&welcome(EPOCH, 0));
         match message(hello.last().unwrap()) {
-            FromClient::Hello { sequence, .. } => sequence,
+            FromClient::Hello(Hello { sequence, .. }) => sequence,
             other => panic!("{other:?}"),
         }
     };

@@ -12,7 +12,7 @@
 //! [`FromClient::Received`]: crate::protocol::FromClient::Received
 
 use super::session::SessionId;
-use super::{Output, Room};
+use super::{Counter, Output, Room};
 use crate::protocol::{Close, Dialect};
 use crate::room::Log;
 use crate::time::Millis;
@@ -44,6 +44,7 @@ impl Room {
             match session.dialect {
                 Dialect::Native => {
                     session.behind = Some(self.head);
+                    self.observed.metrics.add(Counter::Lags, 1);
                     out.extend(self.attach(id));
                 }
                 Dialect::Stock => out.extend(self.close(now, id, Close::Behind)),

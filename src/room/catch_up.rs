@@ -3,8 +3,8 @@
 use super::log::{Log, LogError};
 use super::session::{SessionId, Stage};
 use super::stored::Quarantine;
-use super::{Output, Room, send_to};
-use crate::protocol::{Close, FromRoom, PROTOCOL_VERSION, Welcome};
+use super::{CatchUp, Event, Output, Room, send_to};
+use crate::protocol::{Close, FromRoom, Hello, PROTOCOL_VERSION, Welcome};
 use crate::time::Millis;
 use crate::update::{self, DeleteSet, StateVector};
 
@@ -20,11 +20,10 @@ impl Room {
         &mut self,
         now: Millis,
         id: SessionId,
-        protocol: u32,
-        epoch: u64,
-        sequence: u64,
+        hello: Hello,
         log: &impl Log,
     ) -> Result<Vec<Output>, Close> {
+        let Hello { protocol, epoch, sequence, trace } = hello;
         if protocol == 0 {
             return Err(Close::Protocol);
         }
@@ -32,6 +31,7 @@ impl Room {
             return Err(Close::EpochMismatch);
         }
         if let Some(session) = self.sessions.get_mut(&id) {
+            session.trace = trace.or(session.trace);
             session.stage = Stage::Live;
             session.may_give_back = sequence < self.quarantine.repaired;
         }
@@ -61,13 +61,14 @@ impl Room {
         log: &impl Log,
     ) -> Result<Vec<Output>, Close> {
         if has == self.head {
-            return Ok(Vec::new());
+            return Ok(self.caught_up(id, CatchUp::Nothing, None));
         }
         let sequence = self.head;
         if has == 0 {
             let update = self.answers.whole(now, self.head, &self.quarantine, log)?;
             let message = FromRoom::SyncStep2 { sequence, update };
-            return Ok(send_to(&self.sessions, id, &message).into_iter().collect());
+            let send = send_to(&self.sessions, id, &message);
+            return Ok(self.caught_up(id, CatchUp::Whole, send));
         }
         if has > self.head || has < self.asked_below() {
             // The rows behind `has` are not at hand one by one, or the client may have what the
@@ -76,11 +77,24 @@ impl Room {
             return Ok(self.ask(id));
         }
         let update = merged(update::EMPTY.to_vec(), has, &self.quarantine, log)?;
-        Ok(self.send(id, &FromRoom::SyncStep2 { sequence, update: &update }).into_iter().collect())
+        let send = self.send(id, &FromRoom::SyncStep2 { sequence, update: &update });
+        Ok(self.caught_up(id, CatchUp::Rows, send))
+    }
+
+    fn caught_up(&mut self, id: SessionId, by: CatchUp, send: Option<Output>) -> Vec<Output> {
+        let bytes = match &send {
+            Some(Output::Send { frame, .. }) => frame.len() as u64,
+            _ => 0,
+        };
+        let trace = self.trace(id);
+        self.observed.tell(Event::CaughtUp { session: id, by, bytes, trace });
+        send.into_iter().collect()
     }
 
     /// Ask a session for what the room lacks. No numbered update is taken before its answer.
     pub(super) fn ask(&mut self, id: SessionId) -> Vec<Output> {
+        let trace = self.trace(id);
+        self.observed.tell(Event::Asked { session: id, trace });
         let mut out = self.enter(id, Stage::Resyncing);
         let state_vector = self.known.encode();
         out.extend(self.send(id, &FromRoom::SyncStep1(&state_vector)));
@@ -98,13 +112,17 @@ impl Room {
         let has = StateVector::decode(state_vector)?;
         let sequence = self.told_to(id);
         let whole = self.answers.whole(now, self.head, &self.quarantine, log)?;
-        let answer = if has.is_empty() {
-            send_to(&self.sessions, id, &FromRoom::SyncStep2 { sequence, update: whole })
+        let mut out = if has.is_empty() {
+            let message = FromRoom::SyncStep2 { sequence, update: whole };
+            let send = send_to(&self.sessions, id, &message);
+            self.caught_up(id, CatchUp::Whole, send)
         } else {
             let update = update::diff(&[whole], &has).map_err(LogError::from)?;
-            self.send(id, &FromRoom::SyncStep2 { sequence, update: &update })
+            let send = self.send(id, &FromRoom::SyncStep2 { sequence, update: &update });
+            self.caught_up(id, CatchUp::StateVector, send)
         };
-        Ok(answer.into_iter().chain(self.answers.timer()).collect())
+        out.extend(self.answers.timer());
+        Ok(out)
     }
 
     /// The number of an answer to a state vector. If the session gave something back that is not

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::log::{Log, Row, write_clocks};
 use super::session::{Attachment, Session, SessionId, Stage};
-use super::{Output, Room};
+use super::{Delay, Event, Output, Room};
 use crate::protocol::{Close, Dialect, FromRoom};
 use crate::time::Millis;
 use crate::update::{self, Admission, EMPTY, Malformed};
@@ -20,6 +20,8 @@ pub(super) const NOBODY: SessionId = SessionId(0);
 #[derive(Debug, Default)]
 pub(super) struct Gathered {
     updates: Vec<(SessionId, Vec<u8>)>,
+    /// When the first of them came.
+    since: Option<Millis>,
     bytes: usize,
     clocks: BTreeMap<u64, u32>,
     deletes: bool,
@@ -30,7 +32,8 @@ pub(super) struct Gathered {
 }
 
 impl Gathered {
-    fn add(&mut self, id: SessionId, admission: Admission<'_>) {
+    fn add(&mut self, now: Millis, id: SessionId, admission: Admission<'_>) {
+        self.since.get_or_insert(now);
         self.bytes += admission.fresh.len();
         self.clocks.extend(admission.ends);
         self.deletes |= admission.has_deletes;
@@ -151,18 +154,18 @@ impl Room {
         if number > 0 {
             self.gathered.acks.insert(id, number);
         }
-        self.gather(id, admission);
+        self.gather(now, id, admission);
         if self.gathered.bytes > GATHERED_BYTES_MAX { self.commit(now) } else { Vec::new() }
     }
 
-    pub(super) fn gather(&mut self, id: SessionId, admission: Admission<'_>) {
+    pub(super) fn gather(&mut self, now: Millis, id: SessionId, admission: Admission<'_>) {
         if admission.fresh[..] == EMPTY {
             return;
         }
         for &(client, clock) in &admission.ends {
             self.known.advance(client, clock);
         }
-        self.gathered.add(id, admission);
+        self.gathered.add(now, id, admission);
     }
 
     /// Make what gathered one row, and tell everyone.
@@ -177,6 +180,7 @@ impl Room {
             self.size.rows += 1;
             self.size.bytes += merged.len() as u64;
             let frames = self.frames_of(&gathered, &merged);
+            self.committed(now, &gathered, &frames, merged.len() as u64);
             let clocks: Vec<_> = gathered.clocks.into_iter().collect();
             for &(client, clock) in &clocks {
                 self.logged.advance(client, clock);
@@ -206,6 +210,25 @@ impl Room {
         }
         out.extend(self.answers.forget(now));
         out
+    }
+
+    fn committed(&mut self, now: Millis, gathered: &Gathered, frames: &[Output], bytes: u64) {
+        let delay_ms = gathered.since.map_or(0, |since| now.since(since));
+        self.observed.metrics.delay_mut(Delay::Commit).record(delay_ms);
+        let peers = frames.iter().map(|frame| match frame {
+            Output::Send { to, .. } => to.len() as u64,
+            _ => 0,
+        });
+        let mut traces: Vec<_> =
+            gathered.updates.iter().filter_map(|(id, _)| self.trace(*id)).collect();
+        traces.dedup();
+        self.observed.tell(Event::Committed {
+            sequence: self.head,
+            updates: gathered.updates.len() as u32,
+            bytes,
+            peers: peers.sum(),
+            traces,
+        });
     }
 
     /// One frame for all stock sessions, one for all native ones. A session that wrote all of it

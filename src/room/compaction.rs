@@ -8,7 +8,7 @@
 
 use super::log::{Log, LogError, Snapshot, advance};
 use super::session::{Session, SessionId, Stage};
-use super::{Output, Room};
+use super::{Event, Output, Room};
 use crate::protocol::Dialect;
 use crate::time::Millis;
 use crate::update::{self, EMPTY, Malformed, StateVector};
@@ -73,6 +73,11 @@ impl Room {
         match self.compacted(log) {
             Ok(Some(compacted)) => {
                 self.answers.drop_kept();
+                self.observed.tell(Event::Compacted {
+                    sequence: compacted.snapshot.sequence,
+                    bytes_before: self.size.snapshot_bytes + compacted.bytes,
+                    bytes: compacted.snapshot.update.len() as u64,
+                });
                 self.size.snapshot_sequence = compacted.snapshot.sequence;
                 self.size.snapshot_bytes = compacted.snapshot.update.len() as u64;
                 self.size.rows -= compacted.rows.min(self.size.rows);

@@ -8,7 +8,7 @@ use std::ops::RangeInclusive;
 use thiserror::Error;
 
 use super::session::SessionId;
-use super::{Output, Room, Stage};
+use super::{Event, Output, Room, Stage};
 use crate::awareness::PRESENCE_BYTES_MAX;
 use crate::protocol::{Close, Dialect, FRAME_BYTES_MAX, FromRoom, Limit, Refusal};
 use crate::time::Millis;
@@ -269,7 +269,9 @@ impl Room {
     }
 
     /// Tell a client that something was not taken.
-    pub(super) fn refusal(&self, id: SessionId, number: u64, refusal: Refusal) -> Vec<Output> {
+    pub(super) fn refusal(&mut self, id: SessionId, number: u64, refusal: Refusal) -> Vec<Output> {
+        let trace = self.trace(id);
+        self.observed.tell(Event::Refused { session: id, refusal, trace });
         self.send(id, &FromRoom::Refused { number, refusal }).into_iter().collect()
     }
 }

@@ -14,7 +14,7 @@ use std::ops::Range;
 use super::commit::NOBODY;
 use super::log::{Log, LogError, Row, Snapshot, advance, write_clocks};
 use super::stored::Quarantine;
-use super::{Output, Room};
+use super::{Event, Output, Room};
 use crate::time::Millis;
 use crate::update::{self, Admission, EMPTY, StateVector};
 
@@ -60,7 +60,12 @@ impl Room {
     pub(super) fn repair(&mut self, now: Millis, log: &impl Log) -> Option<Vec<Output>> {
         let survey = Survey::of(log, &self.quarantine);
         match survey.and_then(|survey| survey.repair(now, self.head)) {
-            Ok(Some(repair)) => Some(vec![Output::Repair(repair), Output::Abandon]),
+            Ok(Some(repair)) => {
+                for Mark { part, sequence, reason, .. } in repair.marks.iter().cloned() {
+                    self.observed.tell(Event::Quarantined { part, sequence, reason });
+                }
+                Some(vec![Output::Repair(repair), Output::Abandon])
+            }
             Ok(None) | Err(_) => None,
         }
     }
@@ -78,7 +83,7 @@ impl Room {
                 self.quarantine.waiting.remove(&sequence);
                 self.gathered.returns.push(sequence);
             }
-            self.gather(NOBODY, admission);
+            self.gather(now, NOBODY, admission);
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::alarm::Rounds;
 use super::limits::Meter;
 use crate::codec::{Reader, write_number};
-use crate::protocol::{Dialect, FromClient};
+use crate::protocol::{Dialect, FromClient, Trace};
 use crate::time::Millis;
 
 /// A connection to the room.
@@ -32,6 +32,8 @@ pub(super) struct Session {
     pub(super) may_give_back: bool,
     /// If it has too much on the way: it was sent everything up to this sequence number.
     pub(super) behind: Option<u64>,
+    /// What its visit belongs to.
+    pub(super) trace: Option<Trace>,
 }
 
 /// How far a session is.
@@ -70,6 +72,7 @@ impl Session {
             pinged_at: Millis(0),
             may_give_back: false,
             behind: None,
+            trace: None,
         }
     }
 
@@ -88,7 +91,7 @@ impl Session {
     }
 
     pub(super) fn may_send(&self, message: &FromClient<'_>) -> bool {
-        let hello = matches!(message, FromClient::Hello { .. });
+        let hello = matches!(message, FromClient::Hello(_));
         hello == (self.stage == Stage::Silent)
     }
 }
@@ -103,7 +106,7 @@ pub(super) struct Attachment<'a> {
 }
 
 /// The first byte of an attachment. A build that cannot read it lets the client start afresh.
-const VERSION: u8 = 3;
+const VERSION: u8 = 4;
 
 impl Attachment<'_> {
     pub(super) fn encode(&self) -> Vec<u8> {
@@ -129,6 +132,8 @@ impl Attachment<'_> {
             write_number(&mut out, number.map_or(0, |number| number + 1));
         }
         write_number(&mut out, self.rounds.active_at.0);
+        let trace = self.session.trace.map_or(0, Trace::id);
+        out.extend_from_slice(&trace.to_be_bytes());
         out.extend_from_slice(self.presence);
         out
     }
@@ -156,12 +161,14 @@ impl Attachment<'_> {
         };
         let (behind, silent_since, sweep_at) = (number()?, number()?, number()?);
         let rounds = Rounds { sweep_at: sweep_at.map(Millis), active_at: Millis(r.number().ok()?) };
+        let trace = u128::from_be_bytes(*r.take(16).ok()?.first_chunk()?);
         let session = Session {
             stage,
             heard_at: silent_since.map_or(now, Millis),
             is_heard: false,
             is_marked: silent_since.is_some(),
             behind,
+            trace: Trace::new(trace),
             ..Session::new(now, dialect)
         };
         Some((session, rounds, r.rest()))

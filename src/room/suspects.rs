@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Log, Output, Room, SessionId, checksum};
+use super::{Event, Log, Output, Room, SessionId, checksum};
 use crate::codec::Reader;
 use crate::protocol::{Close, Dialect, FromClient, Limit, Refusal};
 use crate::time::Millis;
@@ -117,6 +117,7 @@ impl Room {
 
     /// The room failed while it had these in hand; with none, it was about something of its own.
     pub(super) fn failed(&mut self, in_hand: &[Suspect]) -> Vec<Output> {
+        self.observed.tell(Event::Failed { in_hand: in_hand.len() as u64 });
         if in_hand.is_empty() {
             // Most of what it does of its own is to compact: not again before the log has grown.
             self.size.refused = (self.size.rows, self.size.bytes);

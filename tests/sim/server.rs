@@ -9,7 +9,7 @@ mod sabotage;
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
-use selvedge::protocol::{Close, FromClient, FromRoom, native};
+use selvedge::protocol::{Close, FromClient, FromRoom, Hello, native};
 use selvedge::room::{Input, Limits, Mark, Output, Room, SessionId};
 use selvedge::time::Millis;
 
@@ -136,7 +136,7 @@ impl Server {
         self.sockets.insert(conn, Socket { session, attachment: Vec::new(), pinged_at: None });
         self.send(env, conn, Signal::Open);
         env.note(format_args!("accept {conn:?} as {session:?} {dialect:?}"));
-        self.run(env, Input::Connect { session, dialect });
+        self.run(env, Input::Connect { session, dialect, trace: None });
     }
 
     fn frame(&mut self, env: &mut Env, session: SessionId, bytes: &[u8]) {
@@ -151,7 +151,8 @@ impl Server {
 
     /// O2: what a resume may cost, if `bytes` is a hello of one who was here.
     fn resume_bytes_max(&self, bytes: &[u8]) -> Option<usize> {
-        let Ok(Some(FromClient::Hello { epoch, sequence, .. })) = native::decode_from_client(bytes)
+        let Ok(Some(FromClient::Hello(Hello { epoch, sequence, .. }))) =
+            native::decode_from_client(bytes)
         else {
             return None;
         };
@@ -296,7 +297,7 @@ impl Server {
                 self.write(env, Write::Alarm(Some(at)));
                 self.schedule_alarm(env);
             }
-            Output::Abandon => {}
+            Output::Tell(_) | Output::Report(_) | Output::Abandon => {}
         }
         Ok(())
     }

@@ -44,7 +44,10 @@ fn o3_a_copy_of_another_history_is_put_aside_and_never_merged() {
     assert_ne!(bench.replica.document().client_id(), 1);
     assert_eq!(bench.replica.status(), Status::Offline);
     let hello = hello(&mut bench);
-    assert_eq!(message(&hello), FromClient::Hello { protocol: 1, epoch: 0, sequence: 0 });
+    assert_eq!(
+        message(&hello),
+        FromClient::Hello(Hello { protocol: 1, epoch: 0, sequence: 0, trace: None })
+    );
     bench.room(&welcome(EPOCH + 1, 0));
     assert!(bench.sent().is_empty());
     bench.write("new");
@@ -70,7 +73,7 @@ fn o3_a_room_that_welcomes_with_another_epoch_is_left() {
     assert!(bench.sent().is_empty());
     assert_eq!(
         message(&hello(&mut bench)),
-        FromClient::Hello { protocol: 1, epoch: 0, sequence: 0 }
+        FromClient::Hello(Hello { protocol: 1, epoch: 0, sequence: 0, trace: None })
     );
 }
 
@@ -82,7 +85,7 @@ fn o3_who_has_nothing_puts_nothing_aside() {
     assert_eq!(bench.replica.document().client_id(), 1);
     assert_eq!(
         message(&hello(&mut bench)),
-        FromClient::Hello { protocol: 1, epoch: 0, sequence: 0 }
+        FromClient::Hello(Hello { protocol: 1, epoch: 0, sequence: 0, trace: None })
     );
 }
 

@@ -3,8 +3,8 @@
 use super::super::*;
 use super::memory::Memory;
 use crate::codec::{write_bytes, write_number};
-use crate::protocol::Welcome;
 use crate::protocol::native::{decode_from_room, encode_from_client};
+use crate::protocol::{Hello, Welcome};
 
 pub(super) const NOW: Millis = Millis(1_000_000);
 pub(super) const EPOCH: u64 = 77;
@@ -18,6 +18,8 @@ pub(super) struct Shell {
     pub(super) attachments: BTreeMap<SessionId, Vec<u8>>,
     pub(super) alarm: Option<Millis>,
     pub(super) timer: Option<Millis>,
+    pub(super) told: Vec<Event>,
+    pub(super) reports: Vec<Report>,
     pub(super) abandoned: bool,
     pub(super) now: Millis,
 }
@@ -36,6 +38,8 @@ impl Shell {
             attachments: BTreeMap::new(),
             alarm: None,
             timer: None,
+            told: Vec::new(),
+            reports: Vec::new(),
             abandoned: false,
             now: NOW,
         }
@@ -60,6 +64,8 @@ impl Shell {
                 Output::Compact(snapshot) => self.log.compact(snapshot),
                 Output::Suspects(suspects) => self.log.suspects = suspects,
                 Output::Repair(repair) => self.log.repair(repair),
+                Output::Tell(event) => self.told.push(event),
+                Output::Report(report) => self.reports.push(*report),
                 Output::Abandon => self.abandoned = true,
             }
         }
@@ -67,13 +73,13 @@ impl Shell {
 
     pub(super) fn connect(&mut self, dialect: Dialect) -> SessionId {
         let session = self.room.next_session();
-        self.take(Input::Connect { session, dialect });
+        self.take(Input::Connect { session, dialect, trace: None });
         session
     }
 
     pub(super) fn native(&mut self, epoch: u64, sequence: u64) -> SessionId {
         let session = self.connect(Dialect::Native);
-        self.say(session, &FromClient::Hello { protocol: 1, epoch, sequence });
+        self.say(session, &FromClient::Hello(Hello { protocol: 1, epoch, sequence, trace: None }));
         session
     }
 

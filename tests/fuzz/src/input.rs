@@ -4,7 +4,7 @@ use fastrand::Rng;
 use selvedge::awareness::{self, Entry};
 use selvedge::codec::{Reader, write_bytes};
 use selvedge::protocol::native::{encode_from_client, encode_from_room};
-use selvedge::protocol::{FromClient, FromRoom, Limit, Refusal, Welcome};
+use selvedge::protocol::{FromClient, FromRoom, Hello, Limit, Refusal, Welcome};
 use selvedge::update::{self, EMPTY, StateVector};
 
 use crate::craft::craft;
@@ -191,7 +191,12 @@ fn frame(rng: &mut Rng, kind: Kind, [update, vector, awareness]: &[Vec<u8>; 3]) 
                 6 => FromClient::Awareness(awareness),
                 7 => FromClient::Received { bytes: number },
                 8 => FromClient::Part { total: update.len() as u64, offset: 0, bytes: update },
-                _ => FromClient::Hello { protocol: 1, epoch: number, sequence: number },
+                _ => FromClient::Hello(Hello {
+                    protocol: 1,
+                    epoch: number,
+                    sequence: number,
+                    trace: None,
+                }),
             };
             encode_from_client(&message).unwrap_or_default()
         }

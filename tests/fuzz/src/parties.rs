@@ -1,6 +1,6 @@
 //! A room with a log in memory, and a replica that it talks to.
 
-use selvedge::protocol::{Close, Dialect, FromClient, native::encode_from_client};
+use selvedge::protocol::{Close, Dialect, FromClient, Hello, native::encode_from_client};
 use selvedge::replica::{self, Replica, Status};
 use selvedge::room::{self, Limits, Room, Row, SessionId, Stored};
 use selvedge::time::Millis;
@@ -51,7 +51,7 @@ impl Server {
         let limits = Limits { log_rows_max: 1, ..Limits::default() };
         let room = Room::load(&stored, limits);
         let mut server = Self { room, log, relayed: Vec::new(), closed: None };
-        server.take(room::Input::Connect { session: PEER, dialect });
+        server.take(room::Input::Connect { session: PEER, dialect, trace: None });
         if dialect == Dialect::Native {
             server.hello(PEER);
         }
@@ -59,7 +59,7 @@ impl Server {
     }
 
     fn hello(&mut self, session: SessionId) {
-        let hello = FromClient::Hello { protocol: 1, epoch: 0, sequence: 0 };
+        let hello = FromClient::Hello(Hello { protocol: 1, epoch: 0, sequence: 0, trace: None });
         let frame = encode_from_client(&hello).expect("a native message");
         self.frame(session, &frame);
     }
@@ -72,7 +72,7 @@ impl Server {
     /// Compaction, a crowd that joins, and the peer's end.
     pub(crate) fn afterwards(&mut self) {
         self.take(room::Input::Alarm);
-        self.take(room::Input::Connect { session: LATE, dialect: Dialect::Native });
+        self.take(room::Input::Connect { session: LATE, dialect: Dialect::Native, trace: None });
         self.hello(LATE);
         self.frame(LATE, &[1, 0]);
         self.take(room::Input::Disconnect { session: PEER });
@@ -152,7 +152,11 @@ impl Client {
     }
 
     pub(crate) fn join(server: &mut Server) -> Self {
-        server.take(room::Input::Connect { session: WITNESS, dialect: Dialect::Native });
+        server.take(room::Input::Connect {
+            session: WITNESS,
+            dialect: Dialect::Native,
+            trace: None,
+        });
         let mut client = Self::new();
         client.speak(server);
         client.listen(server);

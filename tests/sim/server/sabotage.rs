@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use selvedge::protocol::{Dialect, FromClient, FromRoom, Welcome, native};
+use selvedge::protocol::{Dialect, FromClient, FromRoom, Hello, Welcome, native};
 use selvedge::room::{Input, Output, Row};
 use selvedge::update;
 
@@ -16,11 +16,10 @@ impl Server {
     pub(super) fn without_epoch(&mut self, conn: ConnId, frame: Vec<u8>) -> Vec<u8> {
         let Some(Sabotage::EpochUnchecked) = self.sabotage else { return frame };
         match native::decode_from_client(&frame) {
-            Ok(Some(FromClient::Hello { protocol, epoch, sequence })) if epoch > 0 => {
-                self.epochs.insert(conn, epoch);
-                let epoch = self.disk.current.epoch;
-                let hello = FromClient::Hello { protocol, epoch, sequence };
-                native::encode_from_client(&hello).unwrap_or(frame)
+            Ok(Some(FromClient::Hello(hello))) if hello.epoch > 0 => {
+                self.epochs.insert(conn, hello.epoch);
+                let hello = Hello { epoch: self.disk.current.epoch, ..hello };
+                native::encode_from_client(&FromClient::Hello(hello)).unwrap_or(frame)
             }
             _ => frame,
         }

@@ -1,0 +1,113 @@
+//! What a room takes and what it returns.
+
+use super::event::Event;
+use super::log::{Row, Snapshot};
+use super::repair::Repair;
+use super::report::Report;
+use super::session::SessionId;
+use super::suspects::{Suspect, Suspects};
+use crate::protocol::{Close, Dialect, Trace};
+use crate::time::Millis;
+
+/// Something that happened.
+#[derive(Clone, Copy, Debug)]
+pub enum Input<'a> {
+    /// A socket was accepted.
+    Connect {
+        /// Its name from now on; see [`Room::next_session`](super::Room::next_session).
+        session: SessionId,
+        /// How it frames its messages.
+        dialect: Dialect,
+        /// The trace that its request belongs to. A native client may say another one.
+        trace: Option<Trace>,
+    },
+    /// A socket that outlived a hibernation.
+    Resume {
+        /// Its name.
+        session: SessionId,
+        /// The last [`Output::Attach`] of the session; nothing if it was closed since.
+        attachment: &'a [u8],
+    },
+    /// A binary frame arrived.
+    Frame {
+        /// From whom.
+        session: SessionId,
+        /// Its bytes.
+        bytes: &'a [u8],
+    },
+    /// A text frame arrived that the platform did not answer.
+    Text {
+        /// From whom.
+        session: SessionId,
+    },
+    /// A socket is gone.
+    Disconnect {
+        /// Whose.
+        session: SessionId,
+    },
+    /// The event loop came round after a frame, a text or a disconnect, or the time of
+    /// [`Output::SetTimer`] has come. The shell asks for the former before it hands any of them
+    /// over, so that nothing can gather and stay.
+    Commit,
+    /// The platform answered a ping of this session's, without waking the room. For every session
+    /// that ever pinged, before [`Input::Alarm`].
+    Pinged {
+        /// Whose.
+        session: SessionId,
+        /// When it did last.
+        at: Millis,
+    },
+    /// The time given by [`Output::SetAlarm`] has come. May be late, and may come twice.
+    Alarm,
+    /// The room failed before it was loaded: it trapped, or its memory was taken away.
+    Failed {
+        /// What it had in hand: one frame, or, in a commit, all that had gathered.
+        in_hand: &'a [Suspect],
+    },
+}
+
+/// Something for the shell to do.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Output {
+    /// Add this row to the log.
+    Append(Row),
+    /// Send this frame.
+    Send {
+        /// To whom.
+        to: Vec<SessionId>,
+        /// Its bytes.
+        frame: Vec<u8>,
+    },
+    /// Keep these bytes with the socket, over a hibernation.
+    Attach {
+        /// Whose socket.
+        session: SessionId,
+        /// For [`Input::Resume`]; at most 16,000 bytes.
+        attachment: Vec<u8>,
+    },
+    /// Close the socket, unless it was closed before, and keep nothing with it. The session is
+    /// forgotten already.
+    Close {
+        /// Whose.
+        session: SessionId,
+        /// Why.
+        close: Close,
+    },
+    /// Come back with [`Input::Commit`] at this time, or not at all if the room is gone by then.
+    SetTimer(Millis),
+    /// Come back with [`Input::Alarm`] at this time, even if the room sleeps until then.
+    SetAlarm(Millis),
+    /// Put this snapshot in the place of the rows that it covers, and move them to the history.
+    Compact(Snapshot),
+    /// Keep these in the place of those that were kept before.
+    Suspects(Suspects),
+    /// Mark what is damaged, and keep the rest. [`Output::Abandon`] follows.
+    Repair(Repair),
+    /// Write this down for those who run the room.
+    Tell(Event),
+    /// Tell the registry how the room is.
+    Report(Box<Report>),
+    /// Something that must not happen did: drop the room, close every socket with
+    /// [`Close::Restarted`], and load it again for the next one who comes.
+    Abandon,
+}

@@ -1,0 +1,227 @@
+//! What a room counts.
+
+mod text;
+
+use super::event::CatchUp;
+use crate::histogram::Histogram;
+use crate::protocol::{Close, Limit};
+pub use text::open_metrics;
+
+/// Something that only grows.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Counter {
+    /// Frames from clients.
+    FramesReceived,
+    /// Their bytes.
+    BytesReceived,
+    /// Frames to clients, each as often as it was sent.
+    FramesSent,
+    /// Their bytes.
+    BytesSent,
+    /// Updates that were taken.
+    Updates,
+    /// Rows of the log.
+    Commits,
+    /// Their bytes.
+    CommitBytes,
+    /// Sessions that began.
+    Sessions,
+    /// Sessions that were asked for what the room lacks.
+    Asks,
+    /// Times that a session had more on the way to it than a window.
+    Lags,
+    /// Compactions.
+    Compactions,
+    /// What they read, in bytes.
+    CompactedBytes,
+    /// Times that the room was loaded from its storage.
+    Wakes,
+    /// Stored things that are damaged.
+    Quarantines,
+    /// Times that the room failed before it was loaded.
+    Failures,
+}
+
+/// Name and meaning of each, in order.
+const COUNTERS: [(&str, &str); 15] = [
+    ("frames_received", "Frames from clients."),
+    ("received_bytes", "Bytes of frames from clients."),
+    ("frames_sent", "Frames to clients, each as often as it was sent."),
+    ("sent_bytes", "Bytes of frames to clients."),
+    ("updates", "Updates that were taken."),
+    ("commits", "Rows of the log."),
+    ("commit_bytes", "Bytes of rows of the log."),
+    ("sessions_opened", "Sessions that began."),
+    ("asks", "Sessions that were asked for what the room lacks."),
+    ("lags", "Times that a session had more than a window on the way to it."),
+    ("compactions", "Compactions of the log."),
+    ("compaction_read_bytes", "Bytes that compactions read."),
+    ("wakes", "Times that a room was loaded from its storage."),
+    ("quarantines", "Stored rows, snapshots and segments that were found damaged."),
+    ("failures", "Times that a room trapped or lost its memory."),
+];
+
+/// Something of which the distribution counts.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Delay {
+    /// From the first frame of a commit to the commit.
+    Commit,
+    /// From an edit in a client to the acknowledgement that it is durable, as the client tells.
+    Durable,
+    /// From an edit in a client until another one has it and said so, as the client tells.
+    Seen,
+}
+
+const DELAYS: [(&str, &str); 3] = [
+    ("commit_delay_seconds", "From the first frame of a commit to the commit."),
+    ("edit_durable_seconds", "From an edit until its client knows that it is durable."),
+    ("edit_seen_seconds", "From an edit until its client knows that another one has it."),
+];
+
+/// Everything that is counted.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Metrics {
+    counters: [u64; COUNTERS.len()],
+    refusals: [u64; Limit::ALL.len()],
+    closes: [u64; Close::ALL.len()],
+    catch_ups: [u64; CatchUp::ALL.len()],
+    delays: [Histogram; DELAYS.len()],
+}
+
+impl Metrics {
+    pub(super) fn add(&mut self, counter: Counter, amount: u64) {
+        self.counters[counter as usize] += amount;
+    }
+
+    pub(super) fn refused(&mut self, limit: Limit) {
+        count_one(&mut self.refusals, &Limit::ALL, limit);
+    }
+
+    pub(super) fn closed(&mut self, close: Close) {
+        count_one(&mut self.closes, &Close::ALL, close);
+    }
+
+    pub(super) fn caught_up(&mut self, by: CatchUp) {
+        count_one(&mut self.catch_ups, &CatchUp::ALL, by);
+    }
+
+    /// A distribution, to count a delay in milliseconds or to take in what a client counted.
+    pub(super) fn delay_mut(&mut self, delay: Delay) -> &mut Histogram {
+        &mut self.delays[delay as usize]
+    }
+
+    /// How often something happened.
+    pub fn count(&self, counter: Counter) -> u64 {
+        self.counters[counter as usize]
+    }
+
+    /// How many refusals there were, of any kind.
+    pub fn refusals(&self) -> u64 {
+        self.refusals.iter().sum()
+    }
+
+    /// The distribution of a delay, in milliseconds.
+    pub fn delay(&self, delay: Delay) -> &Histogram {
+        &self.delays[delay as usize]
+    }
+
+    /// All numbers, in an order that a build keeps.
+    pub(super) fn numbers(&self) -> impl Iterator<Item = u64> + '_ {
+        let plain = self.counters.iter().chain(&self.refusals).chain(&self.closes);
+        let delays = self.delays.iter().flat_map(Histogram::numbers);
+        plain.chain(&self.catch_ups).chain(delays).copied()
+    }
+
+    pub(super) fn numbers_mut(&mut self) -> impl Iterator<Item = &mut u64> + '_ {
+        let plain = self.counters.iter_mut().chain(&mut self.refusals).chain(&mut self.closes);
+        let delays = self.delays.iter_mut().flat_map(Histogram::numbers_mut);
+        plain.chain(&mut self.catch_ups).chain(delays)
+    }
+
+    /// Take in what `other` counted.
+    pub fn extend(&mut self, other: &Self) {
+        for (own, other) in self.numbers_mut().zip(other.numbers()) {
+            *own = own.saturating_add(other);
+        }
+    }
+
+    /// What was counted since `before`, which is the same room's, some time ago.
+    pub(super) fn since(&self, before: &Self) -> Self {
+        let mut since = self.clone();
+        for (own, before) in since.numbers_mut().zip(before.numbers()) {
+            *own = own.saturating_sub(before);
+        }
+        since
+    }
+}
+
+fn count_one<T: PartialEq, const N: usize>(counts: &mut [u64; N], all: &[T; N], one: T) {
+    if let Some(at) = all.iter().position(|other| *other == one) {
+        counts[at] += 1;
+    }
+}
+
+/// How a room is now.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Gauges {
+    /// Connections.
+    pub sessions: u64,
+    /// Those that have too much on the way to them.
+    pub sessions_behind: u64,
+    /// The last sequence number.
+    pub sequence: u64,
+    /// Rows of the log behind the snapshot.
+    pub log_rows: u64,
+    /// Their bytes.
+    pub log_bytes: u64,
+    /// The bytes of the snapshot.
+    pub snapshot_bytes: u64,
+    /// Rows that are stored and not served.
+    pub quarantined: u64,
+    /// The bytes of the Wasm memory that the room shares with others. The shell knows.
+    pub heap_bytes: u64,
+}
+
+/// Name and meaning of each, in order.
+const GAUGES: [(&str, &str); 8] = [
+    ("sessions", "Connections."),
+    ("sessions_behind", "Connections that do not keep up."),
+    ("sequence", "The last sequence number."),
+    ("log_rows", "Rows of the log that are not compacted."),
+    ("log_bytes", "Bytes of these rows."),
+    ("snapshot_bytes", "Bytes of the snapshot."),
+    ("quarantined_rows", "Rows that are stored and not served."),
+    ("heap_bytes", "Bytes of the Wasm memory that a room shares with others."),
+];
+
+impl Gauges {
+    pub(super) fn numbers(&self) -> [u64; GAUGES.len()] {
+        let sessions = [self.sessions, self.sessions_behind, self.sequence];
+        let log = [self.log_rows, self.log_bytes, self.snapshot_bytes];
+        let [a, b, c] = sessions;
+        let [d, e, f] = log;
+        [a, b, c, d, e, f, self.quarantined, self.heap_bytes]
+    }
+
+    pub(super) fn from_numbers(numbers: [u64; GAUGES.len()]) -> Self {
+        let [sessions, sessions_behind, sequence, log_rows, log_bytes, snapshot_bytes, rest @ ..] =
+            numbers;
+        let [quarantined, heap_bytes] = rest;
+        Self {
+            sessions,
+            sessions_behind,
+            sequence,
+            log_rows,
+            log_bytes,
+            snapshot_bytes,
+            quarantined,
+            heap_bytes,
+        }
+    }
+
+    /// Name, meaning and value of each, in order.
+    pub fn described(&self) -> impl Iterator<Item = (&'static str, &'static str, u64)> {
+        let described = GAUGES.into_iter().zip(self.numbers());
+        described.map(|((name, help), value)| (name, help, value))
+    }
+}

@@ -1,0 +1,115 @@
+//! What those who run a room can see of it: counts, and what happened last.
+
+use std::collections::VecDeque;
+
+use super::Room;
+use super::event::Event;
+use super::interface::{Input, Output};
+use super::metrics::{Counter, Metrics};
+use super::session::SessionId;
+use crate::protocol::Trace;
+use crate::time::Millis;
+
+/// How many events a room remembers. Commits are not among them: they would be all.
+const EVENTS_MAX: usize = 64;
+
+/// What was seen since the room was loaded.
+#[derive(Debug, Default)]
+pub(super) struct Observed {
+    pub(super) metrics: Metrics,
+    /// What of it the registry knows, and since when.
+    pub(super) reported: Metrics,
+    pub(super) reported_at: Option<Millis>,
+    /// The last report of the room without sessions.
+    pub(super) emptied_at: Option<Millis>,
+    /// What happened last, and when.
+    last: VecDeque<(Millis, Event)>,
+    /// What happened during the present input.
+    told: Vec<Event>,
+}
+
+impl Observed {
+    /// Of a room that was just loaded.
+    pub(super) fn woken() -> Self {
+        let mut observed = Self::default();
+        observed.metrics.add(Counter::Wakes, 1);
+        observed
+    }
+
+    /// Something happened.
+    pub(super) fn tell(&mut self, event: Event) {
+        let metrics = &mut self.metrics;
+        match &event {
+            Event::Opened { .. } => metrics.add(Counter::Sessions, 1),
+            Event::CaughtUp { by, .. } => metrics.caught_up(*by),
+            Event::Ended { close, .. } => close.iter().for_each(|&close| metrics.closed(close)),
+            Event::Refused { refusal, .. } => metrics.refused(refusal.limit),
+            Event::Asked { .. } => metrics.add(Counter::Asks, 1),
+            Event::Committed { updates, bytes, .. } => {
+                metrics.add(Counter::Commits, 1);
+                metrics.add(Counter::CommitBytes, *bytes);
+                metrics.add(Counter::Updates, u64::from(*updates));
+            }
+            Event::Compacted { bytes_before, .. } => {
+                metrics.add(Counter::Compactions, 1);
+                metrics.add(Counter::CompactedBytes, *bytes_before);
+            }
+            Event::Quarantined { .. } => metrics.add(Counter::Quarantines, 1),
+            Event::Failed { .. } => metrics.add(Counter::Failures, 1),
+        }
+        self.told.push(event);
+    }
+
+    fn remember(&mut self, now: Millis, event: &Event) {
+        if matches!(event, Event::Committed { .. }) {
+            return;
+        }
+        if self.last.len() == EVENTS_MAX {
+            self.last.pop_front();
+        }
+        self.last.push_back((now, event.clone()));
+    }
+}
+
+impl Room {
+    /// Count what came in and what goes out, and add what is to be told.
+    pub(super) fn observe(&mut self, now: Millis, input: Input<'_>, out: &mut Vec<Output>) {
+        let metrics = &mut self.observed.metrics;
+        if let Input::Frame { bytes, .. } = input {
+            metrics.add(Counter::FramesReceived, 1);
+            metrics.add(Counter::BytesReceived, bytes.len() as u64);
+        }
+        for output in out.iter() {
+            if let Output::Send { to, frame } = output {
+                metrics.add(Counter::FramesSent, to.len() as u64);
+                metrics.add(Counter::BytesSent, (to.len() * frame.len()) as u64);
+            }
+        }
+        // Nothing behind an output that fails is performed; what has not happened is not told.
+        let mut tell = Vec::new();
+        for event in std::mem::take(&mut self.observed.told) {
+            self.observed.remember(now, &event);
+            tell.push(Output::Tell(event));
+        }
+        if matches!(input, Input::Commit | Input::Alarm) {
+            tell.extend(self.report(now).map(|report| Output::Report(Box::new(report))));
+        }
+        let at = out.iter().position(|output| *output == Output::Abandon).unwrap_or(out.len());
+        out.splice(at..at, tell);
+    }
+
+    /// What was counted since the room was loaded.
+    pub fn metrics(&self) -> &Metrics {
+        &self.observed.metrics
+    }
+
+    /// What happened last, and when, in order.
+    pub fn events(&self) -> impl Iterator<Item = &(Millis, Event)> {
+        self.observed.last.iter()
+    }
+
+    /// What a session's doing belongs to.
+    pub(super) fn trace(&self, id: SessionId) -> Option<Trace> {
+        self.sessions.get(&id)?.trace
+    }
+}

@@ -1,0 +1,86 @@
+//! What a room tells the registry, so that the list of rooms wakes none of them.
+//!
+//! A room tells while it is awake: when something was committed and a minute has passed, and when
+//! the last session has left. No timer and no alarm is set for that. What happened since is told
+//! the next time, or not at all if the room falls asleep before: reports are for people who watch,
+//! and the log is what counts.
+
+use super::Room;
+use super::metrics::{Gauges, Metrics};
+use crate::codec::{Reader, write_number};
+use crate::time::Millis;
+
+/// The least time between two reports while somebody is here, and between two of a room that
+/// becomes empty.
+const EVERY_MS: u64 = 60_000;
+
+/// What happened since the last report, and how the room is now.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Report {
+    /// What was counted since.
+    pub metrics: Metrics,
+    /// How the room is.
+    pub gauges: Gauges,
+}
+
+/// The first byte of a report. Another build's numbers may mean something else.
+const VERSION: u8 = 1;
+
+impl Report {
+    /// The encoding.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut out = vec![VERSION];
+        for number in self.gauges.numbers().into_iter().chain(self.metrics.numbers()) {
+            write_number(&mut out, number);
+        }
+        out
+    }
+
+    /// Read a report; nothing if another build wrote it.
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        let mut reader = Reader::new(bytes);
+        if reader.byte().ok()? != VERSION {
+            return None;
+        }
+        let mut gauges = Gauges::default().numbers();
+        let mut metrics = Metrics::default();
+        for number in gauges.iter_mut().chain(metrics.numbers_mut()) {
+            *number = reader.number().ok()?;
+        }
+        reader.is_empty().then_some(Self { metrics, gauges: Gauges::from_numbers(gauges) })
+    }
+}
+
+impl Room {
+    /// A report, if one is due.
+    pub(super) fn report(&mut self, now: Millis) -> Option<Report> {
+        let (observed, is_empty) = (&mut self.observed, self.sessions.is_empty());
+        let last = if is_empty { observed.emptied_at } else { observed.reported_at };
+        let is_early = last.is_some_and(|at| now.since(at) < EVERY_MS);
+        if is_early || observed.metrics == observed.reported {
+            return None;
+        }
+        observed.reported_at = Some(now);
+        if is_empty {
+            observed.emptied_at = Some(now);
+        }
+        let metrics = observed.metrics.since(&observed.reported);
+        observed.reported = observed.metrics.clone();
+        Some(Report { metrics, gauges: self.gauges() })
+    }
+
+    /// How the room is now.
+    pub fn gauges(&self) -> Gauges {
+        let behind = self.sessions.values().filter(|session| session.behind.is_some());
+        Gauges {
+            sessions: self.sessions.len() as u64,
+            sessions_behind: behind.count() as u64,
+            sequence: self.head,
+            log_rows: self.size.rows,
+            log_bytes: self.size.bytes,
+            snapshot_bytes: self.size.snapshot_bytes,
+            quarantined: self.quarantine.marked().count() as u64,
+            heap_bytes: 0,
+        }
+    }
+}
