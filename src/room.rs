@@ -48,7 +48,7 @@ pub use interface::{Input, Output};
 use limits::Meter;
 pub use limits::{LimitError, Limits};
 pub use log::{Log, LogError, Row, RowHead, Snapshot, SnapshotHead, checksum};
-pub use metrics::{Counter, Delay, Gauges, Metrics, open_metrics};
+pub use metrics::{Counter, Delay, Family, Gauges, Metrics, open_metrics};
 use observe::Observed;
 use parts::Parts;
 pub use repair::{Mark, Part, Repair};

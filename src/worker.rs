@@ -1,42 +1,109 @@
 //! The Cloudflare shell: requests come in, rooms run in Durable Objects. Nothing is decided here.
 
+mod analytics;
 // What the macro of a Durable Object writes carries no documentation.
 #[allow(missing_docs)]
 mod durable_object;
 mod fault;
+mod instances;
+mod json;
+mod logs;
+mod observe;
+mod operator;
 mod platform;
+#[allow(missing_docs)]
+mod registry;
 mod storage;
 
 use worker::{Context, Env, Headers, Request, Response, Result, event};
 
+use crate::protocol::Trace;
 use crate::protocol::route::{self, Problem, Route, route};
+use crate::room::Level;
+use logs::Logs;
 
 pub use durable_object::Room;
+pub use registry::Registry;
 
 /// The Durable Object namespace of rooms, as `wrangler.toml` binds it.
 const ROOMS: &str = "ROOMS";
 /// What counts the documents that an address opens, as `wrangler.toml` binds it.
 const OPENINGS: &str = "OPENINGS";
 
+/// The dashboard's files and the demo, as `wrangler.toml` binds them.
+const ASSETS: &str = "ASSETS";
+/// The room that is asked whether rooms can write. No document has a control character in its name.
+const PROBE: &str = "\u{1}probe";
+
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, _: Context) -> Result<Response> {
-    match route_of(&request) {
-        Ok(Route::Health) => Response::ok("ok\n"),
-        Ok(Route::Sync { document, .. }) => {
-            if !may_open(&request, &env).await? {
-                return refuse(Problem::TooMany);
-            }
-            let room = env.durable_object(ROOMS)?.get_by_name(&document)?;
-            match room.fetch_with_request(request).await {
-                Ok(response) => Ok(response),
-                Err(error) => {
-                    worker::console_error!("room did not answer: {error}");
-                    refuse(Problem::Unavailable)
-                }
-            }
-        }
-        Err(problem) => refuse(problem),
+    let trace = trace_of(&request).map(|trace| trace.to_string());
+    let (route, answered) = match route_of(&request) {
+        Ok(route) => (route.name(), answer(route, request, &env).await),
+        Err(problem) => ("none", Err(problem)),
+    };
+    let problem = match answered {
+        Ok(response) => return Ok(response),
+        Err(problem) => problem,
+    };
+    let fields = serde_json::json!({ "route": route, "status": problem.status(), "trace": trace });
+    Logs::read(&env).say(Level::Info, "refused-request", fields);
+    refuse(problem)
+}
+
+async fn answer(
+    route: Route,
+    request: Request,
+    env: &Env,
+) -> std::result::Result<Response, Problem> {
+    if route.is_for_operators() {
+        operator::is_operator(&request, env)?;
     }
+    let answered = match route {
+        Route::Health => Response::ok("ok\n"),
+        Route::Ready => ready(request, env).await,
+        Route::Page => {
+            operator::has_page(env)?;
+            page(request, env).await
+        }
+        Route::Rooms | Route::Metrics { document: None } => registry::ask(env, request).await,
+        Route::Sync { document, .. } => {
+            if !may_open(&request, env).await.unwrap_or(true) {
+                return Err(Problem::TooMany);
+            }
+            room(env, &document, request).await
+        }
+        Route::Status { document } | Route::Metrics { document: Some(document) } => {
+            room(env, &document, request).await
+        }
+    };
+    answered.map_err(|error| {
+        let fields = serde_json::json!({ "reason": error.to_string() });
+        Logs::read(env).say(Level::Error, "no-answer", fields);
+        Problem::Unavailable
+    })
+}
+
+async fn room(env: &Env, document: &str, request: Request) -> Result<Response> {
+    env.durable_object(ROOMS)?.get_by_name(document)?.fetch_with_request(request).await
+}
+
+/// A room can be reached, and writes; the registry, too.
+async fn ready(request: Request, env: &Env) -> Result<Response> {
+    let room = room(env, PROBE, request.clone()?).await?;
+    if room.status_code() != 200 {
+        return Ok(room);
+    }
+    registry::ask(env, request).await
+}
+
+async fn page(request: Request, env: &Env) -> Result<Response> {
+    env.assets(ASSETS)?.fetch_request(request).await
+}
+
+/// The trace that a request says it belongs to.
+fn trace_of(request: &Request) -> Option<Trace> {
+    Trace::from_header(&request.headers().get("traceparent").ok()??)
 }
 
 /// Whether the address that the request comes from may open another document. A deployment without

@@ -23,7 +23,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     // `update` for the update that holds nothing.
     ("worker",    &["thiserror", "codec", "time", "protocol", "room", "update",
                     "worker", "wasm_bindgen", "wasm_bindgen_futures", "js_sys", "web_sys",
-                    "miniz_oxide"]),
+                    "miniz_oxide", "serde_json", "subtle", "histogram"]),
     ("client",    &["thiserror", "time", "protocol", "document", "replica",
                     "wasm_bindgen", "js_sys", "web_sys"]),
 ];
@@ -41,6 +41,7 @@ const ROOTS: &[&str] = &[
     "js_sys",
     "web_sys",
     "miniz_oxide",
+    "subtle",
 ];
 
 /// What the pure modules never name: clocks, randomness, async, an order that is not one.

@@ -12,6 +12,22 @@ pub const DOCUMENT_NAME_BYTES_MAX: usize = 512;
 pub enum Route {
     /// `GET /healthz`: the Worker serves.
     Health,
+    /// `GET /readyz`: rooms can be reached, and can write.
+    Ready,
+    /// `GET /metrics` and `GET /metrics/{document}`: for operators.
+    Metrics {
+        /// Of one document, or of all together.
+        document: Option<String>,
+    },
+    /// `GET /admin/…`: the dashboard's page. It shows nothing before an operator signs in.
+    Page,
+    /// `GET /admin/api/rooms`: which rooms there are, for operators.
+    Rooms,
+    /// `GET /admin/api/rooms/{document}`: how one room is, for operators.
+    Status {
+        /// The document's name, decoded.
+        document: String,
+    },
     /// `GET /sync/{document}` with an upgrade: into the document's room.
     Sync {
         /// The document's name, decoded.
@@ -39,6 +55,8 @@ pub struct Request<'a> {
 pub enum Problem {
     /// The document's name breaks the rule.
     DocumentName,
+    /// Only operators may see this, and the request does not show that it comes from one.
+    Unauthorized,
     /// There is nothing at this path.
     NotFound,
     /// The path answers to `GET` only.
@@ -53,11 +71,35 @@ pub enum Problem {
     Unavailable,
 }
 
+impl Route {
+    /// Whether only an operator may take it.
+    pub fn is_for_operators(&self) -> bool {
+        match self {
+            Self::Metrics { .. } | Self::Rooms | Self::Status { .. } => true,
+            Self::Health | Self::Ready | Self::Page | Self::Sync { .. } => false,
+        }
+    }
+
+    /// Its name in logs.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Health => "health",
+            Self::Ready => "ready",
+            Self::Metrics { .. } => "metrics",
+            Self::Page => "page",
+            Self::Rooms => "rooms",
+            Self::Status { .. } => "status",
+            Self::Sync { .. } => "sync",
+        }
+    }
+}
+
 impl Problem {
     /// The HTTP status.
     pub fn status(self) -> u16 {
         match self {
             Self::DocumentName => 400,
+            Self::Unauthorized => 401,
             Self::NotFound => 404,
             Self::Method => 405,
             Self::UpgradeRequired => 426,
@@ -70,6 +112,7 @@ impl Problem {
     /// The HTTP headers that belong to the status.
     pub fn headers(self) -> &'static [(&'static str, &'static str)] {
         match self {
+            Self::Unauthorized => &[("www-authenticate", "Bearer")],
             Self::Method => &[("allow", "GET")],
             Self::UpgradeRequired => &[("upgrade", "websocket"), ("connection", "upgrade")],
             Self::TooMany => &[("retry-after", "60")],
@@ -84,6 +127,10 @@ impl Problem {
             Self::DocumentName => {
                 "A document name is 1 to 512 bytes of UTF-8, percent-encoded in the path, \
                  without control characters."
+            }
+            Self::Unauthorized => {
+                "This is for operators: send `Authorization: Bearer`, and the OPERATOR_SECRET of \
+                 the deployment."
             }
             Self::NotFound => "There is nothing here. Documents are at /sync/{document}.",
             Self::Method => "Only GET is answered here.",
@@ -102,6 +149,7 @@ impl Problem {
     pub fn body(self) -> String {
         let title = match self {
             Self::DocumentName => "Bad document name",
+            Self::Unauthorized => "Not an operator",
             Self::NotFound => "Not found",
             Self::Method => "Method not allowed",
             Self::UpgradeRequired => "Upgrade required",
@@ -116,13 +164,34 @@ impl Problem {
 
 /// Where `request` goes.
 pub fn route(request: &Request<'_>) -> Result<Route, Problem> {
-    let document = match request.path.split_once("/sync/") {
-        Some(("", document)) => document,
-        _ if request.path == "/healthz" => return require_get(request).map(|()| Route::Health),
-        _ => return Err(Problem::NotFound),
+    let named = |name| decode_document_name(name).ok_or(Problem::DocumentName);
+    let found = match request.path {
+        "/healthz" => Ok(Route::Health),
+        "/readyz" => Ok(Route::Ready),
+        "/metrics" => Ok(Route::Metrics { document: None }),
+        "/admin/api/rooms" => Ok(Route::Rooms),
+        "/admin" => Ok(Route::Page),
+        path => {
+            if let Some(name) = path.strip_prefix("/sync/") {
+                return sync(request, name);
+            } else if let Some(name) = path.strip_prefix("/metrics/") {
+                named(name).map(|name| Route::Metrics { document: Some(name) })
+            } else if let Some(name) = path.strip_prefix("/admin/api/rooms/") {
+                named(name).map(|document| Route::Status { document })
+            } else if path.starts_with("/admin/") {
+                Ok(Route::Page)
+            } else {
+                return Err(Problem::NotFound);
+            }
+        }
     };
     require_get(request)?;
-    let document = document_name(document).ok_or(Problem::DocumentName)?;
+    found
+}
+
+fn sync(request: &Request<'_>, name: &str) -> Result<Route, Problem> {
+    require_get(request)?;
+    let document = decode_document_name(name).ok_or(Problem::DocumentName)?;
     if !request.upgrade.is_some_and(|upgrade| upgrade.eq_ignore_ascii_case("websocket")) {
         return Err(Problem::UpgradeRequired);
     }
@@ -157,7 +226,8 @@ fn require_get(request: &Request<'_>) -> Result<(), Problem> {
     if request.method == "GET" { Ok(()) } else { Err(Problem::Method) }
 }
 
-fn document_name(encoded: &str) -> Option<String> {
+/// The name that stands in a path as `encoded`; nothing if it breaks the rule.
+pub fn decode_document_name(encoded: &str) -> Option<String> {
     let mut name = Vec::with_capacity(encoded.len());
     let mut bytes = encoded.bytes();
     while let Some(byte) = bytes.next() {
@@ -190,7 +260,7 @@ mod tests {
     fn document(path: &str) -> Result<String, Problem> {
         match get(path)? {
             Route::Sync { document, .. } => Ok(document),
-            Route::Health => panic!("{path} is no document"),
+            other => panic!("{path} is {other:?}"),
         }
     }
 
@@ -233,9 +303,29 @@ mod tests {
     }
 
     #[test]
+    fn operators_have_routes_of_their_own() {
+        let document = || "a b/c".to_owned();
+        let status = Ok(Route::Status { document: document() });
+        assert_eq!(get("/admin/api/rooms/a%20b/c"), status);
+        let metrics = Ok(Route::Metrics { document: Some(document()) });
+        assert_eq!(get("/metrics/a%20b/c"), metrics);
+        assert_eq!(get("/metrics"), Ok(Route::Metrics { document: None }));
+        assert_eq!(get("/admin/api/rooms"), Ok(Route::Rooms));
+        for path in ["/metrics", "/metrics/a", "/admin/api/rooms", "/admin/api/rooms/a"] {
+            assert!(get(path).unwrap().is_for_operators(), "{path}");
+        }
+        for path in ["/admin", "/admin/", "/admin/main.js"] {
+            assert_eq!(get(path), Ok(Route::Page));
+        }
+        assert_eq!(get("/metrics/%ff"), Err(Problem::DocumentName));
+    }
+
+    #[test]
     fn other_requests_get_their_status() {
         assert_eq!(get("/healthz"), Ok(Route::Health));
+        assert_eq!(get("/readyz"), Ok(Route::Ready));
         assert_eq!(get("/sync"), Err(Problem::NotFound));
+        assert_eq!(get("/administration"), Err(Problem::NotFound));
         assert_eq!(get("/x/sync/a"), Err(Problem::NotFound));
         let mut request =
             Request { method: "GET", path: "/sync/a", upgrade: None, subprotocols: None };

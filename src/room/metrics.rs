@@ -78,6 +78,19 @@ const DELAYS: [(&str, &str); 3] = [
     ("edit_seen_seconds", "From an edit until its client knows that another one has it."),
 ];
 
+/// Counts of one kind.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Family {
+    /// What it is called.
+    pub name: &'static str,
+    /// What it means.
+    pub help: &'static str,
+    /// What its values differ in, if there are several.
+    pub label: Option<&'static str>,
+    /// The label's value, and the count.
+    pub values: Vec<(String, u64)>,
+}
+
 /// Everything that is counted.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Metrics {
@@ -118,6 +131,47 @@ impl Metrics {
     /// How many refusals there were, of any kind.
     pub fn refusals(&self) -> u64 {
         self.refusals.iter().sum()
+    }
+
+    /// Everything that only grows: name, meaning, the name of a label if there is one, and values
+    /// by label.
+    pub fn families(&self) -> Vec<Family> {
+        let plain = COUNTERS.iter().zip(self.counters).map(|((name, help), value)| {
+            let values = vec![(String::new(), value)];
+            Family { name, help, label: None, values }
+        });
+        let limits = Limit::ALL.iter().map(|limit| limit.name().to_owned());
+        let codes = Close::ALL.iter().map(|close| close.code().to_string());
+        let kinds = CatchUp::ALL.iter().map(|by| by.name().to_owned());
+        let labelled =
+            |name, help, label, values| Family { name, help, label: Some(label), values };
+        let labelled = [
+            labelled(
+                "refusals",
+                "What was over a limit.",
+                "limit",
+                limits.zip(self.refusals).collect(),
+            ),
+            labelled(
+                "closes",
+                "Sessions that the room ended.",
+                "code",
+                codes.zip(self.closes).collect(),
+            ),
+            labelled(
+                "catch_ups",
+                "How sessions were brought up to date.",
+                "by",
+                kinds.zip(self.catch_ups).collect(),
+            ),
+        ];
+        plain.chain(labelled).collect()
+    }
+
+    /// Name, meaning and distribution of every delay.
+    pub fn delays(&self) -> impl Iterator<Item = (&'static str, &'static str, &Histogram)> {
+        let described = DELAYS.iter().zip(&self.delays);
+        described.map(|(&(name, help), histogram)| (name, help, histogram))
     }
 
     /// The distribution of a delay, in milliseconds.
@@ -196,11 +250,16 @@ const GAUGES: [(&str, &str); 8] = [
 
 impl Gauges {
     pub(super) fn numbers(&self) -> [u64; GAUGES.len()] {
-        let sessions = [self.sessions, self.sessions_behind, self.sequence];
-        let log = [self.log_rows, self.log_bytes, self.snapshot_bytes];
-        let [a, b, c] = sessions;
-        let [d, e, f] = log;
-        [a, b, c, d, e, f, self.quarantined, self.heap_bytes]
+        [
+            self.sessions,
+            self.sessions_behind,
+            self.sequence,
+            self.log_rows,
+            self.log_bytes,
+            self.snapshot_bytes,
+            self.quarantined,
+            self.heap_bytes,
+        ]
     }
 
     pub(super) fn from_numbers(numbers: [u64; GAUGES.len()]) -> Self {
@@ -217,6 +276,16 @@ impl Gauges {
             quarantined,
             heap_bytes,
         }
+    }
+
+    /// Take in another room's: sums, and the largest heap, which rooms share.
+    pub fn extend(&mut self, other: &Self) {
+        let heap_bytes = self.heap_bytes.max(other.heap_bytes);
+        let mut sums = self.numbers();
+        for (own, other) in sums.iter_mut().zip(other.numbers()) {
+            *own = own.saturating_add(other);
+        }
+        *self = Self { heap_bytes, ..Self::from_numbers(sums) };
     }
 
     /// Name, meaning and value of each, in order.

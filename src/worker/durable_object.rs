@@ -9,16 +9,15 @@ use js_sys::{ArrayBuffer, Uint8Array};
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use worker::worker_sys::WebSocketRequestResponsePair;
-use worker::{
-    DurableObject, Env, Request, Response, Result, State, Storage, WebSocketPair, durable_object,
-};
+use worker::{DurableObject, Env, Request, Response, Result, State, WebSocketPair, durable_object};
 
 use super::fault::{self, InHand, Work};
+use super::logs::Logs;
 use super::storage::RoomStorage;
-use super::{platform, refuse, route_of};
+use super::{instances, platform, refuse, route_of, trace_of};
 use crate::protocol::route::{Problem, Route};
-use crate::protocol::{Close, Dialect, PING, PONG, SUBPROTOCOL};
-use crate::room::{self, Input, LogError, Mark, Output, SessionId};
+use crate::protocol::{Close, Dialect, PING, PONG, SUBPROTOCOL, Trace};
+use crate::room::{self, Input, LogError, Output, SessionId};
 use crate::time::Millis;
 
 /// The Durable Object of one document.
@@ -28,18 +27,22 @@ pub struct Room {
 }
 
 /// What the object's handlers and its timer share.
-struct Cell {
-    state: State,
-    storage: RoomStorage,
+pub(super) struct Cell {
+    pub(super) state: State,
+    pub(super) env: Env,
+    /// The document's name, for those who run the room.
+    pub(super) document: String,
+    pub(super) logs: Logs,
+    pub(super) storage: RoomStorage,
     limits: std::result::Result<room::Limits, room::LimitError>,
     /// Nothing until something happens, and after a failure.
-    live: RefCell<Option<Live>>,
+    pub(super) live: RefCell<Option<Live>>,
     /// Whether [`Input::Commit`] is on its way.
     commit_is_due: std::cell::Cell<bool>,
 }
 
-struct Live {
-    room: room::Room,
+pub(super) struct Live {
+    pub(super) room: room::Room,
     sockets: BTreeMap<SessionId, web_sys::WebSocket>,
 }
 
@@ -51,23 +54,29 @@ impl DurableObject for Room {
         let storage = RoomStorage::new(state.storage());
         let limits = room::Limits::read(|name| env.var(name).ok().map(|value| value.to_string()));
         let (live, commit_is_due) = (RefCell::default(), std::cell::Cell::new(false));
-        let cell = Rc::new(Cell { state, storage, limits, live, commit_is_due });
+        let document = state.id().name().unwrap_or_default();
+        let logs = Logs::read(&env);
+        let cell = Cell { state, env, document, logs, storage, limits, live, commit_is_due };
+        let cell = Rc::new(cell);
         instances::replace(&cell);
         Self { cell }
     }
 
     async fn fetch(&self, request: Request) -> Result<Response> {
-        let dialect = match route_of(&request) {
-            Ok(Route::Sync { dialect, .. }) => dialect,
-            Ok(Route::Health) => return Response::ok("ok\n"),
-            Err(problem) => return refuse(problem),
-        };
         if let Err(error) = &self.cell.limits {
-            worker::console_error!("a setting of this Worker is wrong: {error}");
+            self.cell.complain("setting", error);
             return refuse(Problem::Setting);
         }
+        let dialect = match route_of(&request) {
+            Ok(Route::Sync { dialect, .. }) => dialect,
+            Ok(Route::Ready) => return self.cell.probe(),
+            Ok(Route::Status { .. }) => return self.cell.status(),
+            Ok(Route::Metrics { .. }) => return self.cell.metrics(),
+            Ok(_) => return refuse(Problem::NotFound),
+            Err(problem) => return refuse(problem),
+        };
         let pair = WebSocketPair::new()?;
-        self.cell.connect(pair.server.as_ref(), dialect)?;
+        self.cell.connect(pair.server.as_ref(), dialect, trace_of(&request))?;
         let response = Response::from_websocket(pair.client)?;
         if dialect == Dialect::Native {
             response.headers().set("sec-websocket-protocol", SUBPROTOCOL)?;
@@ -114,12 +123,17 @@ impl Room {
 }
 
 impl Cell {
-    fn connect(self: &Rc<Self>, socket: &web_sys::WebSocket, dialect: Dialect) -> Result<()> {
+    fn connect(
+        self: &Rc<Self>,
+        socket: &web_sys::WebSocket,
+        dialect: Dialect,
+        trace: Option<Trace>,
+    ) -> Result<()> {
         let mut slot = self.live.borrow_mut();
         let live = match self.wake(&mut slot) {
             Ok(live) => live,
             Err(error) => {
-                worker::console_error!("room cannot be opened: {error}");
+                self.complain("not-opened", &error);
                 return Ok(platform::turn_away(socket, Close::from(error))?);
             }
         };
@@ -127,7 +141,7 @@ impl Cell {
         platform::accept(socket, self.state.as_raw(), session.0)?;
         live.sockets.insert(session, socket.clone());
         drop(slot);
-        self.run(Input::Connect { session, dialect });
+        self.run(Input::Connect { session, dialect, trace });
         Ok(())
     }
 
@@ -166,6 +180,17 @@ impl Cell {
     fn set_timer(self: &Rc<Self>, in_ms: u64) {
         let cell = Rc::clone(self);
         fault::commit_in(in_ms, self.state.as_raw(), move || cell.run(Input::Commit));
+    }
+
+    /// Setting an alarm is asynchronous, but nobody has to wait: it is one more write of this turn.
+    fn set_alarm(self: &Rc<Self>, in_ms: u64) {
+        let cell = Rc::clone(self);
+        wasm_bindgen_futures::spawn_local(async move {
+            let storage = cell.state.storage();
+            if let Err(error) = storage.set_alarm(Duration::from_millis(in_ms)).await {
+                cell.complain("no-alarm", &error);
+            }
+        });
     }
 
     /// Hand an input to the room and do what it says, up to the first thing that fails.
@@ -211,12 +236,7 @@ impl Cell {
                 self.storage.keep_suspects(&suspects)?;
                 fault::committed();
             }
-            Output::Repair(repair) => {
-                self.storage.repair(&repair)?;
-                for Mark { part, sequence, reason, .. } in &repair.marks {
-                    worker::console_error!("quarantined: {part:?} {sequence}: {reason}");
-                }
-            }
+            Output::Repair(repair) => self.storage.repair(&repair)?,
             Output::Send { to, frame } => {
                 platform::send(to.iter().filter_map(|id| live.sockets.get(id)), &frame);
             }
@@ -231,14 +251,16 @@ impl Cell {
                 }
             }
             Output::SetTimer(at) => self.set_timer(at.since(now)),
-            Output::SetAlarm(at) => set_alarm(self.state.storage(), at.since(now)),
+            Output::SetAlarm(at) => self.set_alarm(at.since(now)),
+            Output::Tell(event) => self.logs.event(&self.document, &event),
+            Output::Report(report) => self.report(*report),
             Output::Abandon => {}
         }
         Ok(())
     }
 
     /// The room, loaded if it is not: after a start, a hibernation or a failure.
-    fn wake<'a>(
+    pub(super) fn wake<'a>(
         self: &Rc<Self>,
         slot: &'a mut Option<Live>,
     ) -> std::result::Result<&'a mut Live, LogError> {
@@ -282,7 +304,7 @@ impl Cell {
 
     /// Drop the room; everyone reconnects and finds it as storage says it is.
     fn abandon(&self, slot: &mut Option<Live>, close: Close, error: &LogError) {
-        worker::console_error!("room abandoned: {error}");
+        self.complain("abandoned", error);
         *slot = None;
         for socket in self.state.get_websockets() {
             platform::close(socket.as_ref(), close);
@@ -291,43 +313,5 @@ impl Cell {
 
     fn session(&self, socket: &web_sys::WebSocket) -> Option<SessionId> {
         platform::name_of(socket, self.state.as_raw()).ok().map(SessionId)
-    }
-}
-
-/// Setting an alarm is asynchronous, but nobody has to wait: it is one more write of this turn.
-fn set_alarm(storage: Storage, in_ms: u64) {
-    wasm_bindgen_futures::spawn_local(async move {
-        if let Err(error) = storage.set_alarm(Duration::from_millis(in_ms)).await {
-            worker::console_error!("alarm: {error}");
-        }
-    });
-}
-
-/// The instances of this Wasm memory, which many rooms share.
-///
-/// An evicted object's Rust value lives on until JavaScript collects its wrapper, which may be
-/// many wakes later. The next instance of the same object empties it.
-mod instances {
-    use std::cell::RefCell;
-    use std::collections::BTreeMap;
-    use std::rc::{Rc, Weak};
-
-    use super::Cell;
-
-    thread_local! {
-        static INSTANCES: RefCell<BTreeMap<String, Weak<Cell>>> =
-            const { RefCell::new(BTreeMap::new()) };
-    }
-
-    pub(super) fn replace(cell: &Rc<Cell>) {
-        let id = cell.state.id().to_string();
-        INSTANCES.with_borrow_mut(|instances| {
-            instances.retain(|_, cell| cell.strong_count() > 0);
-            if let Some(before) =
-                instances.insert(id, Rc::downgrade(cell)).and_then(|c| c.upgrade())
-            {
-                before.live.take();
-            }
-        });
     }
 }

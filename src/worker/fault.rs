@@ -67,7 +67,8 @@ export function commitIn (ms, state, commit, code, reason) {
       if (room !== null || instance.criticalError) throw new Error('a room failed')
       commit()
     } catch (error) {
-      console.error('room restarted after a fault', error)
+      const reason = String(error)
+      console.error(JSON.stringify({ level: 'error', event: 'restarted', at: Date.now(), reason }))
       if (room !== null) {
         fail()
         instance.criticalError = true

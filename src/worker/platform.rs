@@ -24,8 +24,16 @@ export function nameOf(socket, state) {
   }
   return name
 }
+
+export function writeLine(level, line) {
+  console[level](line)
+}
 "#)]
 extern "C" {
+    /// Write a line to the log. The levels of [`crate::room::Level`] are the platform's, too.
+    #[wasm_bindgen(js_name = writeLine)]
+    pub(super) fn write_line(level: &str, line: &str);
+
     /// The number that a socket was accepted with; an exception if it was not accepted here.
     #[wasm_bindgen(js_name = nameOf, catch)]
     pub(super) fn name_of(
@@ -131,6 +139,11 @@ pub(super) fn answer_close(socket: &web_sys::WebSocket, code: u16, reason: &str)
     if close_once(socket, code, reason).is_err() {
         let _ = socket.close();
     }
+}
+
+/// The size of this Wasm memory, which never shrinks.
+pub(super) fn heap_bytes() -> u64 {
+    core::arch::wasm32::memory_size(0) as u64 * 65_536
 }
 
 /// The time. The platform stops it while an event is handled.

@@ -4,10 +4,8 @@
 
 use core::fmt::{self, Write};
 
-use super::{COUNTERS, DELAYS, Metrics};
+use super::{Family, Metrics};
 use crate::histogram::{BOUNDS, Histogram};
-use crate::protocol::{Close, Limit};
-use crate::room::CatchUp;
 
 /// What all names begin with.
 const PREFIX: &str = "selvedge";
@@ -35,18 +33,13 @@ impl Text<'_> {
         metrics: &Metrics,
         gauges: impl Iterator<Item = (&'static str, &'static str, u64)>,
     ) -> fmt::Result {
-        for ((name, help), value) in COUNTERS.iter().zip(metrics.counters) {
+        for Family { name, help, label, values } in metrics.families() {
             self.head(name, "counter", help)?;
-            self.sample(name, "_total", None, value)?;
+            for (of, value) in values {
+                self.sample(name, "_total", label.map(|label| (label, &of[..])), value)?;
+            }
         }
-        let limits = Limit::ALL.iter().map(|limit| limit.name().to_owned());
-        let limits = limits.zip(metrics.refusals);
-        self.labelled("refusals", "What was over a limit.", "limit", limits)?;
-        let codes = Close::ALL.iter().map(|close| close.code().to_string()).zip(metrics.closes);
-        self.labelled("closes", "Sessions that the room ended.", "code", codes)?;
-        let kinds = CatchUp::ALL.iter().map(|by| by.name().to_owned()).zip(metrics.catch_ups);
-        self.labelled("catch_ups", "How sessions were brought up to date.", "by", kinds)?;
-        for ((name, help), histogram) in DELAYS.iter().zip(&metrics.delays) {
+        for (name, help, histogram) in metrics.delays() {
             self.head(name, "histogram", help)?;
             self.histogram(name, histogram)?;
         }
@@ -63,20 +56,6 @@ impl Text<'_> {
             writeln!(self.out, "# UNIT {PREFIX}_{name} seconds")?;
         }
         writeln!(self.out, "# HELP {PREFIX}_{name} {help}")
-    }
-
-    fn labelled(
-        &mut self,
-        name: &str,
-        help: &str,
-        label: &str,
-        values: impl Iterator<Item = (String, u64)>,
-    ) -> fmt::Result {
-        self.head(name, "counter", help)?;
-        for (of, value) in values {
-            self.sample(name, "_total", Some((label, &of)), value)?;
-        }
-        Ok(())
     }
 
     fn histogram(&mut self, name: &str, histogram: &Histogram) -> fmt::Result {

@@ -5,8 +5,19 @@ use worker::SqlStorageValue;
 
 use super::{RoomStorage, columns, integer, number};
 use crate::room::{LogError, Stored, Suspects};
+use crate::time::Millis;
 
 impl RoomStorage {
+    /// Write something and read it again.
+    pub(in crate::worker) fn probe(&self, now: Millis) -> Result<(), LogError> {
+        self.bring_up_to_date(0)?;
+        self.run("INSERT OR REPLACE INTO meta VALUES ('probed_at', ?)", vec![integer(now.0)])?;
+        match self.number("SELECT value FROM meta WHERE key = 'probed_at'")? {
+            Some(at) if at == now.0 => Ok(()),
+            other => Err(LogError::Damaged(format!("{other:?} was read for {}", now.0))),
+        }
+    }
+
     /// What `meta` says, for a room to start with.
     pub(super) fn read_meta(&self) -> Result<Stored, LogError> {
         let (mut epoch, mut suspects) = (None, Suspects::new());
