@@ -49,6 +49,30 @@ impl Histogram {
         BOUNDS.get(bucket).or(BOUNDS.last()).copied()
     }
 
+    /// How many values are above `bound`, as far as the buckets tell.
+    pub fn above(&self, bound: u64) -> u64 {
+        let lower = [0].iter().chain(&BOUNDS);
+        lower
+            .zip(self.buckets())
+            .filter(|(lower, _)| **lower >= bound)
+            .map(|(_, count)| count)
+            .sum()
+    }
+
+    /// Take away what was counted before.
+    pub fn subtract(&mut self, before: &Self) {
+        for (own, before) in self.numbers.iter_mut().zip(before.numbers) {
+            *own = own.saturating_sub(before);
+        }
+    }
+
+    /// Take in what another one counted.
+    pub fn extend(&mut self, other: &Self) {
+        for (own, other) in self.numbers.iter_mut().zip(other.numbers) {
+            *own = own.saturating_add(other);
+        }
+    }
+
     /// All that it is made of, to be kept or sent.
     pub fn numbers(&self) -> &[u64; NUMBERS] {
         &self.numbers
@@ -77,5 +101,6 @@ mod tests {
         assert_eq!((histogram.count(), histogram.buckets()[0]), (10, 3));
         let quantiles = [0.0, 0.3, 0.5, 0.9, 1.0].map(|q| histogram.quantile(q));
         assert_eq!(quantiles, [1, 1, 5, 100, 50_000].map(Some));
+        assert_eq!([0, 5, 6, 50_000].map(|bound| histogram.above(bound)), [10, 3, 2, 1]);
     }
 }

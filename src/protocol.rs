@@ -26,6 +26,7 @@
 
 pub mod close;
 pub mod limit;
+pub mod measured;
 pub mod message;
 pub mod native;
 pub mod route;
@@ -34,6 +35,7 @@ pub mod trace;
 
 pub use close::Close;
 pub use limit::{Limit, Refusal};
+pub use measured::Measured;
 pub use message::{FromClient, FromRoom, Hello, Welcome};
 pub use trace::Trace;
 

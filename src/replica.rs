@@ -13,6 +13,7 @@ mod aside;
 mod catch_up;
 mod connection;
 mod interface;
+mod latency;
 mod outbox;
 mod presence;
 mod refused;
@@ -27,7 +28,8 @@ use crate::protocol::{
 use crate::time::Millis;
 
 use connection::{Connection, Due};
-use outbox::Outbox;
+use latency::Latency;
+use outbox::{Batch, Outbox};
 use presence::Presence;
 use refused::send;
 
@@ -60,6 +62,7 @@ pub struct Replica {
     timer: Option<Millis>,
     /// What this visit belongs to.
     trace: Option<Trace>,
+    latency: Latency,
     told_status: Status,
     told_pending: u64,
 }
@@ -83,6 +86,7 @@ impl Replica {
             window_bytes: 0,
             timer: None,
             trace: None,
+            latency: Latency::default(),
             told_status: Status::Offline,
             told_pending: 0,
         }
@@ -152,7 +156,7 @@ impl Replica {
         let mut out = Vec::new();
         let (returned, update) = self.document.edit(change);
         if let Some(update) = update {
-            self.outbox.push(now, update);
+            self.outbox.push(now, self.connection.is_live(), update);
         }
         self.tell(&mut out);
         (returned, out)
@@ -278,9 +282,14 @@ impl Replica {
             }
             FromRoom::Ack { number, sequence } => {
                 self.asked.take_if(|(_, answer)| number >= *answer);
-                self.outbox.acknowledge(now, number);
+                self.outbox.acknowledge(now, number, |at| self.latency.durable(now, at));
+                self.flush_latency(now, out);
                 self.advance(sequence);
             }
+            FromRoom::Probe { session, stamp } => {
+                send(out, self.frame_bytes_max, &FromClient::Seen { session, stamp });
+            }
+            FromRoom::Seen { stamp } => self.latency.seen(now, stamp),
             FromRoom::Refused { refusal, .. } => self.refused(now, refusal, out),
             FromRoom::Awareness(update) => match self.presence.receive(update) {
                 Ok(changed) => out.extend(changed.map(Output::Peers)),
@@ -321,8 +330,12 @@ impl Replica {
         if self.outbox.release() {
             self.resume(now, out);
         }
-        while let Some((number, update)) = self.outbox.take_batch(now, self.update_bytes_max) {
+        while let Some(batch) = self.outbox.take_batch(now, self.update_bytes_max) {
+            let Batch { number, update, edited_at } = batch;
             send(out, self.frame_bytes_max, &FromClient::Update { number, update });
+            if let Some(stamp) = edited_at.and_then(|at| self.latency.probe(now, at)) {
+                send(out, self.frame_bytes_max, &FromClient::Probe { stamp });
+            }
         }
     }
 

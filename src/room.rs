@@ -18,6 +18,7 @@ mod commit;
 mod compaction;
 mod event;
 mod interface;
+mod latency;
 mod limits;
 mod log;
 mod metrics;
@@ -85,6 +86,8 @@ pub struct Room {
     metered: Meter,
     alarm: Alarm,
     observed: Observed,
+    /// Updates whose authors want to know when somebody else has them.
+    probes: BTreeMap<SessionId, u64>,
 }
 
 impl Room {
@@ -109,6 +112,7 @@ impl Room {
             metered: Meter::default(),
             alarm: Alarm::default(),
             observed: Observed::woken(),
+            probes: BTreeMap::new(),
         }
     }
 
@@ -207,6 +211,7 @@ impl Room {
         self.observed.tell(Event::Ended { session: id, close, trace });
         self.gathered.forget(id);
         self.joining.remove(&id);
+        self.probes.remove(&id);
         self.parts.forget(id);
         self.presence.leave(now, id);
     }
@@ -282,6 +287,9 @@ impl Room {
             FromClient::Awareness(update) => self.awareness(now, id, update),
             FromClient::QueryAwareness => Ok(self.everyone(now, id).into_iter().collect()),
             FromClient::Received { bytes } => self.received(now, id, bytes, log),
+            FromClient::Probe { stamp } => Ok(self.probe(id, stamp)),
+            FromClient::Seen { session, stamp } => Ok(self.seen(session, stamp)),
+            FromClient::Measured(measured) => self.measured(measured),
             FromClient::Part { total, offset, bytes } => {
                 self.part(now, id, (total, offset), bytes, log)
             }

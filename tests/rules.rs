@@ -13,18 +13,19 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("time",      &["thiserror"]),
     ("histogram", &[]),
     ("codec",     &["thiserror"]),
-    ("protocol",  &["thiserror", "codec"]),
+    ("protocol",  &["thiserror", "codec", "histogram"]),
     ("update",    &["thiserror", "codec", "serde", "serde_json"]),
     ("document",  &["thiserror", "codec", "time", "update", "yrs"]),
     ("awareness", &["thiserror", "codec", "time", "update"]),
     ("room",      &["thiserror", "crc32fast", "codec", "time", "update", "protocol", "awareness",
                     "histogram"]),
-    ("replica",   &["thiserror", "codec", "time", "update", "protocol", "awareness", "document"]),
+    ("replica",   &["thiserror", "codec", "time", "update", "protocol", "awareness", "document",
+                    "histogram"]),
     // `update` for the update that holds nothing.
     ("worker",    &["thiserror", "codec", "time", "protocol", "room", "update",
                     "worker", "wasm_bindgen", "wasm_bindgen_futures", "js_sys", "web_sys",
                     "miniz_oxide", "serde_json", "subtle", "histogram"]),
-    ("client",    &["thiserror", "time", "protocol", "document", "replica",
+    ("client",    &["thiserror", "time", "protocol", "document", "replica", "histogram",
                     "wasm_bindgen", "js_sys", "web_sys"]),
 ];
 

@@ -8,7 +8,7 @@ use std::fmt::Write;
 
 use expect_test::expect_file;
 use selvedge::protocol::{
-    Close, Dialect, FromClient, FromRoom, Hello, Limit, Refusal, Welcome, native,
+    Close, Dialect, FromClient, FromRoom, Hello, Limit, Refusal, Trace, Welcome, native,
 };
 
 /// "a", typed as the first thing by client 3,000,000,000 in the text `text`.
@@ -26,6 +26,10 @@ const REFUSAL: Refusal =
 const FROM_CLIENT: &[(&str, FromClient<'_>)] = &[
     ("hello first", FromClient::Hello(Hello { protocol: 1, epoch: 0, sequence: 0, trace: None })),
     (
+        "hello traced",
+        FromClient::Hello(Hello { protocol: 1, epoch: 0, sequence: 0, trace: Trace::new(0x5e1) }),
+    ),
+    (
         "hello again",
         FromClient::Hello(Hello { protocol: 1, epoch: EPOCH, sequence: 300, trace: None }),
     ),
@@ -34,6 +38,9 @@ const FROM_CLIENT: &[(&str, FromClient<'_>)] = &[
     ("update", FromClient::Update { number: 1, update: UPDATE }),
     ("awareness", FromClient::Awareness(AWARENESS)),
     ("received", FromClient::Received { bytes: 300 }),
+    ("probe", FromClient::Probe { stamp: 1_000_000 }),
+    ("seen", FromClient::Seen { session: 300, stamp: 1_000_000 }),
+    ("measured", FromClient::Measured(&[0; 34])),
     ("part", FromClient::Part { total: 300, offset: 128, bytes: UPDATE }),
 ];
 
@@ -54,6 +61,8 @@ const FROM_ROOM: &[(&str, FromRoom<'_>)] = &[
     ("update", FromRoom::Update { sequence: 1, update: UPDATE }),
     ("ack", FromRoom::Ack { number: 300, sequence: 128 }),
     ("awareness", FromRoom::Awareness(AWARENESS)),
+    ("probe", FromRoom::Probe { session: 300, stamp: 1_000_000 }),
+    ("seen", FromRoom::Seen { stamp: 1_000_000 }),
     ("refused", FromRoom::Refused { number: 300, refusal: REFUSAL }),
 ];
 
@@ -113,7 +122,13 @@ fn w1_frames_are_read_as_what_they_were() {
 #[test]
 fn stock_clients_are_not_welcomed_nor_acknowledged() {
     for (name, message) in FROM_ROOM {
-        let is_native = matches!(message, FromRoom::Welcome(_) | FromRoom::Ack { .. });
+        let is_native = matches!(
+            message,
+            FromRoom::Welcome(_)
+                | FromRoom::Ack { .. }
+                | FromRoom::Probe { .. }
+                | FromRoom::Seen { .. }
+        );
         assert_eq!(Dialect::Stock.encode(message).is_none(), is_native, "{name}");
     }
 }

@@ -7,13 +7,15 @@ use wasm_bindgen::prelude::*;
 
 use super::convert;
 use super::error::Misuse;
-use super::handle::{Handle, aside_object, saved_object, status_object};
+use super::handle::{Handle, aside_object, latency_object, saved_object, status_object};
 use super::notices::topic;
 use super::options::Options;
 use super::presence::{self, Presence};
 use super::shell::Shell;
+use super::timer;
 use super::{SharedArray, SharedMap, SharedText, SharedXml};
 use crate::document::Kind;
+use crate::protocol::Trace;
 use crate::replica::Input;
 
 /// An open document.
@@ -25,7 +27,8 @@ pub struct SharedDocument {
 impl SharedDocument {
     pub(super) fn open(options: &JsValue) -> Result<Self, JsValue> {
         let options = Options::read(options)?;
-        let shell = Shell::new(options.endpoint);
+        let trace = options.trace.or_else(|| Trace::new(timer::random_u128()));
+        let shell = Shell::new(options.endpoint, trace, options.telemetry);
         if !options.presence.is_undefined()
             && let Err(error) = presence::set(&shell, &options.presence)
         {
@@ -97,6 +100,18 @@ impl SharedDocument {
     #[wasm_bindgen(getter)]
     pub fn saved(&self) -> JsValue {
         saved_object(self.shell.pending())
+    }
+
+    /// The trace that this visit belongs to, as in the room's logs.
+    #[wasm_bindgen(getter)]
+    pub fn trace(&self) -> String {
+        self.shell.trace().map(|trace| trace.to_string()).unwrap_or_default()
+    }
+
+    /// How long edits took.
+    #[wasm_bindgen(getter)]
+    pub fn latency(&self) -> Result<JsValue, JsValue> {
+        Ok(latency_object(self.shell.replica()?.latency()))
     }
 
     /// The whole document as a Yjs update, with what is not saved.

@@ -16,7 +16,8 @@ use super::xml::SharedXml;
 use crate::document::{
     Document, Edit, EditError, Event, KeyChange, Kind, PathSegment, Shared, Value,
 };
-use crate::protocol::Refusal;
+use crate::histogram::Histogram;
+use crate::protocol::{Measured, Refusal};
 use crate::replica::{Aside, PeersChanged, Status};
 
 /// A shared type of an open document.
@@ -135,6 +136,16 @@ pub(super) fn aside_object(aside: &Aside) -> JsValue {
         ("reason", JsValue::from_str(aside.why.reason())),
     ];
     object(entries.into_iter())
+}
+
+pub(super) fn latency_object(latency: &Measured) -> JsValue {
+    let delay = |histogram: &Histogram| {
+        let ms = |q| histogram.quantile(q).map_or(JsValue::NULL, |ms| JsValue::from_f64(ms as f64));
+        let quantiles = [("p50Ms", ms(0.5)), ("p95Ms", ms(0.95)), ("p99Ms", ms(0.99))];
+        let count = ("count", JsValue::from_f64(histogram.count() as f64));
+        object([count].into_iter().chain(quantiles))
+    };
+    object([("durable", delay(&latency.durable)), ("seen", delay(&latency.seen))].into_iter())
 }
 
 pub(super) fn saved_object(pending: u64) -> JsValue {

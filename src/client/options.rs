@@ -5,6 +5,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::Url;
 
 use super::error::Misuse;
+use crate::protocol::Trace;
 use crate::protocol::route::{DOCUMENT_NAME_BYTES_MAX, encode_document_name};
 
 /// The options of `connect`, checked.
@@ -13,7 +14,14 @@ pub(super) struct Options {
     pub(super) endpoint: String,
     /// What to say about this replica at first.
     pub(super) presence: JsValue,
+    /// What this visit belongs to, if the page says so.
+    pub(super) trace: Option<Trace>,
+    /// Whether the room is told how long edits take.
+    pub(super) telemetry: bool,
 }
+
+/// Every option.
+const KNOWN: [&str; 5] = ["url", "document", "presence", "traceparent", "telemetry"];
 
 impl Options {
     pub(super) fn read(options: &JsValue) -> Result<Self, JsValue> {
@@ -21,8 +29,9 @@ impl Options {
             return Err(Misuse::Option("connect takes an object with url and document").into());
         }
         for key in Object::keys(options.unchecked_ref::<Object>()).iter() {
-            if !["url", "document", "presence"].iter().any(|&known| key == known) {
-                return Err(Misuse::Option("connect takes url, document and presence only").into());
+            if !KNOWN.iter().any(|&known| key == known) {
+                let known = "connect takes url, document, presence, traceparent and telemetry only";
+                return Err(Misuse::Option(known).into());
             }
         }
         let url = Reflect::get(options, &"url".into())?.as_string();
@@ -30,7 +39,19 @@ impl Options {
         let document = Reflect::get(options, &"document".into())?.as_string();
         let document = document.ok_or(Misuse::Option("document must be a string"))?;
         let presence = Reflect::get(options, &"presence".into())?;
-        Ok(Self { endpoint: endpoint(&url, &document)?, presence })
+        let trace = match Reflect::get(options, &"traceparent".into())? {
+            said if said.is_undefined() => None,
+            said => {
+                let trace = said.as_string().and_then(|header| Trace::from_header(&header));
+                let wrong = "traceparent must be as in W3C Trace Context: 00-<32>-<16>-<2> digits";
+                Some(trace.ok_or(Misuse::Option(wrong))?)
+            }
+        };
+        let telemetry = match Reflect::get(options, &"telemetry".into())? {
+            said if said.is_undefined() => false,
+            said => said.as_bool().ok_or(Misuse::Option("telemetry must be true or false"))?,
+        };
+        Ok(Self { endpoint: endpoint(&url, &document)?, presence, trace, telemetry })
     }
 }
 

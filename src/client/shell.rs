@@ -11,12 +11,14 @@ use super::notices::{Notice, Notices};
 use super::socket::Socket;
 use super::timer::{self, Timer, Waking};
 use crate::document::{Document, Edit, EditError};
+use crate::protocol::Trace;
 use crate::replica::{Aside, Input, Output, Replica, Status};
 
 pub(super) struct Shell {
     open: RefCell<Option<Open>>,
     pub(super) notices: Notices,
     client_id: Cell<u32>,
+    trace: Option<Trace>,
     asides: RefCell<Vec<Aside>>,
     status: RefCell<Status>,
     pending: Cell<u64>,
@@ -33,12 +35,18 @@ struct Open {
 }
 
 impl Shell {
-    pub(super) fn new(endpoint: String) -> Rc<Self> {
+    pub(super) fn new(endpoint: String, trace: Option<Trace>, telemetry: bool) -> Rc<Self> {
         let client_id = timer::random() as u32;
+        let mut replica = Replica::new(client_id, timer::random());
+        trace.into_iter().for_each(|trace| replica.set_trace(trace));
+        if telemetry {
+            replica.tell_latency();
+        }
         let shell = Rc::new(Self {
             open: RefCell::new(None),
             notices: Notices::default(),
             client_id: Cell::new(client_id),
+            trace,
             asides: RefCell::default(),
             status: RefCell::new(Status::Offline),
             pending: Cell::new(0),
@@ -48,7 +56,7 @@ impl Shell {
             Closure::<dyn FnMut()>::new(move || shell.input(input()))
         };
         let open = Open {
-            replica: Replica::new(client_id, timer::random()),
+            replica,
             endpoint,
             socket: None,
             timer: None,
@@ -65,6 +73,10 @@ impl Shell {
 
     pub(super) fn client_id(&self) -> u32 {
         self.client_id.get()
+    }
+
+    pub(super) fn trace(&self) -> Option<Trace> {
+        self.trace
     }
 
     pub(super) fn asides(&self) -> Ref<'_, [Aside]> {

@@ -34,6 +34,13 @@ pub(super) fn random() -> u64 {
     u64::from_le_bytes(bytes)
 }
 
+/// Sixteen random bytes.
+pub(super) fn random_u128() -> u128 {
+    let mut bytes = [0; 16];
+    fill_random(&mut bytes);
+    u128::from_le_bytes(bytes)
+}
+
 /// A callback of the page threw. It is the page's error, so it is shown and nothing stops.
 pub(super) fn report(error: &JsValue) {
     console_error("selvedge: a callback threw", error);

@@ -34,6 +34,21 @@ pub enum FromClient<'a> {
         /// The bytes of binary frames since the last time this was said.
         bytes: u64,
     },
+    /// The update before this was made at `stamp` by the client's clock: have somebody else say
+    /// when it is there.
+    Probe {
+        /// The client's, to know it again.
+        stamp: u64,
+    },
+    /// The answer to [`FromRoom::Probe`].
+    Seen {
+        /// Whose probe it is.
+        session: u32,
+        /// Its stamp.
+        stamp: u64,
+    },
+    /// How long edits took since this was said last: an encoded [`Measured`](super::Measured).
+    Measured(&'a [u8]),
     /// A piece of a frame that is larger than the room takes at once.
     Part {
         /// The size of the whole frame, in bytes.
@@ -105,6 +120,18 @@ pub enum FromRoom<'a> {
     },
     /// Presence of peers: an awareness update as in y-protocols.
     Awareness(&'a [u8]),
+    /// Say [`FromClient::Seen`] once everything before this is there.
+    Probe {
+        /// Who asks.
+        session: u32,
+        /// To be said again.
+        stamp: u64,
+    },
+    /// Somebody else has what was marked with this stamp.
+    Seen {
+        /// That of [`FromClient::Probe`].
+        stamp: u64,
+    },
     /// Something of the client is over a limit and was not taken (S2).
     Refused {
         /// The number of the update that it was, or 0. Later updates are not taken before a

@@ -21,6 +21,9 @@ mod tag {
     pub(super) const PART: u64 = 6;
     pub(super) const RECEIVED: u64 = 7;
     pub(super) const REFUSED: u64 = 6;
+    pub(super) const PROBE: u64 = 8;
+    pub(super) const SEEN: u64 = 9;
+    pub(super) const MEASURED: u64 = 10;
 }
 
 /// The message in a client's frame; nothing if its tag is not known.
@@ -39,6 +42,9 @@ pub fn decode_from_client(frame: &[u8]) -> Result<Option<FromClient<'_>>, Decode
         tag::AWARENESS => FromClient::Awareness(r.rest()),
         tag::RECEIVED => FromClient::Received { bytes: r.number()? },
         tag::PART => FromClient::Part { total: r.number()?, offset: r.number()?, bytes: r.rest() },
+        tag::PROBE => FromClient::Probe { stamp: r.number()? },
+        tag::SEEN => FromClient::Seen { session: r.number_u32()?, stamp: r.number()? },
+        tag::MEASURED => FromClient::Measured(r.rest()),
         _ => return Ok(None),
     }))
 }
@@ -58,6 +64,9 @@ pub fn encode_from_client(message: &FromClient<'_>) -> Option<Vec<u8>> {
         FromClient::Awareness(update) => frame(tag::AWARENESS, &[], update),
         FromClient::Part { total, offset, bytes } => frame(tag::PART, &[total, offset], bytes),
         FromClient::Received { bytes } => frame(tag::RECEIVED, &[bytes], &[]),
+        FromClient::Probe { stamp } => frame(tag::PROBE, &[stamp], &[]),
+        FromClient::Seen { session, stamp } => frame(tag::SEEN, &[session.into(), stamp], &[]),
+        FromClient::Measured(measured) => frame(tag::MEASURED, &[], measured),
         FromClient::QueryAwareness => return None,
     })
 }
@@ -79,6 +88,8 @@ pub fn decode_from_room(frame: &[u8]) -> Result<Option<FromRoom<'_>>, DecodeErro
         tag::UPDATE => FromRoom::Update { sequence: r.number()?, update: r.rest() },
         tag::AWARENESS => FromRoom::Awareness(r.rest()),
         tag::ACK => FromRoom::Ack { number: r.number()?, sequence: r.number()? },
+        tag::PROBE => FromRoom::Probe { session: r.number_u32()?, stamp: r.number()? },
+        tag::SEEN => FromRoom::Seen { stamp: r.number()? },
         tag::REFUSED => FromRoom::Refused { number: r.number()?, refusal: read_refusal(&mut r)? },
         _ => return Ok(None),
     }))
@@ -97,6 +108,8 @@ pub fn encode_from_room(message: &FromRoom<'_>) -> Vec<u8> {
         FromRoom::Update { sequence, update } => frame(tag::UPDATE, &[sequence], update),
         FromRoom::Awareness(update) => frame(tag::AWARENESS, &[], update),
         FromRoom::Ack { number, sequence } => frame(tag::ACK, &[number, sequence], &[]),
+        FromRoom::Probe { session, stamp } => frame(tag::PROBE, &[session.into(), stamp], &[]),
+        FromRoom::Seen { stamp } => frame(tag::SEEN, &[stamp], &[]),
         FromRoom::Refused { number, refusal } => {
             let Refusal { limit, value, max, retry_ms } = refusal;
             // 0 is never, so that each number says one thing.
@@ -152,6 +165,9 @@ mod tests {
             FromClient::Update { number: 128, update: &[0, 0] },
             FromClient::Awareness(&[0]),
             FromClient::Received { bytes: 300 },
+            FromClient::Probe { stamp: 1 << 40 },
+            FromClient::Seen { session: 7, stamp: 1 << 40 },
+            FromClient::Measured(&[0, 1]),
             FromClient::Part { total: 1 << 21, offset: 1 << 20, bytes: &[1, 2] },
         ] {
             let frame = encode_from_client(&message).unwrap();
@@ -176,6 +192,8 @@ mod tests {
             FromRoom::Update { sequence: 1 << 40, update: &[0, 0] },
             FromRoom::Awareness(&[0]),
             FromRoom::Ack { number: 3, sequence: 4 },
+            FromRoom::Probe { session: 7, stamp: 1 << 40 },
+            FromRoom::Seen { stamp: 1 << 40 },
             FromRoom::Refused { number: 3, refusal },
             FromRoom::Refused { number: 0, refusal: Refusal { retry_ms: Some(0), ..refusal } },
         ] {

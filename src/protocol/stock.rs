@@ -42,7 +42,10 @@ pub fn encode(message: &FromRoom<'_>) -> Option<Vec<u8>> {
         FromRoom::Refused { refusal, .. } => {
             Some(frame(&[AUTH, PERMISSION_DENIED], refusal.to_string().as_bytes()))
         }
-        FromRoom::Welcome(_) | FromRoom::Ack { .. } => None,
+        FromRoom::Welcome(_)
+        | FromRoom::Ack { .. }
+        | FromRoom::Probe { .. }
+        | FromRoom::Seen { .. } => None,
     }
 }
 

@@ -13,8 +13,8 @@ pub const TRACE_BYTES: usize = 16;
 
 impl Trace {
     /// A trace with this id; nothing if it is 0, which is none.
-    pub fn new(id: u128) -> Option<Self> {
-        (id != 0).then_some(Self(id))
+    pub const fn new(id: u128) -> Option<Self> {
+        if id == 0 { None } else { Some(Self(id)) }
     }
 
     /// The trace that a `traceparent` header names. Fields behind those of version 00 are ignored.

@@ -19,6 +19,17 @@ struct Change {
     /// The number of the last edit in it.
     number: u64,
     update: Vec<u8>,
+    /// When the first edit in it was made, if that was while the room could be told at once.
+    edited_at: Option<Millis>,
+}
+
+/// A change that goes out.
+pub(super) struct Batch<'a> {
+    /// Covers every edit up to this number.
+    pub(super) number: u64,
+    pub(super) update: &'a [u8],
+    /// When the first edit in it was made, if that was while the room could be told at once.
+    pub(super) edited_at: Option<Millis>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -49,12 +60,13 @@ impl Outbox {
     }
 
     /// Number an edit.
-    pub(super) fn push(&mut self, now: Millis, update: Vec<u8>) {
+    pub(super) fn push(&mut self, now: Millis, is_live: bool, update: Vec<u8>) {
         if self.sent == self.changes.len() {
             self.waiting_since = now;
         }
         self.last += 1;
-        self.changes.push_back(Change { number: self.last, update });
+        let edited_at = is_live.then_some(now);
+        self.changes.push_back(Change { number: self.last, update, edited_at });
     }
 
     /// When the next batch is due: at once after a quiet time, else a frame after the last one;
@@ -75,7 +87,7 @@ impl Outbox {
 
     /// Make one change of those that were not sent, as many as fit into `bytes_max`, and return it
     /// as sent.
-    pub(super) fn take_batch(&mut self, now: Millis, bytes_max: usize) -> Option<(u64, &[u8])> {
+    pub(super) fn take_batch(&mut self, now: Millis, bytes_max: usize) -> Option<Batch<'_>> {
         if self.waits() {
             return None;
         }
@@ -92,7 +104,8 @@ impl Outbox {
         self.batch_sent_at = now;
         let awaited = self.awaiting.map_or(0, |(_, bytes)| bytes);
         self.awaiting = Some((now, awaited + change.update.len()));
-        Some((change.number, &change.update))
+        let Change { number, ref update, edited_at } = *change;
+        Some(Batch { number, update, edited_at })
     }
 
     /// Everything goes out in another way, as `bytes`. Returns the number that covers it; 0 if
@@ -123,11 +136,17 @@ impl Outbox {
         self.held_until.take().is_some()
     }
 
-    /// Everything up to `number` is durable.
-    pub(super) fn acknowledge(&mut self, now: Millis, number: u64) {
+    /// Everything up to `number` is durable. `durable` hears when each of it was made.
+    pub(super) fn acknowledge(
+        &mut self,
+        now: Millis,
+        number: u64,
+        mut durable: impl FnMut(Millis),
+    ) {
         self.acknowledged = self.acknowledged.max(number.min(self.last));
         while self.changes.front().is_some_and(|change| change.number <= self.acknowledged) {
-            self.changes.pop_front();
+            let change = self.changes.pop_front();
+            change.and_then(|change| change.edited_at).into_iter().for_each(&mut durable);
             self.sent = self.sent.saturating_sub(1);
         }
         let bytes = self.changes.range(..self.sent).map(|change| change.update.len()).sum();
@@ -166,12 +185,13 @@ impl Outbox {
         }
         let batch = self.changes.range(self.sent..self.sent + count);
         let updates: Vec<&[u8]> = batch.clone().map(|change| change.update.as_slice()).collect();
+        let edited_at = batch.clone().find_map(|change| change.edited_at);
         let number = batch.map(|change| change.number).max();
         // They are our own, so they are well formed. If they were not, they would go one by one.
         if let (Ok(update), Some(number)) = (update::merge(&updates), number) {
             self.changes.drain(self.sent..self.sent + count - 1);
             if let Some(change) = self.changes.get_mut(self.sent) {
-                *change = Change { number, update };
+                *change = Change { number, update, edited_at };
             }
         }
     }
@@ -189,7 +209,7 @@ mod tests {
     fn outbox(edits: u64) -> Outbox {
         let mut outbox = Outbox::default();
         for at in 0..edits {
-            outbox.push(Millis(1_000 + at), update::EMPTY.to_vec());
+            outbox.push(Millis(1_000 + at), true, update::EMPTY.to_vec());
         }
         outbox
     }
@@ -198,9 +218,9 @@ mod tests {
     fn the_first_change_after_a_quiet_time_waits_for_nothing() {
         let mut outbox = outbox(2);
         assert_eq!(outbox.due_at(), Some(Millis(1_000)));
-        assert_eq!(outbox.take_batch(Millis(1_002), MAX).map(|(number, _)| number), Some(2));
-        assert_eq!(outbox.take_batch(Millis(1_002), MAX), None);
-        outbox.push(Millis(1_003), update::EMPTY.to_vec());
+        assert_eq!(outbox.take_batch(Millis(1_002), MAX).map(|batch| batch.number), Some(2));
+        assert!(outbox.take_batch(Millis(1_002), MAX).is_none());
+        outbox.push(Millis(1_003), true, update::EMPTY.to_vec());
         assert_eq!(outbox.due_at(), Some(Millis(1_018)));
     }
 
@@ -208,22 +228,22 @@ mod tests {
     fn d3_what_was_not_acknowledged_is_sent_again_as_one() {
         let mut outbox = outbox(3);
         outbox.take_batch(Millis(0), MAX);
-        outbox.push(Millis(0), update::EMPTY.to_vec());
+        outbox.push(Millis(0), true, update::EMPTY.to_vec());
         outbox.take_batch(Millis(0), MAX);
-        outbox.acknowledge(Millis(0), 3);
+        outbox.acknowledge(Millis(0), 3, |_| {});
         assert_eq!(outbox.pending(), 1);
-        outbox.push(Millis(0), update::EMPTY.to_vec());
+        outbox.push(Millis(0), true, update::EMPTY.to_vec());
         outbox.unsend();
-        assert_eq!(outbox.take_batch(Millis(0), MAX).map(|(number, _)| number), Some(5));
-        outbox.acknowledge(Millis(0), 5);
+        assert_eq!(outbox.take_batch(Millis(0), MAX).map(|batch| batch.number), Some(5));
+        outbox.acknowledge(Millis(0), 5, |_| {});
         assert_eq!((outbox.pending(), outbox.overdue_at()), (0, None));
     }
 
     #[test]
     fn an_ack_beyond_what_was_sent_acknowledges_no_later_edit() {
         let mut outbox = outbox(1);
-        outbox.acknowledge(Millis(0), 99);
-        outbox.push(Millis(0), update::EMPTY.to_vec());
+        outbox.acknowledge(Millis(0), 99, |_| {});
+        outbox.push(Millis(0), true, update::EMPTY.to_vec());
         assert_eq!(outbox.pending(), 1);
         assert!(outbox.take_batch(Millis(0), MAX).is_some());
     }
@@ -233,11 +253,11 @@ mod tests {
         let mut outbox = Outbox::default();
         let large = vec![0; BATCH_BYTES_MAX];
         for update in [large.clone(), update::EMPTY.to_vec(), large] {
-            outbox.push(Millis(0), update);
+            outbox.push(Millis(0), true, update);
         }
         let mut numbers = Vec::new();
-        while let Some((number, _)) = outbox.take_batch(Millis(0), MAX) {
-            numbers.push(number);
+        while let Some(batch) = outbox.take_batch(Millis(0), MAX) {
+            numbers.push(batch.number);
         }
         assert_eq!(numbers, [1, 2, 3]);
     }
@@ -247,21 +267,21 @@ mod tests {
         let mut outbox = outbox(1);
         outbox.suspect();
         outbox.unsend();
-        outbox.push(Millis(0), update::EMPTY.to_vec());
-        let number = |batch: Option<(u64, &[u8])>| batch.map(|(number, _)| number);
+        outbox.push(Millis(0), true, update::EMPTY.to_vec());
+        let number = |batch: Option<Batch<'_>>| batch.map(|batch| batch.number);
         assert_eq!(number(outbox.take_batch(Millis(0), MAX)), Some(2), "nothing was on its way");
         outbox.suspect();
         outbox.unsend();
         for _ in 0..2 {
-            outbox.push(Millis(0), update::EMPTY.to_vec());
+            outbox.push(Millis(0), true, update::EMPTY.to_vec());
         }
         for expected in 2..=4 {
             assert_eq!(number(outbox.take_batch(Millis(0), MAX)), Some(expected));
             assert_eq!((number(outbox.take_batch(Millis(0), MAX)), outbox.due_at()), (None, None));
-            outbox.acknowledge(Millis(0), expected);
+            outbox.acknowledge(Millis(0), expected, |_| {});
         }
         for _ in 0..2 {
-            outbox.push(Millis(0), update::EMPTY.to_vec());
+            outbox.push(Millis(0), true, update::EMPTY.to_vec());
         }
         assert_eq!(number(outbox.take_batch(Millis(0), MAX)), Some(6), "all is well again");
     }
@@ -273,6 +293,6 @@ mod tests {
         outbox.hold(Millis(5_000));
         assert_eq!((outbox.due_at(), outbox.overdue_at()), (Some(Millis(5_000)), None));
         assert!(outbox.release() && !outbox.release());
-        assert_eq!(outbox.take_batch(Millis(5_000), MAX).map(|(number, _)| number), Some(2));
+        assert_eq!(outbox.take_batch(Millis(5_000), MAX).map(|batch| batch.number), Some(2));
     }
 }

@@ -42,7 +42,7 @@ impl Replica {
             return self.answer(now, &asked, out);
         }
         let batch = self.outbox.take_batch(now, self.update_bytes_max);
-        let (number, update) = batch.unwrap_or((0, &EMPTY));
+        let (number, update) = batch.map_or((0, &EMPTY[..]), |it| (it.number, it.update));
         send(out, self.frame_bytes_max, &FromClient::SyncStep2 { number, update });
         self.resynchronize(out);
     }

@@ -2,6 +2,7 @@
 
 mod aside;
 mod hostile;
+mod latency;
 mod refused;
 
 use super::*;

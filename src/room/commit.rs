@@ -203,6 +203,7 @@ impl Room {
             let sequence = behind.unwrap_or(self.head);
             out.extend(self.send(id, &FromRoom::Ack { number, sequence }));
         }
+        out.extend(self.ask_for_probes());
         out.extend(self.close_overdue(now));
         out.extend(self.presence_changes());
         for id in std::mem::take(&mut self.joining) {

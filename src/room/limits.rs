@@ -49,6 +49,10 @@ pub struct Limits {
     pub room_frames_per_second: u64,
     /// Bytes that all sessions may send in a second; 0 for any number.
     pub room_bytes_per_second: u64,
+    /// How long an edit may take until it is durable before it counts as slow, in milliseconds.
+    pub durable_budget_ms: u64,
+    /// And until somebody else has it.
+    pub seen_budget_ms: u64,
 }
 
 impl Default for Limits {
@@ -66,6 +70,8 @@ impl Default for Limits {
             session_bytes_per_second: 16 << 20,
             room_frames_per_second: 100_000,
             room_bytes_per_second: 64 << 20,
+            durable_budget_ms: 500,
+            seen_budget_ms: 1_000,
         }
     }
 }
@@ -84,7 +90,7 @@ type Field = (&'static str, fn(&mut Limits) -> &mut u64, RangeInclusive<u64>);
 
 /// The names of the limits, and what they may be. A frame has to hold a hello and a part that gets
 /// somewhere; the platform delivers no larger one, and keeps no larger presence over a hibernation.
-const FIELDS: [Field; 12] = [
+const FIELDS: [Field; 14] = [
     ("FRAME_BYTES_MAX", |it| &mut it.frame_bytes_max, 1_024..=FRAME_BYTES_MAX as u64),
     ("UPDATE_BYTES_MAX", |it| &mut it.update_bytes_max, 1_024..=64 << 20),
     ("DOCUMENT_BYTES_MAX", |it| &mut it.document_bytes_max, 1_024..=1 << 40),
@@ -97,6 +103,8 @@ const FIELDS: [Field; 12] = [
     ("SESSION_BYTES_PER_SECOND", |it| &mut it.session_bytes_per_second, 0..=1 << 40),
     ("ROOM_FRAMES_PER_SECOND", |it| &mut it.room_frames_per_second, 0..=1 << 40),
     ("ROOM_BYTES_PER_SECOND", |it| &mut it.room_bytes_per_second, 0..=1 << 40),
+    ("DURABLE_BUDGET_MS", |it| &mut it.durable_budget_ms, 1..=50_000),
+    ("SEEN_BUDGET_MS", |it| &mut it.seen_budget_ms, 1..=50_000),
 ];
 
 impl Limits {

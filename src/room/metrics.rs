@@ -40,10 +40,14 @@ pub enum Counter {
     Quarantines,
     /// Times that the room failed before it was loaded.
     Failures,
+    /// Edits that were durable later than the deployment wants.
+    SlowDurable,
+    /// Edits that others had later than the deployment wants.
+    SlowSeen,
 }
 
 /// Name and meaning of each, in order.
-const COUNTERS: [(&str, &str); 15] = [
+const COUNTERS: [(&str, &str); 17] = [
     ("frames_received", "Frames from clients."),
     ("received_bytes", "Bytes of frames from clients."),
     ("frames_sent", "Frames to clients, each as often as it was sent."),
@@ -59,6 +63,8 @@ const COUNTERS: [(&str, &str); 15] = [
     ("wakes", "Times that a room was loaded from its storage."),
     ("quarantines", "Stored rows, snapshots and segments that were found damaged."),
     ("failures", "Times that a room trapped or lost its memory."),
+    ("slow_durable", "Edits that were durable later than the budget, as clients tell."),
+    ("slow_seen", "Edits that others had later than the budget, as clients tell."),
 ];
 
 /// Something of which the distribution counts.
@@ -103,7 +109,8 @@ pub struct Metrics {
 
 impl Metrics {
     pub(super) fn add(&mut self, counter: Counter, amount: u64) {
-        self.counters[counter as usize] += amount;
+        let counter = &mut self.counters[counter as usize];
+        *counter = counter.saturating_add(amount);
     }
 
     pub(super) fn refused(&mut self, limit: Limit) {

@@ -23,8 +23,12 @@ export async function open(name: string): Promise<() => void> {
     url: "https://selvedge.example/app",
     document: name,
     presence: { name: "Ada", at: null },
+    traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+    telemetry: true,
   };
   const doc = connect(options);
+  const slowest: number | null = doc.latency.durable.p99Ms;
+  console.log(doc.trace.length, slowest, doc.latency.seen.count);
 
   const note = doc.text("note");
   note.insert(0, "Hello ", { bold: true });

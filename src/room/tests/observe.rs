@@ -1,9 +1,9 @@
 //! What those who run a room see of it.
 
 use super::super::*;
-use super::shell::{NOW, Shell, text};
-use crate::protocol::Hello;
+use super::shell::{NOW, Shell, room_says, text};
 use crate::protocol::native::encode_from_client;
+use crate::protocol::{Hello, Measured};
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -174,4 +174,53 @@ fn metrics_are_open_metrics() {
         assert!(of_all.lines().any(|other| other == line), "{line} is not in {of_all}");
     }
     assert!(of_all.ends_with("# EOF\n"));
+}
+
+#[test]
+fn a_marked_update_is_asked_for_behind_its_commit() {
+    let mut shell = Shell::new();
+    let (writer, reader, other) =
+        (shell.native(0, 0), shell.native(0, 0), shell.connect(Dialect::Stock));
+    for session in [writer, reader, other] {
+        shell.heard(session);
+    }
+    shell.update(writer, 1, &text(5, 0, "a"));
+    shell.say(writer, &FromClient::Probe { stamp: 9 });
+    shell.take(Input::Commit);
+    let heard = shell.heard(reader);
+    let probe = FromRoom::Probe { session: writer.0, stamp: 9 };
+    assert_eq!(room_says(&heard)[1..], [probe]);
+    assert_eq!(shell.heard(other).len(), 1);
+    shell.heard(writer);
+    shell.say(reader, &FromClient::Seen { session: writer.0, stamp: 9 });
+    assert_eq!(room_says(&shell.heard(writer)), [FromRoom::Seen { stamp: 9 }]);
+    // A stock client has no word for it, and one alone nobody to ask.
+    shell.take(Input::Disconnect { session: reader });
+    shell.update(writer, 2, &text(5, 1, "b"));
+    shell.say(writer, &FromClient::Probe { stamp: 10 });
+    shell.take(Input::Commit);
+    assert_eq!((shell.heard(other).len(), shell.heard(writer).len()), (1, 1));
+    // Nobody is asked for a session that is gone.
+    shell.say(writer, &FromClient::Seen { session: 99, stamp: 9 });
+    assert_eq!(shell.sent, []);
+}
+
+#[test]
+fn what_clients_measured_is_summed_and_compared_with_the_budget() {
+    let limits = Limits { durable_budget_ms: 100, seen_budget_ms: 200, ..Limits::default() };
+    let mut shell = Shell::limited(limits);
+    let writer = shell.native(0, 0);
+    let mut measured = Measured::default();
+    for ms in [5, 90, 150, 3_000] {
+        measured.durable.record(ms);
+        measured.seen.record(ms);
+    }
+    for _ in 0..2 {
+        shell.say(writer, &FromClient::Measured(&measured.encode()));
+    }
+    let metrics = shell.room.metrics();
+    assert_eq!(metrics.delay(Delay::Durable).count(), 8);
+    assert_eq!((metrics.count(Counter::SlowDurable), metrics.count(Counter::SlowSeen)), (4, 2));
+    shell.say(writer, &FromClient::Measured(&[1, 2]));
+    assert_eq!(shell.closed, [(writer, Close::BadFrame)]);
 }

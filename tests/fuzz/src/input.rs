@@ -191,6 +191,9 @@ fn frame(rng: &mut Rng, kind: Kind, [update, vector, awareness]: &[Vec<u8>; 3]) 
                 6 => FromClient::Awareness(awareness),
                 7 => FromClient::Received { bytes: number },
                 8 => FromClient::Part { total: update.len() as u64, offset: 0, bytes: update },
+                9 if rng.bool() => FromClient::Measured(awareness),
+                9 if rng.bool() => FromClient::Seen { session: 2, stamp: number },
+                9 if rng.bool() => FromClient::Probe { stamp: number },
                 _ => FromClient::Hello(Hello {
                     protocol: 1,
                     epoch: number,
