@@ -50,7 +50,7 @@ use limits::Meter;
 pub use limits::{LimitError, Limits};
 pub use log::{Log, LogError, Row, RowHead, Snapshot, SnapshotHead, checksum};
 pub use metrics::{Counter, Delay, Family, Gauges, Metrics, open_metrics};
-use observe::Observed;
+pub use observe::Observed;
 use parts::Parts;
 pub use repair::{Mark, Part, Repair};
 pub use report::Report;

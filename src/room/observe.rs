@@ -13,9 +13,9 @@ use crate::time::Millis;
 /// How many events a room remembers. Commits are not among them: they would be all.
 const EVENTS_MAX: usize = 64;
 
-/// What was seen since the room was loaded.
+/// What was seen since the object that runs the room began.
 #[derive(Debug, Default)]
-pub(super) struct Observed {
+pub struct Observed {
     pub(super) metrics: Metrics,
     /// What of it the registry knows, and since when.
     pub(super) reported: Metrics,
@@ -98,7 +98,18 @@ impl Room {
         out.splice(at..at, tell);
     }
 
-    /// What was counted since the room was loaded.
+    /// What was seen of a room that is dropped, for the one that takes its place.
+    pub fn into_observed(self) -> Observed {
+        self.observed
+    }
+
+    /// Go on from what was seen of the room before this one.
+    pub fn go_on(&mut self, mut before: Observed) {
+        before.metrics.extend(&self.observed.metrics);
+        self.observed = before;
+    }
+
+    /// What was counted since the object that runs the room began.
     pub fn metrics(&self) -> &Metrics {
         &self.observed.metrics
     }

@@ -10,9 +10,10 @@ use super::metrics::{Gauges, Metrics};
 use crate::codec::{Reader, write_number};
 use crate::time::Millis;
 
-/// The least time between two reports while somebody is here, and between two of a room that
-/// becomes empty.
+/// The least time between two reports while somebody is here.
 const EVERY_MS: u64 = 60_000;
+/// And between two of a room that becomes empty, since nothing may follow for long.
+const EMPTY_EVERY_MS: u64 = 10_000;
 
 /// What happened since the last report, and how the room is now.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -55,8 +56,12 @@ impl Room {
     /// A report, if one is due.
     pub(super) fn report(&mut self, now: Millis) -> Option<Report> {
         let (observed, is_empty) = (&mut self.observed, self.sessions.is_empty());
-        let last = if is_empty { observed.emptied_at } else { observed.reported_at };
-        let is_early = last.is_some_and(|at| now.since(at) < EVERY_MS);
+        let (last, every_ms) = if is_empty {
+            (observed.emptied_at, EMPTY_EVERY_MS)
+        } else {
+            (observed.reported_at, EVERY_MS)
+        };
+        let is_early = last.is_some_and(|at| now.since(at) < every_ms);
         if is_early || observed.metrics == observed.reported {
             return None;
         }

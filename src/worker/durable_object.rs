@@ -37,6 +37,8 @@ pub(super) struct Cell {
     limits: std::result::Result<room::Limits, room::LimitError>,
     /// Nothing until something happens, and after a failure.
     pub(super) live: RefCell<Option<Live>>,
+    /// What was seen of a room that was abandoned.
+    observed: RefCell<Option<room::Observed>>,
     /// Whether [`Input::Commit`] is on its way.
     commit_is_due: std::cell::Cell<bool>,
 }
@@ -53,10 +55,12 @@ impl DurableObject for Room {
         }
         let storage = RoomStorage::new(state.storage());
         let limits = room::Limits::read(|name| env.var(name).ok().map(|value| value.to_string()));
-        let (live, commit_is_due) = (RefCell::default(), std::cell::Cell::new(false));
+        let (live, observed) = (RefCell::default(), RefCell::default());
+        let commit_is_due = std::cell::Cell::new(false);
         let document = state.id().name().unwrap_or_default();
         let logs = Logs::read(&env);
-        let cell = Cell { state, env, document, logs, storage, limits, live, commit_is_due };
+        let cell =
+            Cell { state, env, document, logs, storage, limits, live, observed, commit_is_due };
         let cell = Rc::new(cell);
         instances::replace(&cell);
         Self { cell }
@@ -276,6 +280,7 @@ impl Cell {
         let stored = self.storage.open(platform::random_id())?;
         let limits = self.limits.clone().map_err(|error| LogError::Storage(error.to_string()))?;
         let mut room = room::Room::load(&stored, limits);
+        self.observed.take().into_iter().for_each(|before| room.go_on(before));
         let mut sockets = BTreeMap::new();
         let now = platform::now();
         for socket in self.state.get_websockets() {
@@ -305,7 +310,9 @@ impl Cell {
     /// Drop the room; everyone reconnects and finds it as storage says it is.
     fn abandon(&self, slot: &mut Option<Live>, close: Close, error: &LogError) {
         self.complain("abandoned", error);
-        *slot = None;
+        if let Some(live) = slot.take() {
+            self.observed.replace(Some(live.room.into_observed()));
+        }
         for socket in self.state.get_websockets() {
             platform::close(socket.as_ref(), close);
         }

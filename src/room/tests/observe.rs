@@ -141,6 +141,12 @@ fn what_is_damaged_is_told_before_the_room_goes() {
     shell.native(0, 0);
     assert!(shell.abandoned);
     assert!(names(&mut shell).contains(&"quarantined"));
+    // It is known of the next one, too.
+    let mut next = Room::load(&shell.log.stored(), Limits::default());
+    next.go_on(shell.room.into_observed());
+    assert_eq!(next.metrics().count(Counter::Wakes), 2);
+    assert_eq!(next.metrics().count(Counter::Quarantines), 1);
+    assert!(next.events().any(|(_, event)| event.name() == "quarantined"));
 }
 
 #[test]
