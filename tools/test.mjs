@@ -3,6 +3,7 @@
 
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { checkSize } from "../bench/bundle/check.mjs";
 import { checkCounts } from "../bench/core/counts.mjs";
 import { browser } from "./browser.mjs";
 import { build } from "./build.mjs";
@@ -22,6 +23,7 @@ const suites = {
   "wasm-browser": { title: "core and client on wasm32, in Chromium", run: wasmInBrowser },
   build: { title: "Worker and client are built", run: product },
   deploy: { title: "what would be deployed", run: dryRun },
+  size: { title: "the size of the client", run: size },
   types: { title: "the client's types", run: types },
   bench: { title: "what the benchmarks compute", run: bench },
   counts: { title: "instructions of the core's work", run: () => checkCounts() },
@@ -120,6 +122,11 @@ async function dryRun() {
   await product();
   const env = wranglerEnvironment(join(root, ".wrangler"), { CI: "1", SELVEDGE_BUILD: "skip" });
   await run(wrangler.node, [wrangler.script, "deploy", "--dry-run"], { env });
+}
+
+async function size() {
+  await product();
+  await checkSize();
 }
 
 async function types() {
