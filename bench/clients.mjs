@@ -2,6 +2,7 @@
 
 import { subjects as bundles } from "./bundle/subjects.mjs";
 import { sizeOf } from "./bundle/size.mjs";
+import { inNode } from "./client/measures.mjs";
 
 /** Measures as in measures.mjs, each with the subjects that it is for. */
 export const clientMeasures = {
@@ -17,4 +18,5 @@ export const clientMeasures = {
     isExact: true,
     run: async (subject) => sizeOf(await subject.files()),
   },
+  ...inNode,
 };
