@@ -3,6 +3,7 @@
 import { subjects as bundles } from "./bundle/subjects.mjs";
 import { sizeOf } from "./bundle/size.mjs";
 import { inNode } from "./client/measures.mjs";
+import { compaction } from "./core/compaction.mjs";
 
 /** Measures as in measures.mjs, each with the subjects that it is for. */
 export const clientMeasures = {
@@ -19,4 +20,5 @@ export const clientMeasures = {
     run: async (subject) => sizeOf(await subject.files()),
   },
   ...inNode,
+  compaction,
 };

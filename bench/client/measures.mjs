@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { startFirst } from "../server.mjs";
+import { answer } from "../process.mjs";
 import { clients } from "./subjects.mjs";
 import { traceNote } from "./trace.mjs";
 
@@ -75,17 +75,7 @@ async function prepare({ source }, folder) {
 }
 
 /** Does one piece of work in a process of its own; resolves to what it found. */
-async function work({ library }, name, folder, more = {}) {
-  const job = JSON.stringify({ library, work: name, folder, ...more });
-  const args = ["--expose-gc", "--max-old-space-size=8000", WORK, job];
-  const { child, ended } = startFirst(process.execPath, args);
-  const printed = { stdout: "", stderr: "" };
-  for (const stream of Object.keys(printed)) {
-    child[stream].on("data", (bytes) => (printed[stream] += bytes));
-  }
-  const problem = await ended;
-  if (problem !== undefined) {
-    throw new Error(`${library}, ${name}: ended with ${problem}: ${printed.stderr}`);
-  }
-  return JSON.parse(printed.stdout);
+function work({ library }, name, folder, more = {}) {
+  const flags = ["--expose-gc", "--max-old-space-size=8000"];
+  return answer(WORK, { library, work: name, folder, ...more }, flags);
 }
