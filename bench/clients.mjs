@@ -4,6 +4,7 @@ import { subjects as bundles } from "./bundle/subjects.mjs";
 import { sizeOf } from "./bundle/size.mjs";
 import { inNode } from "./client/measures.mjs";
 import { compaction } from "./core/compaction.mjs";
+import { screens } from "./screens/measure.mjs";
 
 /** Measures as in measures.mjs, each with the subjects that it is for. */
 export const clientMeasures = {
@@ -21,4 +22,5 @@ export const clientMeasures = {
   },
   ...inNode,
   compaction,
+  screens,
 };

@@ -11,6 +11,7 @@ import { sizeOf } from "./bundle/size.mjs";
 import { pack, unpack } from "./client/packed.mjs";
 import { generated, trace, traceNote } from "./client/trace.mjs";
 import { table } from "./report.mjs";
+import { quantiles } from "./screens/measure.mjs";
 
 test("the size of several files is that of each by itself", () => {
   const file = Buffer.alloc(10_000, "selvedge ");
@@ -84,4 +85,10 @@ test("a recorded trace begins empty, and one of several authors is refused", () 
 test("byte strings come out of a file as they were put in", () => {
   const strings = [[1, 2, 3], [], [4]].map((bytes) => Uint8Array.from(bytes));
   assert.deepEqual(unpack(pack(strings)), strings);
+});
+
+test("a letter's way is from its key to the frame that has it", () => {
+  const typed = Array.from({ length: 100 }, (_, letter) => 1_000 + letter);
+  const shown = typed.map((at, letter) => at + letter + 1);
+  assert.deepEqual(quantiles(typed, shown), { p50: 50, p95: 95, p99: 99 });
 });
