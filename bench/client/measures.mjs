@@ -23,9 +23,9 @@ export const inNode = {
   apply: {
     title: "Taking in what others type",
     text:
-      "The same session as updates of one keystroke each, taken in one by one, in Node: how many a " +
-      "second, if nobody looks, and if somebody is told what each changed in the text. Whoever is " +
-      "not done after a minute is shown with what that minute brought. More is better.",
+      "The same session as updates of one keystroke each, taken in one by one, in Node: how many " +
+      "a second, if nobody looks, and if somebody is told what each changed in the text. Whoever " +
+      "is not done after a minute is shown with what that minute brought. More is better.",
     note: traceNote,
     figures: { updates: "updates/s", observed: "updates/s, observed" },
     subjects: clients,
@@ -61,7 +61,8 @@ async function applying(subject, { folder, say }) {
 
 async function loading(subject, { folder }) {
   const prepared = await prepare(subject, folder);
-  return { ...(await work(subject, "load", prepared)), ...(await work(subject, "memory", prepared)) };
+  const times = await work(subject, "load", prepared);
+  return { ...times, ...(await work(subject, "memory", prepared)) };
 }
 
 /** The folder with updates and document for this subject, made once in a run. */

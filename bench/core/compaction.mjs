@@ -21,11 +21,11 @@ const subject = (name, title) => ({
 export const compaction = {
   title: "Compacting a log",
   text:
-    `A log of ${KEYSTROKES.toLocaleString("en-US")} generated keystrokes becomes one document, in ` +
-    `Node: from a row for each, and from rows of ${IN_ROW} that were joined before; the first time ` +
-    "in a process and later. Selvedge's core does so on encoded updates, on wasm32, without a " +
-    "document; yjs loads all rows into one and encodes that, since its own merging takes a square " +
-    "of the time. Less is better.",
+    `A log of ${KEYSTROKES.toLocaleString("en-US")} generated keystrokes becomes one document, ` +
+    `in Node: from a row for each, and from rows of ${IN_ROW} that were joined before; the first ` +
+    "time in a process and later. Selvedge's core does so on encoded updates, on wasm32, without " +
+    "a document; yjs loads all rows into one and encodes that, since its own merging takes a " +
+    "square of the time. Less is better.",
   figures: {
     singleFirst: "single keystrokes, first, ms",
     singleWarm: "single keystrokes, later, ms",

@@ -4,13 +4,14 @@
 use std::hint::black_box;
 
 use selvedge::awareness::{self, Entry};
-use selvedge::protocol::native::{encode_from_client, encode_from_room};
-use selvedge::protocol::{Dialect, FromClient, FromRoom};
-use selvedge::replica;
+use selvedge::document::Shared;
+use selvedge::protocol::native::encode_from_client;
+use selvedge::protocol::{Dialect, FromClient};
+use selvedge::replica::{self, Replica};
 use selvedge::room::{Input, Output, SessionId};
 use selvedge::update::{self, StateVector};
 
-use crate::parties::{NOW, Server, hello, online};
+use crate::parties::{NOW, Server, committed, hello, online};
 use crate::typing::{Typist, keystrokes, slices};
 
 const AUTHOR: u64 = 3_141_592_653;
@@ -35,6 +36,7 @@ pub const CASES: &[Case] = &[
     ("resume 100 updates behind", resume),
     ("diff a document of 20,000 keystrokes", diff),
     ("apply a keystroke to a document of 20,000", apply),
+    ("apply a keystroke that somebody watches", apply_watched),
     ("type a key in a document of 20,000", edit),
     ("load a document of 20,000 keystrokes", load),
 ];
@@ -161,16 +163,30 @@ fn diff() {
     assert!(missing.expect("a document").len() < document.len());
 }
 
+/// A replica with a large document in it.
+fn filled(watched: bool) -> (Replica, Shared) {
+    let (mut replica, text) = online(watched);
+    let _ = replica.handle(NOW, replica::Input::Frame(&committed(1, &large())));
+    assert_eq!(replica.sequence(), 1, "the document was taken in");
+    (replica, text)
+}
+
 fn apply() {
-    let (mut replica, _) = online(&large());
-    let typed = later().next().expect("a typist never ends");
-    let frame = encode_from_room(&FromRoom::Update { sequence: 2, update: &typed });
+    apply_to(filled(false).0);
+}
+
+fn apply_watched() {
+    apply_to(filled(true).0);
+}
+
+fn apply_to(mut replica: Replica) {
+    let frame = committed(2, &later().next().expect("a typist never ends"));
     let outputs = measured(|| replica.handle(NOW, replica::Input::Frame(&frame)));
     assert_eq!(replica.sequence(), 2, "{outputs:?}");
 }
 
 fn edit() {
-    let (mut replica, text) = online(&large());
+    let (mut replica, text) = filled(false);
     let middle = replica.document().len(&text).expect("a text") / 2;
     let (inserted, _) =
         measured(|| replica.edit(NOW, |edit| edit.insert_text(&text, middle, "x", None)));
@@ -178,9 +194,10 @@ fn edit() {
 }
 
 fn load() {
-    let document = large();
-    let (replica, _) = measured(|| online(&document));
-    assert!(!replica.document().has_missing_updates());
+    let (mut replica, _) = online(false);
+    let frame = committed(1, &large());
+    let outputs = measured(|| replica.handle(NOW, replica::Input::Frame(&frame)));
+    assert_eq!(replica.sequence(), 1, "{outputs:?}");
 }
 
 fn is_refusal(output: &Output) -> bool {

@@ -73,11 +73,14 @@ pub fn hello(sequence: u64) -> Vec<u8> {
     encode_from_client(&hello).expect("a native message")
 }
 
-/// A replica that is online and watches its text, with `document` in it.
-pub fn online(document: &[u8]) -> (Replica, Shared) {
+/// A replica that is online, and its text, in which nothing is. With `watched` it tells what
+/// changes there.
+pub fn online(watched: bool) -> (Replica, Shared) {
     let mut replica = Replica::new(AUTHOR, 9);
     let text = replica.root("t", Kind::Text).expect("a new root");
-    replica.watch(&text, false).expect("a root that is there");
+    if watched {
+        replica.watch(&text, false).expect("a root that is there");
+    }
     let _ = replica.handle(NOW, replica::Input::Connect);
     let _ = replica.handle(NOW, replica::Input::Opened);
     let welcome = Welcome {
@@ -88,11 +91,12 @@ pub fn online(document: &[u8]) -> (Replica, Shared) {
         update_bytes_max: 1 << 25,
         window_bytes: 0,
     };
-    let everything = FromRoom::Update { sequence: 1, update: document };
-    for message in [FromRoom::Welcome(welcome), everything] {
-        let frame = encode_from_room(&message);
-        let _ = replica.handle(NOW, replica::Input::Frame(&frame));
-    }
-    assert_eq!(replica.sequence(), 1, "the document was taken in");
+    let frame = encode_from_room(&FromRoom::Welcome(welcome));
+    let _ = replica.handle(NOW, replica::Input::Frame(&frame));
     (replica, text)
+}
+
+/// The frame of a commit.
+pub fn committed(sequence: u64, update: &[u8]) -> Vec<u8> {
+    encode_from_room(&FromRoom::Update { sequence, update })
 }
