@@ -38,6 +38,7 @@ pub const CASES: &[Case] = &[
     ("apply a keystroke to a document of 20,000", apply),
     ("apply a keystroke that somebody watches", apply_watched),
     ("type a key in a document of 20,000", edit),
+    ("type a key after somebody else's", edit_after_other),
     ("load a document of 20,000 keystrokes", load),
 ];
 
@@ -187,9 +188,19 @@ fn apply_to(mut replica: Replica) {
 
 fn edit() {
     let (mut replica, text) = filled(false);
-    let middle = replica.document().len(&text).expect("a text") / 2;
-    let (inserted, _) =
-        measured(|| replica.edit(NOW, |edit| edit.insert_text(&text, middle, "x", None)));
+    // The first key after something came in looks at the whole text.
+    type_in_the_middle(&mut replica, &text);
+    measured(|| type_in_the_middle(&mut replica, &text));
+}
+
+fn edit_after_other() {
+    let (mut replica, text) = filled(false);
+    measured(|| type_in_the_middle(&mut replica, &text));
+}
+
+fn type_in_the_middle(replica: &mut Replica, text: &Shared) {
+    let middle = replica.document().len(text).expect("a text") / 2;
+    let (inserted, _) = replica.edit(NOW, |edit| edit.insert_text(text, middle, "x", None));
     assert_eq!(inserted, Ok(()));
 }
 
