@@ -48,7 +48,8 @@ const INTRODUCTION = `# Benchmarks
 Written by \`npm run bench -- --write\`; do not edit. All servers run on one machine, one after the
 other in each repetition, with the same clients in a process of their own, over loopback. Figures
 are the median of the repetitions (least–most), and how many times Selvedge's that is: absolute
-figures are this machine's, the ratios are the useful part.
+figures are this machine's, the ratios are the useful part. Clients are measured by themselves, each
+piece of work in a process of its own.
 
 "Durable before it is shown" says whether an update is in storage before a peer sees it. Selvedge
 waits for the disk in each figure about typing. The others show first: y-partyserver and Hocuspocus
