@@ -45,12 +45,13 @@ export const screens = {
   text:
     `Two pages of one Chromium without a window, over loopback: ${KEYS} keys, some ten a second, ` +
     "in one; from the moment of the key until the other page has made the frame with the letter. " +
-    "Frames come every 16.7 ms, so a letter waits half of that on average. Less is better.",
+    "Frames come every 16.7 ms, so a letter waits half of that on average. The clients are ours, " +
+    "and y-websocket's with our Worker and with its own server. Less is better.",
   figures: { p50: "median, ms", p95: "95th percentile, ms", p99: "99th percentile, ms" },
   subjects: {
-    selvedge: pages(selvedge, "Selvedge, client and Worker", "selvedge"),
-    stock: pages(selvedge, "y-websocket's client, Selvedge's Worker", "yjs"),
-    "y-websocket": pages(yWebsocket, "y-websocket, client and server", "yjs"),
+    selvedge: pages(selvedge, "Selvedge", "selvedge"),
+    stock: pages(selvedge, "y-websocket on Selvedge", "yjs"),
+    "y-websocket": pages(yWebsocket, "y-websocket", "yjs"),
   },
   run: typing,
 };
