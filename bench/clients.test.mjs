@@ -71,12 +71,12 @@ test("a recorded trace begins empty, and one of several authors is refused", () 
   };
   try {
     write();
-    const { name, edits, end } = trace(file);
+    const { name, edits, end } = trace({ file });
     assert.deepEqual([name, end], ["the recording one", "bc"]);
     assert.deepEqual(edits, [[0, 0, "ab"], [2, 0, "c"], [0, 1, ""]]);
-    assert.equal(traceNote(trace(file)), "The keystrokes are the recording one: 3 edits.");
+    assert.equal(traceNote(trace({ file })), "The keystrokes are the recording one: 3 edits.");
     write({ numAgents: 2 });
-    assert.throws(() => trace(file), /2 authors/);
+    assert.throws(() => trace({ file }), /2 authors/);
   } finally {
     rmSync(folder, { recursive: true });
   }

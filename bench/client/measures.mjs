@@ -18,7 +18,7 @@ export const inNode = {
     note: traceNote,
     figures: { ms: "typing it all, ms" },
     subjects: clients,
-    run: (subject, { folder }) => work(subject, "replay", folder),
+    run: (subject, options) => work(subject, "replay", options),
   },
   apply: {
     title: "Taking in what others type",
@@ -49,34 +49,34 @@ export const inNode = {
   },
 };
 
-async function applying(subject, { folder, say }) {
-  const prepared = await prepare(subject, folder);
+async function applying(subject, options) {
+  const prepared = await prepare(subject, options);
   const plain = await work(subject, "apply", prepared);
   const observed = await work(subject, "apply", prepared, { observed: true });
   for (const { share } of [plain, observed]) {
-    if (share < 1) say(`only ${(100 * share).toFixed(1)} % of the updates in a minute`);
+    if (share < 1) options.say(`only ${(100 * share).toFixed(1)} % of the updates in a minute`);
   }
   return { updates: plain.updates, observed: observed.updates };
 }
 
-async function loading(subject, { folder }) {
-  const prepared = await prepare(subject, folder);
+async function loading(subject, options) {
+  const prepared = await prepare(subject, options);
   const times = await work(subject, "load", prepared);
   return { ...times, ...(await work(subject, "memory", prepared)) };
 }
 
-/** The folder with updates and document for this subject, made once in a run. */
-async function prepare({ source }, folder) {
-  const prepared = join(dirname(folder), `prepared-${source}`);
-  if (!existsSync(join(prepared, "document"))) {
-    await mkdir(prepared, { recursive: true });
+/** Where updates and document for this subject are, made once in a run. */
+async function prepare({ source }, { folder, quick }) {
+  const prepared = { folder: join(dirname(folder), `prepared-${source}`), quick };
+  if (!existsSync(join(prepared.folder, "document"))) {
+    await mkdir(prepared.folder, { recursive: true });
     await work({ library: source }, "prepare", prepared);
   }
   return prepared;
 }
 
 /** Does one piece of work in a process of its own; resolves to what it found. */
-function work({ library }, name, folder, more = {}) {
+function work({ library }, name, { folder, quick }, more = {}) {
   const flags = ["--expose-gc", "--max-old-space-size=8000"];
-  return answer(WORK, { library, work: name, folder, ...more }, flags);
+  return answer(WORK, { library, work: name, folder, quick, ...more }, flags);
 }

@@ -1,5 +1,5 @@
 // One piece of work of one library, in a process of its own, whose only word on standard output is
-// the result. Its argument says what: `{ library, work, folder, observed }`.
+// the result. Its argument says what: `{ library, work, folder, observed, quick }`.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -39,7 +39,7 @@ function check(copy, end) {
 
 /** Writes down each keystroke as an update, and the document at the end. */
 async function prepare() {
-  const { edits, end } = trace();
+  const { edits, end } = trace(job);
   const updates = [];
   const copy = of.create((update) => updates.push(update.slice()));
   await type(copy, edits);
@@ -52,7 +52,7 @@ async function prepare() {
 }
 
 async function replay() {
-  const { edits, end } = trace();
+  const { edits, end } = trace(job);
   const copy = of.create(() => {});
   const began = performance.now();
   await type(copy, edits);
@@ -76,7 +76,7 @@ async function apply() {
   // Some tell what changed in a microtask.
   await setImmediate();
   const seconds = (performance.now() - began) / 1000;
-  if (done === items.length) check(copy, trace().end);
+  if (done === items.length) check(copy, trace(job).end);
   if (job.observed && heard === 0) throw new Error(`${job.library} told nobody what changed`);
   return { updates: done / seconds, share: done / items.length };
 }
@@ -84,7 +84,7 @@ async function apply() {
 /** From encoded bytes until the text is there; the first in this process, and later ones. */
 function load() {
   const bytes = new Uint8Array(readFileSync(file("document")));
-  const { length } = trace().end;
+  const { length } = trace(job).end;
   const once = () => {
     const began = performance.now();
     const copy = of.load(bytes);

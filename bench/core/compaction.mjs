@@ -8,6 +8,7 @@ import { clients } from "../client/subjects.mjs";
 
 const EXAMPLE = "compaction";
 const KEYSTROKES = 260_000;
+const QUICK_KEYSTROKES = 5_000;
 const IN_ROW = 100;
 
 const subject = (name, title) => ({
@@ -40,10 +41,11 @@ export const compaction = {
   run: compacting,
 };
 
-async function compacting({ by }, { say }) {
+async function compacting({ by }, { quick, say }) {
   const wasm = await build();
+  const keystrokes = quick ? QUICK_KEYSTROKES : KEYSTROKES;
   const measured = (inRow) => {
-    const job = { by, wasm, keystrokes: KEYSTROKES, inRow };
+    const job = { by, wasm, keystrokes, inRow };
     return answer(join(import.meta.dirname, "compact.mjs"), job);
   };
   const single = await measured(1);

@@ -12,6 +12,7 @@ import { serveSite } from "./site.mjs";
 
 const WARM_UP_KEYS = 30;
 const KEYS = 300;
+const QUICK_KEYS = 20;
 /** Pauses differ, so that keys fall anywhere between two frames. */
 const PAUSE_MS_MIN = 60;
 const PAUSE_MS_SPREAD = 53;
@@ -56,7 +57,8 @@ export const screens = {
   run: typing,
 };
 
-async function typing(subject, { folder }) {
+async function typing(subject, { folder, quick }) {
+  const keys = WARM_UP_KEYS + (quick ? QUICK_KEYS : KEYS);
   const { chromium: executablePath } = await browser();
   const server = await startServer(subject, folder);
   const site = await serveSite(subject.client);
@@ -72,9 +74,9 @@ async function typing(subject, { folder }) {
       return page;
     };
     const [writer, reader] = [await open(), await open()];
-    await press(writer, WARM_UP_KEYS + KEYS);
+    await press(writer, keys);
     const typed = await writer.evaluate(() => window.typed);
-    if (typed.length !== WARM_UP_KEYS + KEYS) throw new Error(`${typed.length} keys were heard`);
+    if (typed.length !== keys) throw new Error(`${typed.length} keys were heard`);
     const shown = await arrived(reader, typed.length);
     return quantiles(typed.slice(WARM_UP_KEYS), shown.slice(WARM_UP_KEYS));
   } finally {
