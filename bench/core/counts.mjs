@@ -71,7 +71,8 @@ function build() {
   const args = ["build", "--release", "--package", "selvedge-bench", "--bin", PROGRAM];
   args.push("--message-format", "json-render-diagnostics");
   const stdio = ["ignore", "pipe", "inherit"];
-  const { status, stdout } = spawnSync("cargo", args, { cwd: root, encoding: "utf8", stdio });
+  const options = { cwd: root, encoding: "utf8", stdio, maxBuffer: 1 << 28 };
+  const { status, stdout } = spawnSync("cargo", args, options);
   if (status !== 0) throw new Failure(`\`cargo ${args.join(" ")}\` ended with ${status}`);
   const messages = stdout.split("\n").filter(Boolean).map((line) => JSON.parse(line));
   return messages.find(({ target, executable }) => target?.name === PROGRAM && executable)

@@ -32,12 +32,12 @@ const FLAGS = [
 ];
 
 const pages = (server, title, client) => ({
-  ...server,
   title,
+  // Not before it is asked for: the peers' packages need not be there.
   get version() {
     return server.version;
   },
-  durable: undefined,
+  server,
   client,
 });
 
@@ -60,7 +60,7 @@ export const screens = {
 async function typing(subject, { folder, quick }) {
   const keys = WARM_UP_KEYS + (quick ? QUICK_KEYS : KEYS);
   const { chromium: executablePath } = await browser();
-  const server = await startServer(subject, folder);
+  const server = await startServer(subject.server, folder);
   const site = await serveSite(subject.client);
   const engine = await chromium.launch({ executablePath, args: FLAGS });
   try {
