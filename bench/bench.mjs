@@ -12,8 +12,9 @@ import { cpus, loadavg, tmpdir, type } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Failure, command, root, say } from "../tools/shell.mjs";
+import { clientMeasures } from "./clients.mjs";
 import { largeDocument } from "./document.mjs";
-import { measures } from "./measures.mjs";
+import { measures as serverMeasures } from "./measures.mjs";
 import { writePage, writeResult } from "./page.mjs";
 import { installPeers } from "./peers.mjs";
 import { table } from "./report.mjs";
@@ -30,6 +31,10 @@ const subjects = {
   hocuspocus,
 };
 
+/** A measure of clients has subjects of its own. */
+const measures = { ...serverMeasures, ...clientMeasures };
+const subjectsOf = (measure) => measures[measure].subjects ?? subjects;
+
 await command(async () => {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
@@ -44,13 +49,15 @@ await command(async () => {
   if (!existsSync(join(root, "build/index.js"))) {
     throw new Failure("the Worker is not built", "Run `npm run build` first.");
   }
-  if (names.subjects.some((name) => name !== "selvedge")) await installPeers();
+  if (!names.subjects.every((name) => name.startsWith("selvedge"))) await installPeers();
 
   const folder = await mkdtemp(join(tmpdir(), "selvedge-bench-"));
   afterwards('sleep 1; rm -rf -- "$1"', folder);
   try {
     for (const measure of names.measures) {
-      const result = await repeat(measure, { ...names, repetitions, folder });
+      const own = Object.keys(subjectsOf(measure)).filter((name) => names.subjects.includes(name));
+      if (own.length === 0) continue;
+      const result = await repeat(measure, { subjects: own, repetitions, folder });
       await writeResult(measure, result);
       process.stdout.write(`\n${table(measures[measure], result)}\n\n`);
     }
@@ -62,24 +69,28 @@ await command(async () => {
 
 /** The measures and subjects that are named; all of a sort if none of it is. */
 function chosen(named) {
-  const known = [...Object.keys(measures), ...Object.keys(subjects)];
-  const unknown = named.filter((name) => !known.includes(name));
+  const known = { measures: Object.keys(measures), subjects: [] };
+  known.subjects = [...new Set(known.measures.flatMap((name) => Object.keys(subjectsOf(name))))];
+  const all = [...known.measures, ...known.subjects];
+  const unknown = named.filter((name) => !all.includes(name));
   if (unknown.length > 0) {
     const what = `nothing is called ${unknown.join(" or ")}`;
-    throw new Failure(what, `There are ${known.join(", ")}.`);
+    throw new Failure(what, `There are ${all.join(", ")}.`);
   }
   const pick = (all) => {
-    const some = Object.keys(all).filter((name) => named.includes(name));
-    return some.length > 0 ? some : Object.keys(all);
+    const some = all.filter((name) => named.includes(name));
+    return some.length > 0 ? some : all;
   };
-  return { measures: pick(measures), subjects: pick(subjects) };
+  return { measures: pick(known.measures), subjects: pick(known.subjects) };
 }
 
 /**
  * One measure of all subjects. They take turns, so that a machine that becomes slower does so for
  * all of them.
  */
-async function repeat(measure, { subjects: names, repetitions, folder }) {
+async function repeat(measure, { subjects: names, repetitions: wanted, folder }) {
+  const subjects = subjectsOf(measure);
+  const repetitions = measures[measure].isExact ? 1 : wanted;
   const document = measure === "sync" ? await writeDocument(folder) : undefined;
   const result = {
     measure,
@@ -87,6 +98,7 @@ async function repeat(measure, { subjects: names, repetitions, folder }) {
     date: new Date().toISOString().slice(0, 10),
     machine: `${cpus().length} cores, ${type()}, Node ${process.versions.node}`,
     load: Number(loadavg()[0].toFixed(1)),
+    note: measures[measure].note?.(),
     subjects: names.map((name) => {
       const { title, version, durable } = subjects[name];
       return { name, title, version, durable, repetitions: [] };

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { root } from "../tools/shell.mjs";
-import { plot, summary, table } from "./report.mjs";
+import { areServers, plot, summary, table } from "./report.mjs";
 
 const results = join(import.meta.dirname, "results");
 const docs = join(root, "docs");
@@ -13,7 +13,6 @@ const NOT_YET = [
   "edits that never merge into one run, cursors at 60 Hz, hundreds of clients in one document",
   "memory and processor time of each connection and of each open document",
   "what a kill of the server takes back",
-  "clients: the size of their code, typing and loading, from keystroke to the screen",
   "y-sweet, and y-websocket with LevelDB",
 ];
 
@@ -39,7 +38,9 @@ export async function writePage(measures) {
   const sections = parts.map(section).join("");
   const page = `${INTRODUCTION}${sections}\n## Not there yet\n\n${missing}\n`;
   await writeFile(join(docs, "benchmarks.md"), page);
-  await writeReadme(summary(parts));
+  // Clients have a table for each measure, on the page.
+  const servers = parts.filter(({ result }) => areServers(result.subjects));
+  if (servers.length > 0) await writeReadme(summary(servers));
 }
 
 const INTRODUCTION = `# Benchmarks
@@ -47,7 +48,8 @@ const INTRODUCTION = `# Benchmarks
 Written by \`npm run bench -- --write\`; do not edit. All servers run on one machine, one after the
 other in each repetition, with the same clients in a process of their own, over loopback. Figures
 are the median of the repetitions (least–most), and how many times Selvedge's that is: absolute
-figures are this machine's, the ratios are the useful part.
+figures are this machine's, the ratios are the useful part. Clients are measured by themselves, each
+piece of work in a process of its own.
 
 "Durable before it is shown" says whether an update is in storage before a peer sees it. Selvedge
 waits for the disk in each figure about typing. The others show first: y-partyserver and Hocuspocus
@@ -62,7 +64,8 @@ function section({ name, measure, result }) {
   const times = length === 1 ? "1 repetition" : `${length} repetitions`;
   const run = `${result.date}; ${result.machine}; load average ${result.load} before; ${times}.`;
   const picture = `![${measure.title}](benchmarks/${name}.svg)`;
-  const parts = [`\n## ${measure.title}`, measure.text, run, table(measure, result), picture];
+  const text = [measure.text, result.note].filter(Boolean).join(" ");
+  const parts = [`\n## ${measure.title}`, text, run, table(measure, result), picture];
   return `${parts.join("\n\n")}\n`;
 }
 

@@ -10,7 +10,8 @@ export function table(measure, result) {
   const [first] = result.subjects;
   const columns = Object.entries(measure.figures).map(([key, title]) => ({
     title,
-    cell: ({ name }) => cell(spreadOf(named(result, name), key), spreadOf(first, key)),
+    cell: ({ name }) =>
+      cell(spreadOf(named(result, name), key), spreadOf(first, key), measure.isExact),
   }));
   return markdown(result.subjects, columns);
 }
@@ -30,15 +31,22 @@ export function summary(parts) {
 }
 
 function markdown(subjects, columns) {
-  const rows = [["server", "durable before it is shown", ...columns.map(({ title }) => title)]];
+  // Of clients there is no such thing to say.
+  const head = areServers(subjects) ? ["server", "durable before it is shown"] : ["client"];
+  const rows = [[...head, ...columns.map(({ title }) => title)]];
   for (const subject of subjects) {
     const { title, version, durable } = subject;
     const cells = columns.map(({ cell }) => cell(subject));
-    rows.push([`${title} ${version}`, durable ? "yes" : "no", ...cells]);
+    const own = [`${title} ${version}`, durable ? "yes" : "no"];
+    rows.push([...own.slice(0, head.length), ...cells]);
   }
   const lines = rows.map((cells) => `| ${cells.join(" | ")} |`);
-  lines.splice(1, 0, `|-|-|${columns.map(() => "-:|").join("")}`);
+  lines.splice(1, 0, `|${"-|".repeat(head.length)}${"-:|".repeat(columns.length)}`);
   return lines.join("\n");
+}
+
+export function areServers(subjects) {
+  return subjects.every(({ durable }) => durable !== undefined);
 }
 
 function named(result, name) {
@@ -49,10 +57,11 @@ function spreadOf(subject, key) {
   return spread(subject.repetitions.map((figures) => figures[key]));
 }
 
-function cell(own, first) {
+function cell(own, first, isExact) {
   if (own === undefined) return NONE;
   const ratio = first === undefined ? "" : `, ×${short(own.median / first.median)}`;
-  return `${short(own.median)} (${short(own.min)}–${short(own.max)})${ratio}`;
+  const range = isExact ? "" : ` (${short(own.min)}–${short(own.max)})`;
+  return `${short(own.median)}${range}${ratio}`;
 }
 
 /** Three digits, and thousands with commas. */

@@ -15,6 +15,9 @@ export class Failure extends Error {
   }
 }
 
+/** Why a suite says nothing on this machine. It is told in the summary. */
+export class Skip extends Error {}
+
 /** A line that says what begins now. */
 export function say(text) {
   process.stdout.write(`selvedge: ${text}\n`);
@@ -98,12 +101,12 @@ export function output(program, args) {
   return status === 0 ? stdout.trim() : undefined;
 }
 
-/** Runs a command of this folder: a `Failure` is told in two lines, anything else in full. */
+/** Runs a command of this folder: a `Failure` or a `Skip` is told in short, the rest in full. */
 export async function command(work) {
   try {
     await work();
   } catch (error) {
-    if (!(error instanceof Failure)) throw error;
+    if (!(error instanceof Failure || error instanceof Skip)) throw error;
     process.stderr.write(`selvedge: ${error.message}\n`);
     if (error.advice) process.stderr.write(`selvedge: ${error.advice}\n`);
     process.exitCode = 1;

@@ -3,10 +3,12 @@
 
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { checkSize } from "../bench/bundle/check.mjs";
+import { checkCounts } from "../bench/core/counts.mjs";
 import { browser } from "./browser.mjs";
 import { build } from "./build.mjs";
 import { setup, toolEnvironment } from "./setup.mjs";
-import { Failure, command, npmProgram, root, run, seconds } from "./shell.mjs";
+import { Failure, Skip, command, npmProgram, root, run, seconds } from "./shell.mjs";
 import { target } from "./versions.mjs";
 import { wrangler, wranglerEnvironment } from "./wrangler.mjs";
 
@@ -21,8 +23,10 @@ const suites = {
   "wasm-browser": { title: "core and client on wasm32, in Chromium", run: wasmInBrowser },
   build: { title: "Worker and client are built", run: product },
   deploy: { title: "what would be deployed", run: dryRun },
+  size: { title: "the size of the client", run: size },
   types: { title: "the client's types", run: types },
   bench: { title: "what the benchmarks compute", run: bench },
+  counts: { title: "instructions of the core's work", run: () => checkCounts() },
   update: { title: "encoded updates against stock Yjs", run: () => nodeTests("update") },
   fuzz: { title: "mutated bytes on wasm32", run: fuzz },
   worker: { title: "the Worker in workerd", run: () => nodeTests("worker") },
@@ -38,13 +42,16 @@ await command(async () => {
   const results = [];
   for (const name of names) results.push(await outcome(name));
   process.stdout.write(`\n── summary, ${seconds(Date.now() - began)} in all ──\n`);
-  for (const { name, problem, took } of results) {
-    const word = problem ? "FAILED" : "passed";
-    process.stdout.write(`  ${word}  ${name.padEnd(14)}${took.padStart(9)}\n`);
+  for (const { name, problem, word, took } of results) {
+    process.stdout.write(`  ${word.padEnd(7)}  ${name.padEnd(14)}${took.padStart(9)}\n`);
     if (problem) process.stdout.write(`          ${problem.split("\n")[0]}\n`);
   }
-  const failed = results.filter(({ problem }) => problem).length;
-  process.stdout.write(`\n${results.length - failed} passed, ${failed} failed\n`);
+  const [failed, skipped] = ["FAILED", "SKIPPED"].map(
+    (word) => results.filter((result) => result.word === word).length,
+  );
+  const passed = results.length - failed - skipped;
+  const without = skipped > 0 ? `, ${skipped} SKIPPED` : "";
+  process.stdout.write(`\n${passed} passed, ${failed} failed${without}\n`);
   if (failed > 0) process.exitCode = 1;
 });
 
@@ -62,18 +69,20 @@ async function outcome(name) {
   process.stdout.write(`\n── ${name}: ${suites[name].title} ──\n`);
   const began = Date.now();
   let problem;
+  let word = "passed";
   try {
     await suites[name].run();
   } catch (error) {
-    problem = error.stack;
+    word = error instanceof Skip ? "SKIPPED" : "FAILED";
+    problem = error instanceof Skip ? error.message : error.stack;
     if (error instanceof Failure) {
       problem = [error.message, error.advice].filter(Boolean).join(". ");
     }
     process.stdout.write(`${problem}\n`);
   }
   const took = seconds(Date.now() - began);
-  process.stdout.write(`── ${name} ${problem ? "FAILED" : "passed"} after ${took} ──\n`);
-  return { name, problem, took };
+  process.stdout.write(`── ${name} ${word} after ${took} ──\n`);
+  return { name, problem, word, took };
 }
 
 function cargo(...args) {
@@ -88,6 +97,7 @@ async function lint() {
     await cargo("clippy", "--all-targets", "--target", target, "--features", shell, ...deny);
   }
   await cargo("clippy", "--package", "selvedge-fuzz", "--target", target, ...deny);
+  await cargo("clippy", "--package", "selvedge-bench", "--all-targets", ...deny);
 }
 
 function wasmInNode() {
@@ -114,6 +124,11 @@ async function dryRun() {
   await run(wrangler.node, [wrangler.script, "deploy", "--dry-run"], { env });
 }
 
+async function size() {
+  await product();
+  await checkSize();
+}
+
 async function types() {
   await product();
   const declared = readFileSync(join(root, "dist/selvedge/selvedge.d.ts"), "utf8");
@@ -131,7 +146,9 @@ function fuzz() {
 
 /** Only what needs no server: nothing is measured here, and no peer's package is there. */
 function bench() {
-  return run(npmProgram("node"), ["--test", "bench/bench.test.mjs"], { env: toolEnvironment() });
+  const files = readdirSync(join(root, "bench")).filter((name) => name.endsWith(".test.mjs"));
+  const args = ["--test", ...files.map((name) => `bench/${name}`)];
+  return run(npmProgram("node"), args, { env: toolEnvironment() });
 }
 
 async function nodeTests(folder) {

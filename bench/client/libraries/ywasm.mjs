@@ -1,0 +1,25 @@
+import Y from "ywasm";
+
+export async function library() {
+  return {
+    create(tell) {
+      const doc = new Y.YDoc({});
+      if (tell) doc.onUpdate((event) => tell(event.update ?? event));
+      return { doc, text: doc.getText("t") };
+    },
+    edit({ text }, at, deleted, inserted) {
+      if (deleted > 0) text.delete(at, deleted);
+      if (inserted !== "") text.insert(at, inserted);
+    },
+    text: ({ text }) => text.toString(),
+    encode: ({ doc }) => Y.encodeStateAsUpdate(doc),
+    observe: ({ text }, tell) => text.observe((event) => tell(event.delta)),
+    apply: ({ doc }, update) => Y.applyUpdate(doc, update),
+    load(bytes) {
+      const copy = this.create();
+      Y.applyUpdate(copy.doc, bytes);
+      return copy;
+    },
+    close: ({ doc }) => doc.free(),
+  };
+}

@@ -1,0 +1,48 @@
+//! A room's log in memory, never damaged and never compacted.
+
+use selvedge::room::{Log, LogError, Row, Snapshot, SnapshotHead};
+
+/// Rows, in order.
+#[derive(Default)]
+pub struct Memory {
+    /// All that was appended.
+    pub rows: Vec<Row>,
+}
+
+impl Log for Memory {
+    fn snapshot(&self) -> Result<Option<Snapshot>, LogError> {
+        Ok(None)
+    }
+
+    fn snapshot_head(&self) -> Result<Option<SnapshotHead>, LogError> {
+        Ok(None)
+    }
+
+    fn rows(&self, after: u64, bytes_max: u64) -> Result<Vec<Row>, LogError> {
+        let mut bytes = 0;
+        let behind = self.rows.iter().filter(|row| row.sequence > after);
+        let rows = behind.take_while(|row| {
+            let fits = bytes == 0 || bytes + row.update.len() as u64 <= bytes_max;
+            bytes += row.update.len() as u64;
+            fits
+        });
+        Ok(rows.cloned().collect())
+    }
+
+    fn row(&self, sequence: u64) -> Result<Row, LogError> {
+        let row = self.rows.iter().find(|row| row.sequence == sequence);
+        row.cloned().ok_or_else(|| LogError::Damaged("not there".into()))
+    }
+
+    fn sequences(&self) -> Result<Vec<u64>, LogError> {
+        Ok(self.rows.iter().map(|row| row.sequence).collect())
+    }
+
+    fn segments(&self) -> Result<Vec<u64>, LogError> {
+        Ok(Vec::new())
+    }
+
+    fn segment(&self, _: u64) -> Result<Vec<Vec<u8>>, LogError> {
+        Ok(Vec::new())
+    }
+}
