@@ -220,9 +220,9 @@ impl Room {
             Output::Send { to, .. } => to.len() as u64,
             _ => 0,
         });
-        let mut traces: Vec<_> =
-            gathered.updates.iter().filter_map(|(id, _)| self.trace(*id)).collect();
-        traces.dedup();
+        let mut writers: Vec<_> = gathered.updates.iter().map(|(id, _)| *id).collect();
+        writers.dedup();
+        let traces = writers.into_iter().filter_map(|id| self.trace(id)).collect();
         self.observed.tell(Event::Committed {
             sequence: self.head,
             updates: gathered.updates.len() as u32,

@@ -85,13 +85,17 @@ impl Room {
                 metrics.add(Counter::BytesSent, (to.len() * frame.len()) as u64);
             }
         }
+        let may_report = matches!(input, Input::Commit | Input::Alarm);
+        if self.observed.told.is_empty() && !may_report {
+            return;
+        }
         // Nothing behind an output that fails is performed; what has not happened is not told.
         let mut tell = Vec::new();
         for event in std::mem::take(&mut self.observed.told) {
             self.observed.remember(now, &event);
             tell.push(Output::Tell(event));
         }
-        if matches!(input, Input::Commit | Input::Alarm) {
+        if may_report {
             tell.extend(self.report(now).map(|report| Output::Report(Box::new(report))));
         }
         let at = out.iter().position(|output| *output == Output::Abandon).unwrap_or(out.len());

@@ -6,6 +6,10 @@ use super::delete_set::Ranges;
 use super::{Content, DeleteSet, Malformed, Place, Struct, walk};
 use crate::codec::{Reader, write_number};
 
+/// Of so many clients the last run is kept open between sections. An open run takes four times the
+/// memory of a closed one, and an update may bring a great many clients.
+const OPEN_MAX: usize = 1_024;
+
 /// One update with all that `updates` hold, in any order and however they overlap.
 ///
 /// Ids that none of them holds, between ids that some do, are skipped. Where two hold the same id,
@@ -32,26 +36,30 @@ impl<'a> Gathered<'a> {
             let mut walk = walk(update);
             while let Some(section) = walk.next_section()? {
                 let client = section.client;
+                let is_crowded = clients.len() > OPEN_MAX;
                 let runs = clients.entry(client).or_default();
-                let mut open = runs.reopen()?;
+                runs.reopen()?;
                 let mut before = section.rest();
                 while let Some(item) = section.next()? {
                     let len = before.len().saturating_sub(section.rest().len());
                     let bytes = before.get(..len).unwrap_or_default();
                     before = section.rest();
                     if item.content != Content::Skip {
-                        open = Some(runs.push(client, open, item, bytes));
+                        runs.push(client, item, bytes);
                     }
                 }
-                runs.close(open);
+                if is_crowded {
+                    runs.close();
+                }
             }
             while let Some((client, start, end)) = walk.next_delete()? {
                 deletes.push(client, start, end);
             }
         }
-        for Runs(runs) in clients.values_mut() {
+        for runs in clients.values_mut() {
+            runs.close();
             // Stable, and linear if they came in order.
-            runs.sort_by_key(|run| run.clock);
+            runs.closed.sort_by_key(|run| run.clock);
         }
         Ok(Self { clients, deletes: deletes.into_set() })
     }
@@ -66,7 +74,7 @@ impl<'a> Gathered<'a> {
         for (&client, runs) in self.clients.iter().rev() {
             let mut out = Output { client, start: 0, count: 0, last: None, bytes: Vec::new() };
             let mut end = 0;
-            for run in &runs.0 {
+            for run in &runs.closed {
                 let mut item = run.view()?;
                 if item.end() <= end {
                     continue;
@@ -92,7 +100,10 @@ impl<'a> Gathered<'a> {
 /// What is not joined is kept as the bytes that it came in and read again when it is written: a log
 /// of many small structs would take ten times the memory otherwise.
 #[derive(Debug, Default)]
-struct Runs<'a>(Vec<Run<'a>>);
+struct Runs<'a> {
+    closed: Vec<Run<'a>>,
+    open: Option<Open<'a>>,
+}
 
 #[derive(Debug)]
 struct Run<'a> {
@@ -109,6 +120,7 @@ enum RunContent<'a> {
 }
 
 /// The last run of a client, to which the next struct may be joined.
+#[derive(Debug)]
 struct Open<'a> {
     item: Box<Struct<'a>>,
     /// What it came in, unless it is joined.
@@ -116,8 +128,36 @@ struct Open<'a> {
 }
 
 impl<'a> Runs<'a> {
-    fn reopen(&mut self) -> Result<Option<Open<'a>>, Malformed> {
-        let Some(Run { clock, keyed: was_keyed, content }) = self.0.pop() else { return Ok(None) };
+    fn push(&mut self, client: u64, mut item: Struct<'a>, bytes: &'a [u8]) {
+        if let Some(open) = &mut self.open {
+            if open.item.append(client, &mut item) {
+                open.bytes = None;
+                return;
+            }
+            self.close();
+        }
+        self.open = Some(Open { item: Box::new(item), bytes: Some(bytes) });
+    }
+
+    fn close(&mut self) {
+        let Some(Open { item, bytes }) = self.open.take() else { return };
+        if self.closed.is_empty() {
+            // Most clients of a large document come with one run.
+            self.closed.reserve_exact(1);
+        }
+        let (clock, keyed) = (item.clock, item.place.is_keyed());
+        let content = bytes.map_or(RunContent::Joined(item), RunContent::Bytes);
+        self.closed.push(Run { clock, keyed, content });
+    }
+
+    /// Go on with the last run, if it was closed.
+    fn reopen(&mut self) -> Result<(), Malformed> {
+        if self.open.is_some() {
+            return Ok(());
+        }
+        let Some(Run { clock, keyed: was_keyed, content }) = self.closed.pop() else {
+            return Ok(());
+        };
         let mut open = match content {
             RunContent::Joined(item) => Open { item, bytes: None },
             RunContent::Bytes(bytes) => {
@@ -128,34 +168,8 @@ impl<'a> Runs<'a> {
         if let Place::Beside { keyed, .. } = &mut open.item.place {
             *keyed |= was_keyed;
         }
-        Ok(Some(open))
-    }
-
-    fn push(
-        &mut self,
-        client: u64,
-        open: Option<Open<'a>>,
-        mut item: Struct<'a>,
-        bytes: &'a [u8],
-    ) -> Open<'a> {
-        if let Some(mut open) = open {
-            if open.item.append(client, &mut item) {
-                return Open { bytes: None, ..open };
-            }
-            self.close(Some(open));
-        }
-        Open { item: Box::new(item), bytes: Some(bytes) }
-    }
-
-    fn close(&mut self, open: Option<Open<'a>>) {
-        let Some(Open { item, bytes }) = open else { return };
-        if self.0.is_empty() {
-            // Most clients of a large document come with one run.
-            self.0.reserve_exact(1);
-        }
-        let (clock, keyed) = (item.clock, item.place.is_keyed());
-        let content = bytes.map_or(RunContent::Joined(item), RunContent::Bytes);
-        self.0.push(Run { clock, keyed, content });
+        self.open = Some(open);
+        Ok(())
     }
 }
 

@@ -149,7 +149,7 @@ fn resume() {
     let mut server = Server::new(&keystrokes(AUTHOR, 900));
     let sequence = server.log.rows.len() as u64 - GATHERED;
     let session = server.room.next_session();
-    let _ = server.take(Input::Connect { session, dialect: Dialect::Native });
+    let _ = server.take(Input::Connect { session, dialect: Dialect::Native, trace: None });
     let bytes = &hello(sequence);
     let outputs =
         measured(|| server.room.handle(NOW, Input::Frame { session, bytes }, &server.log));

@@ -2,7 +2,7 @@
 
 use selvedge::document::{Kind, Shared};
 use selvedge::protocol::native::{encode_from_client, encode_from_room};
-use selvedge::protocol::{Dialect, FromClient, FromRoom, Welcome};
+use selvedge::protocol::{Dialect, FromClient, FromRoom, Hello, Welcome};
 use selvedge::replica::{self, Replica};
 use selvedge::room::{Input, Limits, Output, Room, SessionId, Stored};
 use selvedge::time::Millis;
@@ -51,7 +51,7 @@ impl Server {
     /// Someone connects and says hello, having everything up to `sequence`.
     pub fn join(&mut self, dialect: Dialect, sequence: u64) -> SessionId {
         let session = self.room.next_session();
-        let _ = self.take(Input::Connect { session, dialect });
+        let _ = self.take(Input::Connect { session, dialect, trace: None });
         if dialect == Dialect::Native {
             let _ = self.take(Input::Frame { session, bytes: &hello(sequence) });
         }
@@ -69,7 +69,7 @@ impl Server {
 /// The first frame of a native client.
 pub fn hello(sequence: u64) -> Vec<u8> {
     let epoch = if sequence == 0 { 0 } else { EPOCH };
-    let hello = FromClient::Hello { protocol: 1, epoch, sequence };
+    let hello = FromClient::Hello(Hello { protocol: 1, epoch, sequence, trace: None });
     encode_from_client(&hello).expect("a native message")
 }
 
