@@ -2,6 +2,7 @@
 //
 //   npm run bench                              all of it: some minutes for each repetition
 //   npm run bench -- latency selvedge          only these measures and subjects
+//   npm run bench -- --quick --repetitions 1   shortened, to see that everything runs: no figures
 //   npm run bench -- --repetitions 5 --write   and write docs/benchmarks.md
 //
 // Everything stays on loopback. Results are in bench/results.
@@ -34,6 +35,7 @@ await command(async () => {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
+      quick: { type: "boolean", default: false },
       repetitions: { type: "string", default: "3" },
       write: { type: "boolean", default: false },
     },
@@ -49,8 +51,10 @@ await command(async () => {
   const folder = await mkdtemp(join(tmpdir(), "selvedge-bench-"));
   afterwards('sleep 1; rm -rf -- "$1"', folder);
   try {
+    const large = await writeDocument(folder);
     for (const measure of names.measures) {
-      const result = await repeat(measure, { ...names, repetitions, folder });
+      const { quick } = values;
+      const result = await repeat(measure, { ...names, repetitions, folder, large, quick });
       await writeResult(measure, result);
       process.stdout.write(`\n${table(measures[measure], result)}\n\n`);
     }
@@ -79,11 +83,13 @@ function chosen(named) {
  * One measure of all subjects. They take turns, so that a machine that becomes slower does so for
  * all of them.
  */
-async function repeat(measure, { subjects: names, repetitions, folder }) {
-  const document = measure === "sync" ? await writeDocument(folder) : undefined;
+async function repeat(measure, { subjects: wanted, repetitions, folder, large, quick }) {
+  const applies = measures[measure].applies ?? (() => true);
+  const possible = Object.keys(subjects).filter((name) => applies(subjects[name]));
+  const names = wanted.filter((name) => possible.includes(name));
   const result = {
     measure,
-    isComplete: names.length === Object.keys(subjects).length,
+    isComplete: !quick && names.length === possible.length,
     date: new Date().toISOString().slice(0, 10),
     machine: `${cpus().length} cores, ${type()}, Node ${process.versions.node}`,
     load: Number(loadavg()[0].toFixed(1)),
@@ -98,7 +104,7 @@ async function repeat(measure, { subjects: names, repetitions, folder }) {
       const own = join(folder, `${measure}-${name}-${repetition}`);
       await mkdir(own);
       const tell = (text) => say(`${measure} ${repetition}/${repetitions}, ${title}: ${text}`);
-      const options = { folder: own, document, say: tell };
+      const options = { folder: own, large, quick, say: tell };
       const figures = await measures[measure].run(subjects[name], options);
       tell(JSON.stringify(figures));
       subject.repetitions.push(figures);

@@ -2,7 +2,12 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { dialect, eachRun, keystroke, varUint } from "./load/dialect.mjs";
+import { Doc, applyUpdate, encodeStateAsUpdate } from "yjs";
+import { eachPosition, position } from "./load/cursors.mjs";
+import { dialect } from "./load/dialect.mjs";
+import { eachRun, keystroke, scattered } from "./load/edits.mjs";
+import { varUint } from "./load/lib0.mjs";
+import { Senders } from "./load/pace.mjs";
 import { FrameReader, encodeFrame } from "./load/frame.mjs";
 import { plot, short, summary, table } from "./report.mjs";
 import { Histogram, median, spread } from "./statistics.mjs";
@@ -64,6 +69,16 @@ test("keystrokes are updates that are read as runs of one", () => {
   assert.deepEqual(later, [3_000_000_000, 300, 1]);
 });
 
+test("scattered keystrokes are never joined, and are in the order of Yjs", () => {
+  const doc = new Doc();
+  for (let clock = 0; clock < 5; clock++) applyUpdate(doc, scattered(7, clock));
+  assert.equal(doc.getText("t").toString(), "aedcb");
+  const runs = [];
+  eachRun(encodeStateAsUpdate(doc), (...run) => runs.push(run));
+  assert.deepEqual(runs.at(-1), [7, 4, 1]);
+  assert.ok(runs.length >= 4);
+});
+
 test("a merged update is read by author and run, without what it skips", () => {
   // Author 9: three letters behind its clock 4, a gap of two, a letter between two of author 7.
   // Author 7: its first two letters.
@@ -80,10 +95,54 @@ test("both dialects read what they say", () => {
     const words = dialect(name, "plan");
     assert.deepEqual(words.read(words.update(body)), { kind: "update", body });
     assert.equal(words.read(words.nothing).kind, "step2");
-    assert.equal(words.read(words.hello.at(-1)).kind, "step1");
+    assert.equal(words.read(words.hello().at(-1)).kind, "step1");
+    assert.deepEqual(words.read(words.presence(body)), { kind: "presence", body });
   }
-  const presence = Buffer.from([1, 1, 0]);
-  assert.equal(dialect(undefined, "plan").read(presence), undefined);
+  assert.equal(dialect(undefined, "plan").read(Buffer.from([3])), undefined);
+});
+
+test("the native dialect says where it stopped, and reads what leads where", () => {
+  const words = dialect("native", "plan");
+  assert.deepEqual([...words.hello()[0]], [0, 1, 0, 0]);
+  assert.deepEqual([...words.hello({ epoch: 300, sequence: 5 })[0]], [0, 1, 172, 2, 5]);
+  assert.deepEqual([...words.update(Buffer.from([9]))], [3, 1, 9]);
+  assert.deepEqual([...words.update(Buffer.from([9]))], [3, 2, 9], "updates are numbered");
+  const welcome = words.read(Buffer.from([0, 1, 172, 2, 5, 7, 7, 7]));
+  assert.deepEqual([welcome.kind, welcome.epoch, welcome.sequence], ["welcome", 300, 5]);
+  const update = words.read(Buffer.from([3, 6, 1, 2]));
+  assert.deepEqual([update.kind, update.sequence, [...update.body]], ["update", 6, [1, 2]]);
+  assert.equal(words.read(Buffer.from([5, 1, 6])), undefined, "an ack is nothing to measure");
+});
+
+test("cursors are read as they are written, whoever counts their clocks", () => {
+  const found = [];
+  const one = position(3_000_000_001, 42);
+  const two = position(3_000_000_002, 0);
+  const gone = [7, 9, 4, ...Buffer.from("null")];
+  const update = Buffer.from([3, ...one.subarray(1), ...two.subarray(1), ...gone]);
+  eachPosition(update, (...it) => found.push(it));
+  assert.deepEqual(found, [
+    [3_000_000_001, 42],
+    [3_000_000_002, 0],
+  ]);
+});
+
+test("a message has arrived once, in order, and not at who sent it", () => {
+  const senders = new Senders({ count: 2, rate: 10, warmUpMs: 0, measureMs: 1_000 });
+  const { firstId, delays } = senders;
+  for (const sender of senders.all) sender.measuredFrom = 1;
+  const receiver = senders.receiver(1);
+  const arrived = (...it) => senders.arrived(...it, { receiver, now: 5 });
+  arrived(firstId, 0, 1);
+  assert.equal(delays.count, 0, "it was sent before anything is measured");
+  arrived(firstId, 0, 3);
+  arrived(firstId, 1, 2);
+  assert.equal(delays.count, 2, "what is known is no delivery");
+  arrived(firstId, 4, 1);
+  assert.equal(delays.count, 2, "behind a gap nothing can be shown");
+  arrived(firstId + 1, 0, 3);
+  arrived(firstId + 2, 0, 3);
+  assert.equal(delays.count, 2);
 });
 
 test("numbers are encoded as lib0 does, beyond 32 bits too", () => {

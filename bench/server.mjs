@@ -11,7 +11,7 @@ import { start } from "../tools/shell.mjs";
 const START_MS_MAX = 30_000;
 const PRINTED_MAX = 4_000;
 
-/** Starts `subject` on what `folder` has; resolves to `{ url(document), stop() }`. */
+/** Starts `subject` on what `folder` has; resolves to `{ url(document), pid, stop() }`. */
 export async function startServer(subject, folder) {
   const port = await freePort();
   const { program, args, env } = await subject.command({ folder, port });
@@ -34,7 +34,8 @@ export async function startServer(subject, folder) {
     await stop();
     throw new Error(`${subject.title} did not start: ${error.message}\n${printed}`);
   }
-  return { url: (document) => `ws://127.0.0.1:${port}${subject.path(document)}`, stop };
+  const url = (document) => `ws://127.0.0.1:${port}${subject.path(document)}`;
+  return { url, pid: child.pid, stop };
 }
 
 /**
