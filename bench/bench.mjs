@@ -105,9 +105,15 @@ async function repeat(measure, { subjects: wanted, repetitions, folder, large, q
       await mkdir(own);
       const tell = (text) => say(`${measure} ${repetition}/${repetitions}, ${title}: ${text}`);
       const options = { folder: own, large, quick, say: tell };
-      const figures = await measures[measure].run(subjects[name], options);
+      // Who fails has no figures; that must not take those of the others.
+      const figures = await measures[measure].run(subjects[name], options).catch((error) => {
+        tell(`failed: ${error.message}`);
+        process.exitCode = 1;
+        return {};
+      });
       tell(JSON.stringify(figures));
       subject.repetitions.push(figures);
+      await rm(own, { recursive: true, force: true, maxRetries: 5 });
     }
   }
   return result;
