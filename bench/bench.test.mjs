@@ -213,6 +213,14 @@ test("the plot has a bar for each figure there is, and is well-formed", () => {
   assert.ok(!svg.includes("NaN") && !svg.includes("undefined"));
 });
 
+test("nothing is no measure for others: no ratio to zero, and bars without a scale", () => {
+  const none = { subjects: result.subjects.map((it) => ({ ...it, repetitions: [{ p50: 0 }] })) };
+  assert.ok(table(measure, none).includes("| <B> 2 | no | 0 (0–0) |"));
+  assert.ok(!plot(measure, none).includes("NaN"));
+  const less = { subjects: [{ ...result.subjects[0], repetitions: [{ p50: -3 }] }] };
+  assert.ok(!plot(measure, less).includes('width="-'));
+});
+
 test("numbers are as long as they are worth", () => {
   const shown = [0.0156, 0.5, 1.234, 45.67, 102_400].map(short);
   assert.deepEqual(shown, ["0.016", "0.5", "1.23", "45.7", "102,400"]);

@@ -51,7 +51,8 @@ function spreadOf(subject, key) {
 
 function cell(own, first) {
   if (own === undefined) return NONE;
-  const ratio = first === undefined ? "" : `, ×${short(own.median / first.median)}`;
+  // Of nothing, nothing is so many times as much.
+  const ratio = !(first?.median > 0) ? "" : `, ×${short(own.median / first.median)}`;
   return `${short(own.median)} (${short(own.min)}–${short(own.max)})${ratio}`;
 }
 
@@ -75,8 +76,9 @@ export function plot(measure, result) {
     parts.push(`<text x="0" y="${y + 20}" font-weight="bold">${escape(title)}</text>`);
     y += HEAD;
     const rows = result.subjects.map((subject) => ({ subject, figure: spreadOf(subject, key) }));
-    const most = Math.max(...rows.map(({ figure }) => figure?.max ?? 0));
-    const scale = (number) => Math.round((number / most) * (WIDTH - LABEL - VALUE));
+    // Where all is zero, so are the bars.
+    const most = Math.max(...rows.map(({ figure }) => figure?.max ?? 0)) || 1;
+    const scale = (number) => Math.round((Math.max(0, number) / most) * (WIDTH - LABEL - VALUE));
     rows.forEach(({ subject, figure }, index) => {
       parts.push(...bar(subject, figure, { y, scale, fill: index === 0 ? "#2f6f4f" : "#9aa7b0" }));
       y += ROW;
