@@ -10,10 +10,11 @@ const CONNECTING_MAX = 25;
  * Connects to a document of `job`, by default to the job's own, and waits until all of it is there:
  * until SyncStep2 came, with at least `bytes` of content in one message, or of a Selvedge client
  * until it has what the welcome names. `known` is what it has already, as its dialect says it.
- * `take(body, client)` is called with every update, `present(body)` with others' presence.
+ * `take(body, client)` is called with every update, `present(body)` with others' presence, and
+ * `acked(client)` when the room says that something is stored.
  */
 export async function client(job, options = {}) {
-  const { document = job.document, known, bytes = 0, take = () => {}, present } = options;
+  const { document = job.document, known, bytes = 0, take = () => {}, present, acked } = options;
   const words = dialect(options.dialect ?? job.dialect, document);
   const synced = Promise.withResolvers();
   const self = { words, received: 0, epoch: 0, sequence: known?.sequence ?? 0 };
@@ -28,6 +29,7 @@ export async function client(job, options = {}) {
     const { kind, body, sequence } = message;
     if (kind === "presence") return present?.(body);
     if (kind === "step1") return sender.send(words.nothing);
+    if (kind === "ack") return acked?.(self);
     if (kind === "welcome") {
       self.epoch = message.epoch;
       wanted = sequence;

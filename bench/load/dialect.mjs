@@ -43,7 +43,7 @@ function stock(prefix) {
   };
 }
 
-const NATIVE_KINDS = ["welcome", "step1", "step2", "update", "presence"];
+const NATIVE_KINDS = ["welcome", "step1", "step2", "update", "presence", "ack"];
 
 /** `selvedge.v1`: a tag, its numbers, and bytes to the end of the frame. */
 function native() {
@@ -57,7 +57,7 @@ function native() {
     nothing: tagged([2, 0], NO_UPDATE),
     update: (body) => tagged([3, ++number], body),
     presence: (body) => tagged([4], body),
-    /** As above; a welcome has `epoch` and `sequence`, content has the `sequence` it leads to. */
+    /** As above; a welcome has `epoch` and `sequence`, content and acks the `sequence` they lead to. */
     read(payload) {
       const cursor = new Cursor(payload);
       const kind = NATIVE_KINDS[cursor.varUint()];
@@ -65,7 +65,9 @@ function native() {
         cursor.varUint();
         return { kind, epoch: cursor.varUint(), sequence: cursor.varUint(), body: NO_BODY };
       }
-      const sequence = kind === "step2" || kind === "update" ? cursor.varUint() : undefined;
+      if (kind === "ack") cursor.varUint();
+      const isNumbered = kind === "step2" || kind === "update" || kind === "ack";
+      const sequence = isNumbered ? cursor.varUint() : undefined;
       return kind && { kind, sequence, body: cursor.rest() };
     },
   };
