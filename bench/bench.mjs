@@ -12,6 +12,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { cpus, loadavg, tmpdir, type } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { encodeStateVectorFromUpdate } from "yjs";
 import { Failure, command, root, say } from "../tools/shell.mjs";
 import { largeDocument } from "./document.mjs";
 import { measures } from "./measures.mjs";
@@ -123,5 +124,6 @@ async function writeDocument(folder) {
   const bytes = largeDocument();
   const file = join(folder, "large.yjs");
   await writeFile(file, bytes);
-  return { file, bytes: bytes.length };
+  const stateVector = Buffer.from(encodeStateVectorFromUpdate(bytes)).toString("base64");
+  return { file, bytes: bytes.length, stateVector };
 }

@@ -1,6 +1,7 @@
 // What is measured, in the order of the page. Each measure runs once for one subject and returns its
 // figures, without those that the subject cannot have.
 
+import { comeback } from "./measures/comeback.mjs";
 import { crowd } from "./measures/crowd.mjs";
 import { cursors } from "./measures/cursors.mjs";
 import { kill } from "./measures/kill.mjs";
@@ -8,4 +9,4 @@ import { latency } from "./measures/latency.mjs";
 import { scattered, sustained } from "./measures/sustained.mjs";
 import { sync } from "./measures/sync.mjs";
 
-export const measures = { latency, sustained, scattered, cursors, crowd, kill, sync };
+export const measures = { latency, sustained, scattered, cursors, crowd, kill, sync, return: comeback };
