@@ -6,7 +6,18 @@ import { crowd } from "./measures/crowd.mjs";
 import { cursors } from "./measures/cursors.mjs";
 import { kill } from "./measures/kill.mjs";
 import { latency } from "./measures/latency.mjs";
+import { memory } from "./measures/memory.mjs";
 import { scattered, sustained } from "./measures/sustained.mjs";
 import { sync } from "./measures/sync.mjs";
 
-export const measures = { latency, sustained, scattered, cursors, crowd, kill, sync, return: comeback };
+export const measures = {
+  latency,
+  sustained,
+  scattered,
+  cursors,
+  crowd,
+  kill,
+  sync,
+  return: comeback,
+  memory,
+};

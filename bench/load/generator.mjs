@@ -3,12 +3,26 @@
 
 import { cursors } from "./cursors.mjs";
 import { kill, letters } from "./killing.mjs";
+import { atRest, connections, positions, rooms } from "./memory.mjs";
 import { returning } from "./returning.mjs";
 import { rows } from "./rows.mjs";
 import { seed, sync } from "./syncing.mjs";
 import { typing } from "./typing.mjs";
 
-const jobs = { cursors, kill, letters, returning, rows, seed, sync, typing };
+const jobs = {
+  atRest,
+  connections,
+  cursors,
+  kill,
+  letters,
+  positions,
+  returning,
+  rooms,
+  rows,
+  seed,
+  sync,
+  typing,
+};
 const job = JSON.parse(process.argv[2]);
 const result = await jobs[job.kind](job);
 process.stdout.write(`${JSON.stringify(result)}\n`, () => process.exit(0));

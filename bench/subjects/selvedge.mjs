@@ -15,6 +15,7 @@ export const selvedge = {
   },
   durable: true,
   persists: true,
+  isInWorkerd: true,
   path: (document) => `/sync/${document}`,
   isOurs: true,
   /** How many rows hold what was typed, before a compaction. */

@@ -12,6 +12,7 @@ export const yPartyserver = {
   },
   durable: false,
   persists: true,
+  isInWorkerd: true,
   path: (document) => `/parties/document/${document}`,
   async command({ folder, port }) {
     await build({
