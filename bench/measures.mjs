@@ -9,6 +9,7 @@ import { latency } from "./measures/latency.mjs";
 import { memory } from "./measures/memory.mjs";
 import { scattered, sustained } from "./measures/sustained.mjs";
 import { sync } from "./measures/sync.mjs";
+import { wake } from "./measures/wake.mjs";
 
 export const measures = {
   latency,
@@ -20,4 +21,5 @@ export const measures = {
   sync,
   return: comeback,
   memory,
+  wake,
 };

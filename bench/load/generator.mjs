@@ -8,6 +8,7 @@ import { returning } from "./returning.mjs";
 import { rows } from "./rows.mjs";
 import { seed, sync } from "./syncing.mjs";
 import { typing } from "./typing.mjs";
+import { waking } from "./waking.mjs";
 
 const jobs = {
   atRest,
@@ -22,6 +23,7 @@ const jobs = {
   seed,
   sync,
   typing,
+  waking,
 };
 const job = JSON.parse(process.argv[2]);
 const result = await jobs[job.kind](job);
