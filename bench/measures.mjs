@@ -7,6 +7,7 @@ import { cursors } from "./measures/cursors.mjs";
 import { kill } from "./measures/kill.mjs";
 import { latency } from "./measures/latency.mjs";
 import { memory } from "./measures/memory.mjs";
+import { rows } from "./measures/rows.mjs";
 import { scattered, sustained } from "./measures/sustained.mjs";
 import { sync } from "./measures/sync.mjs";
 import { wake } from "./measures/wake.mjs";
@@ -22,4 +23,5 @@ export const measures = {
   return: comeback,
   memory,
   wake,
+  rows,
 };

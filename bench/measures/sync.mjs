@@ -15,7 +15,7 @@ const HOT_ROUNDS = 15;
 const COLD_ROUNDS = 3;
 const ROWS = 10_000;
 /** So many that no compaction comes. */
-const NOT_COMPACTED = { LOG_ROWS_MAX: "1000000" };
+export const NOT_COMPACTED = { LOG_ROWS_MAX: "1000000" };
 
 export const sync = {
   title: "The first sync of a large document",

@@ -18,7 +18,7 @@ export const selvedge = {
   isInWorkerd: true,
   path: (document) => `/sync/${document}`,
   isOurs: true,
-  /** How many rows hold what was typed, before a compaction. */
+  /** How many rows were written, if none of them is compacted. */
   rows: (query) => query("SELECT COUNT(*) AS n FROM log")[0].n,
   /** What its own clients speak; without this, a subject's clients are stock ones. */
   ownDialect: "native",
