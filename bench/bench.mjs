@@ -125,5 +125,5 @@ async function writeDocument(folder) {
   const file = join(folder, "large.yjs");
   await writeFile(file, bytes);
   const stateVector = Buffer.from(encodeStateVectorFromUpdate(bytes)).toString("base64");
-  return { file, bytes: bytes.length, stateVector };
+  return { files: [file], bytes: bytes.length, stateVector };
 }

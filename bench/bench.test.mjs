@@ -3,13 +3,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Doc, applyUpdate, encodeStateAsUpdate } from "yjs";
+import { documentOf } from "./document.mjs";
+import { short } from "./format.mjs";
 import { eachPosition, position } from "./load/cursors.mjs";
 import { dialect } from "./load/dialect.mjs";
 import { eachRun, keystroke, scattered } from "./load/edits.mjs";
 import { varUint } from "./load/lib0.mjs";
 import { Senders } from "./load/pace.mjs";
 import { FrameReader, encodeFrame } from "./load/frame.mjs";
-import { plot, short, summary, table } from "./report.mjs";
+import { plot, summary, table } from "./report.mjs";
 import { Histogram, median, spread } from "./statistics.mjs";
 
 /** The messages that a reader takes out of `chunks`, as `[opcode, payload]`. */
@@ -220,6 +222,72 @@ test("nothing is no measure for others: no ratio to zero, and bars without a sca
   assert.ok(!plot(measure, none).includes("NaN"));
   const less = { subjects: [{ ...result.subjects[0], repetitions: [{ p50: -3 }] }] };
   assert.ok(!plot(measure, less).includes('width="-'));
+});
+
+test("the summary has only what a measure puts into it, and gaps where it does not apply", () => {
+  const [a, b] = result.subjects;
+  const few = { figures: { p50: "median, ms", p99: "rare, ms" }, summary: ["p50"] };
+  const curves = { curves: {} };
+  const parts = [
+    { measure: few, result: { subjects: [a, b] } },
+    { measure, result: { subjects: [a] } },
+    { measure: curves, result: { subjects: [a] } },
+  ];
+  assert.deepEqual(summary(parts).split("\n"), [
+    "| server | durable before it is shown | median, ms | median, ms |",
+    "|-|-|-:|-:|",
+    "| A 1 | yes | 3 | 3 |",
+    "| <B> 2 | no | 1.5 | – |",
+  ]);
+});
+
+const grown = {
+  measure: {
+    curves: { size: { title: "Size", x: "MB", y: "ms", lines: { hot: "warm", cold: "cold" } } },
+  },
+  result: {
+    subjects: [
+      {
+        repetitions: [
+          { size: [{ x: 0.01, hot: 1, cold: 5 }, { x: 20, hot: 90 }] },
+          { size: [{ x: 0.01, hot: 3, cold: 5 }, { x: 20, hot: 110 }] },
+          {},
+        ],
+      },
+    ],
+  },
+};
+
+test("a curve is a table of its points, over all repetitions", () => {
+  const lines = table(grown.measure, grown.result).split("\n");
+  assert.deepEqual(lines, [
+    "Size:",
+    "",
+    "| MB | warm, ms | cold, ms |",
+    "|-:|-:|-:|",
+    "| 0.01 | 2 (1–3) | 5 (5–5) |",
+    "| 20 | 100 (90–110) | – |",
+  ]);
+});
+
+test("a curve is drawn with a line for each of its figures", () => {
+  const svg = plot(grown.measure, grown.result);
+  assert.equal(svg.match(/<circle /g).length, 3);
+  assert.equal(svg.match(/stroke-width="2"/g).length, 2);
+  assert.ok(svg.includes(">warm</text>") && svg.includes(">20</text>"));
+  const empty = plot(grown.measure, { subjects: [{ repetitions: [{}] }] });
+  const zero = { subjects: [{ repetitions: [{ size: [{ x: 1, hot: 0, cold: 0 }] }] }] };
+  for (const text of [svg, empty, plot(grown.measure, zero)]) {
+    assert.ok(!text.includes("NaN") && !text.includes("undefined") && !text.includes("Infinity"));
+  }
+});
+
+test("a document of a size is made of authors' updates that fit together", () => {
+  const [part] = documentOf(5_000);
+  assert.ok(part.length > 4_000 && part.length < 6_000, `${part.length} bytes`);
+  const doc = new Doc();
+  applyUpdate(doc, part);
+  assert.ok(doc.getText("t").length > 1_000);
 });
 
 test("numbers are as long as they are worth", () => {

@@ -4,6 +4,7 @@
 import { comeback } from "./measures/comeback.mjs";
 import { crowd } from "./measures/crowd.mjs";
 import { cursors } from "./measures/cursors.mjs";
+import { growth } from "./measures/growth.mjs";
 import { kill } from "./measures/kill.mjs";
 import { latency } from "./measures/latency.mjs";
 import { memory } from "./measures/memory.mjs";
@@ -24,4 +25,5 @@ export const measures = {
   memory,
   wake,
   rows,
+  growth,
 };

@@ -8,8 +8,8 @@ const CONNECTING_MAX = 25;
 
 /**
  * Connects to a document of `job`, by default to the job's own, and waits until all of it is there:
- * until SyncStep2 came, with at least `bytes` of content in one message, or of a Selvedge client
- * until it has what the welcome names. `known` is what it has already, as its dialect says it.
+ * until SyncStep2 came, and at least `bytes` in all, or of a Selvedge client until it has what the
+ * welcome names. `known` is what it has already, as its dialect says it.
  * `take(body, client)` is called with every update, `present(body)` with others' presence, and
  * `acked(client)` when the room says that something is stored.
  */
@@ -37,7 +37,7 @@ export async function client(job, options = {}) {
       self.sequence = sequence ?? 0;
       take(body, self);
     }
-    if (body.length >= bytes && self.sequence >= wanted) synced.resolve();
+    if (self.received >= bytes && self.sequence >= wanted) synced.resolve();
   });
   for (const message of words.hello(known)) self.socket.send(message);
   await synced.promise;

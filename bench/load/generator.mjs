@@ -5,6 +5,7 @@ import { cursors } from "./cursors.mjs";
 import { kill, letters } from "./killing.mjs";
 import { atRest, connections, positions, rooms } from "./memory.mjs";
 import { returning } from "./returning.mjs";
+import { manyRooms } from "./rooms.mjs";
 import { rows } from "./rows.mjs";
 import { seed, sync } from "./syncing.mjs";
 import { typing } from "./typing.mjs";
@@ -16,6 +17,7 @@ const jobs = {
   cursors,
   kill,
   letters,
+  manyRooms,
   positions,
   returning,
   rooms,

@@ -38,8 +38,11 @@ export class Senders {
     receiver.known[index] = Math.max(from, first + length);
   }
 
-  /** What `arrived` has to know of a client; the first `count` of them are those who send. */
-  receiver(index) {
+  /**
+   * What `arrived` has to know of a client: what it has, and which of the senders it is, if it is
+   * one.
+   */
+  receiver(index = -1) {
     return { index, known: new Uint32Array(this.count) };
   }
 

@@ -4,12 +4,13 @@ import { readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
 import { client } from "./client.mjs";
 
-/** Gives the server the document in `job.file`, and waits until it gives it back. */
+/** Gives the server the document in `job.files`, and waits until it gives it back. */
 export async function seed(job) {
-  const bytes = readFileSync(job.file);
+  const parts = job.files.map((file) => readFileSync(file));
   const author = await client(job);
-  author.socket.send(author.words.update(bytes));
-  const reader = await client(job, { bytes: bytes.length / 2 });
+  for (const part of parts) author.socket.send(author.words.update(part));
+  const bytes = parts.reduce((sum, { length }) => sum + length, 0);
+  const reader = await client(job, { bytes: bytes / 2 });
   author.socket.close();
   reader.socket.close();
   return {};

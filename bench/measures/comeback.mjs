@@ -17,6 +17,7 @@ export const comeback = {
     "own where they stopped. The median of the bytes that each receives until it has the " +
     "keystrokes, and of the time from connecting until then. Less is better.",
   figures: { received: "bytes that one receives who comes back", ms: "coming back, ms" },
+  summary: ["received"],
   run: comesBack,
 };
 
@@ -24,7 +25,7 @@ async function comesBack(subject, { folder, large }) {
   const server = await startServer(subject, folder);
   const document = "large";
   try {
-    await generate(subject, server, { kind: "seed", document, file: large.file });
+    await generate(subject, server, { kind: "seed", document, files: large.files });
     await delay(SETTLE_MS);
     const { times, received } = await generate(subject, server, {
       kind: "returning",

@@ -19,6 +19,7 @@ export const kill = {
     lost: "keys that were seen and are lost, %",
     kills: "kills that took something back, %",
   },
+  summary: ["lost"],
   run: kills,
 };
 

@@ -28,6 +28,7 @@ export const memory = {
     room: "a room with a large document, KB",
     roomAbove: "above an empty object, KB",
   },
+  summary: [],
   run: resident,
 };
 
@@ -64,7 +65,7 @@ async function both(subject, { clients, rooms }, { folder, large }) {
     }
     await again();
     const before = (await run("atRest")).bytes;
-    for (const document of documents) await run("seed", { document, file: large.file });
+    for (const document of documents) await run("seed", { document, files: large.files });
     await delay(SETTLE_MS);
     const { positions } = await run("positions", { documents });
     const known = { positions, stateVector: large.stateVector };

@@ -24,6 +24,7 @@ export const rows = {
     one: `rows for ${PER_KEYS.toLocaleString("en-US")} keys of one typist`,
     several: `of ${TYPISTS} typists`,
   },
+  summary: [],
   applies: ({ rows: query }) => query !== undefined,
   run: async (subject, options) => ({
     one: await written(subject, 1, options),

@@ -29,6 +29,7 @@ export const scattered = {
   title: "Updates that are sustained and never merge",
   text: text("each of one letter between two others, so that no two ever become one run"),
   figures: { updates: "sustained updates/s that never merge" },
+  summary: [],
   run: (subject, options) => search(subject, { isScattered: true }, options),
 };
 

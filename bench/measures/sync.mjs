@@ -34,6 +34,7 @@ export const sync = {
     stored: "bytes that are stored",
     rows: `first sync of ${ROWS.toLocaleString("en-US")} rows after a restart, ms`,
   },
+  summary: ["hot", "cold"],
   run: firstSync,
 };
 
@@ -49,7 +50,7 @@ async function largeSync(subject, { folder, large, quick }) {
     return generate(subject, server, { kind: "sync", document, rounds: 1, bytes, ...job });
   };
   try {
-    await generate(subject, server, { kind: "seed", document: "large", file: large.file });
+    await generate(subject, server, { kind: "seed", document: "large", files: large.files });
     const alone = await sync("large", { clients: 1, rounds: HOT_ROUNDS, isOpen: true });
     const together = await sync("large", { clients: CLIENTS, isOpen: true });
     const [times] = together.rounds;

@@ -29,6 +29,7 @@ export const wake = {
     largeAbove: "above an empty object, ms",
     awake: "awake, ms",
   },
+  summary: [],
   applies: ({ isInWorkerd }) => isInWorkerd,
   run: waking,
 };
@@ -56,7 +57,7 @@ async function delays(subject, { folder, rooms, large }) {
   try {
     if (large !== undefined) {
       for (const document of documents) {
-        await generate(subject, server, { kind: "seed", document, file: large.file });
+        await generate(subject, server, { kind: "seed", document, files: large.files });
       }
       await delay(SETTLE_MS);
     }
