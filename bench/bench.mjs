@@ -23,12 +23,13 @@ import { afterwards } from "./server.mjs";
 import { hocuspocus } from "./subjects/hocuspocus.mjs";
 import { selvedge } from "./subjects/selvedge.mjs";
 import { yPartyserver } from "./subjects/y_partyserver.mjs";
-import { yWebsocket } from "./subjects/y_websocket.mjs";
+import { yWebsocket, yWebsocketLeveldb } from "./subjects/y_websocket.mjs";
 
 const subjects = {
   selvedge,
   "y-partyserver": yPartyserver,
   "y-websocket": yWebsocket,
+  "y-websocket-leveldb": yWebsocketLeveldb,
   hocuspocus,
 };
 

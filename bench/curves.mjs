@@ -1,5 +1,5 @@
-// Tables and line plots of a measure that has curves: what one subject's figures become as something
-// grows.
+// Tables and line plots of a measure that has curves: what one subject's figures become as
+// something grows.
 
 import { WIDTH, markdown, picture, short, words } from "./format.mjs";
 import { spread } from "./statistics.mjs";

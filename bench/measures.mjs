@@ -1,5 +1,5 @@
-// What is measured, in the order of the page. Each measure runs once for one subject and returns its
-// figures, without those that the subject cannot have.
+// What is measured, in the order of the page. Each measure runs once for one subject and returns
+// its figures, without those that the subject cannot have.
 
 import { comeback } from "./measures/comeback.mjs";
 import { crowd } from "./measures/crowd.mjs";

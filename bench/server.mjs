@@ -12,8 +12,8 @@ const START_MS_MAX = 30_000;
 const PRINTED_MAX = 4_000;
 
 /**
- * Starts `subject` on what `folder` has, with `settings` beside its own if it knows any; resolves to
- * `{ url(document), pid, stop() }`.
+ * Starts `subject` on what `folder` has, with `settings` beside its own if it knows any; resolves
+ * to `{ url(document), pid, stop() }`.
  */
 export async function startServer(subject, folder, settings = {}) {
   const port = await freePort();

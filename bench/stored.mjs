@@ -1,11 +1,11 @@
-// What a server has stored in its folder. It must not run: what SQLite keeps in its log of writes is
-// part of that.
+// What a server has stored in its folder. It must not run: what SQLite keeps in its log of writes
+// is part of that.
 
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 
-/** Bytes of the documents that are stored: of databases the pages that are in use, of files all. */
+/** Bytes of the documents that are stored: of SQLite the pages that are in use, of files all. */
 export function storedBytes(folder) {
   const databases = eachDatabase(folder, (query) => {
     const [{ page_size: size }] = query("PRAGMA page_size");
@@ -13,7 +13,7 @@ export function storedBytes(folder) {
     const [{ freelist_count: free }] = query("PRAGMA freelist_count");
     return (pages - free) * size;
   });
-  const files = filesOf(folder, /\.yjs$/).map((file) => statSync(file).size);
+  const files = filesOf(folder, /\.(yjs|ldb|log)$/).map((file) => statSync(file).size);
   return [...databases, ...files].reduce((sum, bytes) => sum + bytes, 0);
 }
 

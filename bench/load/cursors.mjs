@@ -6,13 +6,17 @@ import { Senders } from "./pace.mjs";
 
 /** A cursor's position, as an app would say it; its number comes first, to be found again. */
 export function position(id, number) {
-  const state = `{"at":${number},"user":{"name":"Ada","color":"#2f6f4f"},"cursor":{"x":0.25,"y":0.5}}`;
+  const user = '"user":{"name":"Ada","color":"#2f6f4f"}';
+  const state = `{"at":${number},${user},"cursor":{"x":0.25,"y":0.5}}`;
   return Buffer.from([1, ...varUint(id), ...varUint(number + 1), ...varString(state)]);
 }
 
 const NUMBER_AT = '{"at":'.length;
 
-/** Calls `take(id, number)` for each position in an awareness update. Clocks may be the server's. */
+/**
+ * Calls `take(id, number)` for each position in an awareness update, whose clocks may be the
+ * server's.
+ */
 export function eachPosition(update, take) {
   const cursor = new Cursor(update);
   for (let entries = cursor.varUint(); entries > 0; entries--) {

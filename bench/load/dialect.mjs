@@ -57,7 +57,9 @@ function native() {
     nothing: tagged([2, 0], NO_UPDATE),
     update: (body) => tagged([3, ++number], body),
     presence: (body) => tagged([4], body),
-    /** As above; a welcome has `epoch` and `sequence`, content and acks the `sequence` they lead to. */
+    /**
+     * As above; a welcome has `epoch` and `sequence`, content and acks the `sequence` they lead to.
+     */
     read(payload) {
       const cursor = new Cursor(payload);
       const kind = NATIVE_KINDS[cursor.varUint()];

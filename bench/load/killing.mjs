@@ -1,11 +1,13 @@
 // What a peer has seen when the server is killed, and what is left of it.
 
+import { setTimeout as delay } from "node:timers/promises";
 import { client } from "./client.mjs";
 import { eachRun, keystroke } from "./edits.mjs";
 
 /** Between two keys. */
 const PAUSE_MS = 1;
 const WAIT_MS_MAX = 20_000;
+const LATE_MS = 500;
 
 /**
  * One types, another reads; as soon as the reader has `keys` letters, and before it does anything
@@ -37,7 +39,7 @@ export async function kill(job) {
   clearInterval(typing);
   clearTimeout(timeout);
   // What the server had sent before it died may still be on its way.
-  await new Promise((resolve) => setTimeout(resolve, 200));
+  await delay(200);
   return { author, seen };
 }
 
@@ -50,5 +52,7 @@ export async function letters(job) {
     });
   };
   await client(job, { take });
+  // Some say that they have nothing before they have looked, and send what there is behind that.
+  await delay(LATE_MS);
   return { found };
 }

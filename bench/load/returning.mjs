@@ -1,5 +1,6 @@
 // Clients that were away, miss a little, and come back.
 
+import { setTimeout as delay } from "node:timers/promises";
 import { client } from "./client.mjs";
 import { eachRun, keystroke } from "./edits.mjs";
 
@@ -7,9 +8,9 @@ const PAUSE_MS = 5;
 const WAIT_MS_MAX = 20_000;
 
 /**
- * `clients` come back at once to a document of which they have all but the last `updates`: they know
- * what `job.stateVector` (base64) says. Each has to have the letters that it missed; says how many
- * bytes each received until then, and how long that took, in order.
+ * `clients` come back at once to a document of which they have all but the last `updates`: they
+ * know what `job.stateVector` (base64) says. Each has to have the letters that it missed; says how
+ * many bytes each received until then, and how long that took, in order.
  */
 export async function returning(job) {
   const { clients, updates } = job;
@@ -21,7 +22,7 @@ export async function returning(job) {
   const writer = await client(job);
   for (let key = 0; key < updates; key++) {
     writer.socket.send(writer.words.update(keystroke(author, key)));
-    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    await delay(PAUSE_MS);
   }
   await typed.complete;
 

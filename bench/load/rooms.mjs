@@ -4,7 +4,7 @@ import { client, crowd } from "./client.mjs";
 import { eachRun, keystroke } from "./edits.mjs";
 import { Senders } from "./pace.mjs";
 
-/** One of two clients in each of `rooms` rooms types; `rate` keys a second in all of them together. */
+/** One of two clients in each of `rooms` rooms types; `rate` keys a second in all together. */
 export async function manyRooms(job) {
   const { rooms, rate } = job;
   const senders = new Senders({ ...job, count: rooms, rate: rate / rooms });

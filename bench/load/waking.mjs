@@ -9,9 +9,9 @@ const WAIT_MS_MAX = 10_000;
 const AUTHOR = 4_000_000_000;
 
 /**
- * Two clients in each of `documents` type a key and then say nothing for `asleepMs`; after that, one
- * document after the other, a key is typed, and another one. Says in `times` how long the first took
- * to the other client and in `awake` the second, in order.
+ * Of two clients in each of `documents` one types a key, and nothing more for `asleepMs`; after
+ * that, one document after the other, a key and another one. Says in `times` how long the first of
+ * these took to the other client and in `awake` the second, in order.
  */
 export async function waking(job) {
   const pairs = [];

@@ -15,8 +15,8 @@ export const cursors = {
     `Clients in one room that all move their cursor ${HERTZ} times a second, over ` +
     `${STEP_MS / 1000} s, and of which each has every position or a later one of the same cursor ` +
     `with a 99th percentile of at most ${P99_MS_MAX} ms from sending. ${PEOPLE.join(", ")} are ` +
-    "tried until one fails twice. All clients are one process, which at the larger numbers has as " +
-    "much to do as the server. More is better.",
+    "tried until one fails twice. All clients are one process, which at the larger numbers has " +
+    "as much to do as the server. More is better.",
   figures: { people: `people with a cursor at ${HERTZ} Hz` },
   run: moving,
 };

@@ -20,8 +20,8 @@ export const memory = {
     `to one empty document that say nothing, and ${ROOMS} rooms with a document of some 300 KB ` +
     "each, into which one client that has all of it types a key after a restart (where documents " +
     "are not stored, without one). Of servers in workerd also what is above as many connections " +
-    "to, and as many of, Durable Objects that only accept sockets and pass on what comes. Less is " +
-    "better.",
+    "to, and as many of, Durable Objects that only accept sockets and pass on what comes. Less " +
+    "is better.",
   figures: {
     connection: "a connection, KB",
     connectionAbove: "above an empty object's, KB",

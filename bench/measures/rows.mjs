@@ -17,9 +17,9 @@ export const rows = {
   text:
     `Rows that are written for ${PER_KEYS.toLocaleString("en-US")} keystrokes, of one typist and ` +
     `of ${TYPISTS} with ${KEYS_PER_SECOND} keys a second each, over ${TYPING_MS / 1000} s and ` +
-    "until everything is stored. Compactions of Selvedge, which come at every 1,000 rows, are not " +
-    "among them. Whoever stores the whole document now and then writes fewer rows, and larger " +
-    "ones; others have no rows. Less is better.",
+    "until everything is stored. Compactions of Selvedge, which come at every 1,000 rows, are " +
+    "not among them. Whoever stores the whole document now and then writes fewer rows, and " +
+    "larger ones; others have no rows. Less is better.",
   figures: {
     one: `rows for ${PER_KEYS.toLocaleString("en-US")} keys of one typist`,
     several: `of ${TYPISTS} typists`,

@@ -9,8 +9,9 @@ export class Steps {
   #server;
 
   /**
-   * `run(server, load)` puts a load on the server for a while, and `rate(load)` is how many messages
-   * a second that is. `warmUp(server)` comes first, so that its code is compiled when it matters.
+   * `run(server, load)` puts a load on the server for a while, and `rate(load)` is how many
+   * messages a second that is. `warmUp(server)` comes first, so that its code is compiled when
+   * it matters.
    */
   constructor(subject, { folder, say }, { warmUp, run, rate, unit, p99MsMax }) {
     Object.assign(this, { subject, folder, say, warmUp, run, rate, unit, p99MsMax });
