@@ -13,8 +13,8 @@ export const kill = {
     "Somebody types a key every millisecond; the server is ended by `kill -9` at the moment at " +
     `which somebody else has ${KEYS_MIN} to ${KEYS_MAX} of them, and started again on what it ` +
     "has stored. Counted is what a third client, which then comes for the first time, lacks of " +
-    `the keys that the second had. ${KILLS} kills in each repetition. Clients that still have the ` +
-    "keys and come back would give them to the server again; here nobody does. Less is better.",
+    `the keys that the second had. ${KILLS} kills in each repetition. Clients that still have ` +
+    "the keys and come back would give them to the server again; here nobody does. Less is better.",
   figures: {
     lost: "keys that were seen and are lost, %",
     kills: "kills that took something back, %",
