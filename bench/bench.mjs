@@ -1,8 +1,8 @@
 // `npm run bench`: Selvedge and its peers, one after the other on this machine, with the same work.
 //
-//   npm run bench                              all of it: some minutes for each repetition
+//   npm run bench                              all of it: most of an hour a repetition
 //   npm run bench -- latency selvedge          only these measures and subjects
-//   npm run bench -- --quick --repetitions 1   shortened, to see that everything runs: no figures
+//   npm run bench -- --quick --repetitions 1   shortened, to see that all of it runs; not kept
 //   npm run bench -- --repetitions 5 --write   and write docs/benchmarks.md
 //
 // Everything stays on loopback. Results are in bench/results.
@@ -57,7 +57,7 @@ await command(async () => {
     for (const measure of names.measures) {
       const { quick } = values;
       const result = await repeat(measure, { ...names, repetitions, folder, large, quick });
-      await writeResult(measure, result);
+      if (!quick) await writeResult(measure, result);
       process.stdout.write(`\n${table(measures[measure], result)}\n\n`);
     }
   } finally {

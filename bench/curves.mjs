@@ -10,6 +10,7 @@ const FOOT = 46;
 const LEFT = 60;
 /** Leaves room for the names of the lines. */
 const RIGHT = 200;
+const NAME = 16;
 const COLORS = ["#2f6f4f", "#b3541e", "#4a5d8f"];
 
 /** A table for each curve: median (least–most) of the repetitions. */
@@ -58,13 +59,14 @@ function axesAndLines(curve, points, top) {
   const parts = [
     `<path d="M${LEFT} ${top}V${bottom}H${WIDTH - RIGHT}" stroke="#9aa7b0" fill="none"/>`,
     words(LEFT, top - 6, curve.y, 'text-anchor="end"'),
-    words(WIDTH - RIGHT + 16, bottom + 20, curve.x),
+    words(WIDTH - RIGHT + 24, bottom + 20, curve.x),
     ...points.map(({ x }) => words(across(x), bottom + 20, short(x), 'text-anchor="middle"')),
   ];
   for (const y of ticks(known)) {
     parts.push(words(LEFT - 8, up(y) + 4, short(y), 'text-anchor="end"'));
     parts.push(`<path d="M${LEFT} ${up(y)}H${WIDTH - RIGHT}" stroke="#e4e8eb"/>`);
   }
+  const names = [];
   Object.values(curve.lines).forEach((name, index) => {
     const at = points.filter(({ figures }) => figures[index] !== undefined);
     if (at.length === 0) return;
@@ -76,10 +78,21 @@ function axesAndLines(curve, points, top) {
       parts.push(`<path d="M${across(x)} ${up(min)}V${up(max)}" stroke="${color}"/>`);
       parts.push(`<circle cx="${across(x)}" cy="${up(median)}" r="3" fill="${color}"/>`);
     }
-    const y = up(at.at(-1).figures[index].median) + 4;
-    parts.push(words(WIDTH - RIGHT + 16, y, name, `fill="${color}"`));
+    names.push({ name, color, y: up(at.at(-1).figures[index].median) + 4 });
   });
-  return parts;
+  return [...parts, ...besides(names)];
+}
+
+/** The names of the lines where these end, but not on top of each other. */
+function besides(names) {
+  let free = -Infinity;
+  return names
+    .sort((a, b) => a.y - b.y)
+    .map(({ name, color, y }) => {
+      const at = Math.max(y, free);
+      free = at + NAME;
+      return words(WIDTH - RIGHT + 24, at, name, `fill="${color}"`);
+    });
 }
 
 /** Where a value is between `from` and `to`, by its logarithm. */
