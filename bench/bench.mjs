@@ -1,7 +1,8 @@
 // `npm run bench`: Selvedge and its peers, one after the other on this machine, with the same work.
 //
-//   npm run bench                              all of it: some minutes for each repetition
+//   npm run bench                              all of it: most of an hour a repetition
 //   npm run bench -- latency selvedge          only these measures and subjects
+//   npm run bench -- --quick --repetitions 1   shortened, to see that all of it runs; not kept
 //   npm run bench -- --repetitions 5 --write   and write docs/benchmarks.md
 //
 // Everything stays on loopback. Results are in bench/results.
@@ -11,6 +12,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { cpus, loadavg, tmpdir, type } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { encodeStateVectorFromUpdate } from "yjs";
 import { Failure, command, root, say } from "../tools/shell.mjs";
 import { clientMeasures } from "./clients.mjs";
 import { largeDocument } from "./document.mjs";
@@ -22,12 +24,13 @@ import { afterwards } from "./server.mjs";
 import { hocuspocus } from "./subjects/hocuspocus.mjs";
 import { selvedge } from "./subjects/selvedge.mjs";
 import { yPartyserver } from "./subjects/y_partyserver.mjs";
-import { yWebsocket } from "./subjects/y_websocket.mjs";
+import { yWebsocket, yWebsocketLeveldb } from "./subjects/y_websocket.mjs";
 
 const subjects = {
   selvedge,
   "y-partyserver": yPartyserver,
   "y-websocket": yWebsocket,
+  "y-websocket-leveldb": yWebsocketLeveldb,
   hocuspocus,
 };
 
@@ -39,6 +42,7 @@ await command(async () => {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
+      quick: { type: "boolean", default: false },
       repetitions: { type: "string", default: "3" },
       write: { type: "boolean", default: false },
     },
@@ -54,11 +58,13 @@ await command(async () => {
   const folder = await mkdtemp(join(tmpdir(), "selvedge-bench-"));
   afterwards('sleep 1; rm -rf -- "$1"', folder);
   try {
+    const large = await writeDocument(folder);
     for (const measure of names.measures) {
-      const own = Object.keys(subjectsOf(measure)).filter((name) => names.subjects.includes(name));
-      if (own.length === 0) continue;
-      const result = await repeat(measure, { subjects: own, repetitions, folder });
-      await writeResult(measure, result);
+      const { quick } = values;
+      const options = { wanted: names.subjects, repetitions, folder, large, quick };
+      const result = await repeat(measure, options);
+      if (result.subjects.length === 0) continue;
+      if (!values.quick) await writeResult(measure, result);
       process.stdout.write(`\n${table(measures[measure], result)}\n\n`);
     }
   } finally {
@@ -88,13 +94,15 @@ function chosen(named) {
  * One measure of all subjects. They take turns, so that a machine that becomes slower does so for
  * all of them.
  */
-async function repeat(measure, { subjects: names, repetitions: wanted, folder }) {
+async function repeat(measure, { wanted, repetitions: most, folder, large, quick }) {
   const subjects = subjectsOf(measure);
-  const repetitions = measures[measure].isExact ? 1 : wanted;
-  const document = measure === "sync" ? await writeDocument(folder) : undefined;
+  const repetitions = measures[measure].isExact ? 1 : most;
+  const applies = measures[measure].applies ?? (() => true);
+  const possible = Object.keys(subjects).filter((name) => applies(subjects[name]));
+  const names = wanted.filter((name) => possible.includes(name));
   const result = {
     measure,
-    isComplete: names.length === Object.keys(subjects).length,
+    isComplete: !quick && names.length === possible.length,
     date: new Date().toISOString().slice(0, 10),
     machine: `${cpus().length} cores, ${type()}, Node ${process.versions.node}`,
     load: Number(loadavg()[0].toFixed(1)),
@@ -110,10 +118,16 @@ async function repeat(measure, { subjects: names, repetitions: wanted, folder })
       const own = join(folder, `${measure}-${name}-${repetition}`);
       await mkdir(own);
       const tell = (text) => say(`${measure} ${repetition}/${repetitions}, ${title}: ${text}`);
-      const options = { folder: own, document, say: tell };
-      const figures = await measures[measure].run(subjects[name], options);
+      const options = { folder: own, large, quick, say: tell };
+      // Who fails has no figures; that must not take those of the others.
+      const figures = await measures[measure].run(subjects[name], options).catch((error) => {
+        tell(`failed: ${error.message}`);
+        process.exitCode = 1;
+        return {};
+      });
       tell(JSON.stringify(figures));
       subject.repetitions.push(figures);
+      await rm(own, { recursive: true, force: true, maxRetries: 5 });
     }
   }
   return result;
@@ -123,5 +137,6 @@ async function writeDocument(folder) {
   const bytes = largeDocument();
   const file = join(folder, "large.yjs");
   await writeFile(file, bytes);
-  return { file, bytes: bytes.length };
+  const stateVector = Buffer.from(encodeStateVectorFromUpdate(bytes)).toString("base64");
+  return { files: [file], bytes: bytes.length, stateVector };
 }

@@ -2,9 +2,16 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { dialect, eachRun, keystroke, varUint } from "./load/dialect.mjs";
+import { Doc, applyUpdate, encodeStateAsUpdate } from "yjs";
+import { documentOf } from "./document.mjs";
+import { short } from "./format.mjs";
+import { eachPosition, position } from "./load/cursors.mjs";
+import { dialect } from "./load/dialect.mjs";
+import { eachRun, keystroke, scattered } from "./load/edits.mjs";
+import { varUint } from "./load/lib0.mjs";
+import { Senders } from "./load/pace.mjs";
 import { FrameReader, encodeFrame } from "./load/frame.mjs";
-import { plot, short, summary, table } from "./report.mjs";
+import { plot, summary, table } from "./report.mjs";
 import { Histogram, median, spread } from "./statistics.mjs";
 
 /** The messages that a reader takes out of `chunks`, as `[opcode, payload]`. */
@@ -64,6 +71,16 @@ test("keystrokes are updates that are read as runs of one", () => {
   assert.deepEqual(later, [3_000_000_000, 300, 1]);
 });
 
+test("scattered keystrokes are never joined, and are in the order of Yjs", () => {
+  const doc = new Doc();
+  for (let clock = 0; clock < 5; clock++) applyUpdate(doc, scattered(7, clock));
+  assert.equal(doc.getText("t").toString(), "aedcb");
+  const runs = [];
+  eachRun(encodeStateAsUpdate(doc), (...run) => runs.push(run));
+  assert.deepEqual(runs.at(-1), [7, 4, 1]);
+  assert.ok(runs.length >= 4);
+});
+
 test("a merged update is read by author and run, without what it skips", () => {
   // Author 9: three letters behind its clock 4, a gap of two, a letter between two of author 7.
   // Author 7: its first two letters.
@@ -80,10 +97,55 @@ test("both dialects read what they say", () => {
     const words = dialect(name, "plan");
     assert.deepEqual(words.read(words.update(body)), { kind: "update", body });
     assert.equal(words.read(words.nothing).kind, "step2");
-    assert.equal(words.read(words.hello.at(-1)).kind, "step1");
+    assert.equal(words.read(words.hello().at(-1)).kind, "step1");
+    assert.deepEqual(words.read(words.presence(body)), { kind: "presence", body });
   }
-  const presence = Buffer.from([1, 1, 0]);
-  assert.equal(dialect(undefined, "plan").read(presence), undefined);
+  assert.equal(dialect(undefined, "plan").read(Buffer.from([3])), undefined);
+});
+
+test("the native dialect says where it stopped, and reads what leads where", () => {
+  const words = dialect("native", "plan");
+  assert.deepEqual([...words.hello()[0]], [0, 1, 0, 0]);
+  assert.deepEqual([...words.hello({ epoch: 300, sequence: 5 })[0]], [0, 1, 172, 2, 5]);
+  assert.deepEqual([...words.update(Buffer.from([9]))], [3, 1, 9]);
+  assert.deepEqual([...words.update(Buffer.from([9]))], [3, 2, 9], "updates are numbered");
+  const welcome = words.read(Buffer.from([0, 1, 172, 2, 5, 7, 7, 7]));
+  assert.deepEqual([welcome.kind, welcome.epoch, welcome.sequence], ["welcome", 300, 5]);
+  const update = words.read(Buffer.from([3, 6, 1, 2]));
+  assert.deepEqual([update.kind, update.sequence, [...update.body]], ["update", 6, [1, 2]]);
+  assert.equal(words.read(Buffer.from([5, 1, 6])).sequence, 6, "an ack names it as well");
+  assert.equal(words.read(Buffer.from([6, 1])), undefined);
+});
+
+test("cursors are read as they are written, whoever counts their clocks", () => {
+  const found = [];
+  const one = position(3_000_000_001, 42);
+  const two = position(3_000_000_002, 0);
+  const gone = [7, 9, 4, ...Buffer.from("null")];
+  const update = Buffer.from([3, ...one.subarray(1), ...two.subarray(1), ...gone]);
+  eachPosition(update, (...it) => found.push(it));
+  assert.deepEqual(found, [
+    [3_000_000_001, 42],
+    [3_000_000_002, 0],
+  ]);
+});
+
+test("a message has arrived once, in order, and not at who sent it", () => {
+  const senders = new Senders({ count: 2, rate: 10, warmUpMs: 0, measureMs: 1_000 });
+  const { firstId, delays } = senders;
+  for (const sender of senders.all) sender.measuredFrom = 1;
+  const receiver = senders.receiver(1);
+  const arrived = (...it) => senders.arrived(...it, { receiver, now: 5 });
+  arrived(firstId, 0, 1);
+  assert.equal(delays.count, 0, "it was sent before anything is measured");
+  arrived(firstId, 0, 3);
+  arrived(firstId, 1, 2);
+  assert.equal(delays.count, 2, "what is known is no delivery");
+  arrived(firstId, 4, 1);
+  assert.equal(delays.count, 2, "behind a gap nothing can be shown");
+  arrived(firstId + 1, 0, 3);
+  arrived(firstId + 2, 0, 3);
+  assert.equal(delays.count, 2);
 });
 
 test("numbers are encoded as lib0 does, beyond 32 bits too", () => {
@@ -152,6 +214,80 @@ test("the plot has a bar for each figure there is, and is well-formed", () => {
   assert.equal(svg.match(/<path /g).length, 2);
   assert.ok(svg.includes("&lt;B>") && !svg.includes("<B>"));
   assert.ok(!svg.includes("NaN") && !svg.includes("undefined"));
+});
+
+test("nothing is no measure for others: no ratio to zero, and bars without a scale", () => {
+  const none = { subjects: result.subjects.map((it) => ({ ...it, repetitions: [{ p50: 0 }] })) };
+  assert.ok(table(measure, none).includes("| <B> 2 | no | 0 (0–0) |"));
+  assert.ok(!plot(measure, none).includes("NaN"));
+  const less = { subjects: [{ ...result.subjects[0], repetitions: [{ p50: -3 }] }] };
+  assert.ok(!plot(measure, less).includes('width="-'));
+});
+
+test("the summary has only what a measure puts into it, and gaps where it does not apply", () => {
+  const [a, b] = result.subjects;
+  const few = { figures: { p50: "median, ms", p99: "rare, ms" }, summary: ["p50"] };
+  const curves = { curves: {} };
+  const parts = [
+    { measure: few, result: { subjects: [a, b] } },
+    { measure, result: { subjects: [a] } },
+    { measure: curves, result: { subjects: [a] } },
+  ];
+  assert.deepEqual(summary(parts).split("\n"), [
+    "| server | durable before it is shown | median, ms | median, ms |",
+    "|-|-|-:|-:|",
+    "| A 1 | yes | 3 | 3 |",
+    "| <B> 2 | no | 1.5 | – |",
+  ]);
+});
+
+const grown = {
+  measure: {
+    curves: { size: { title: "Size", x: "MB", y: "ms", lines: { hot: "warm", cold: "cold" } } },
+  },
+  result: {
+    subjects: [
+      {
+        repetitions: [
+          { size: [{ x: 0.01, hot: 1, cold: 5 }, { x: 20, hot: 90 }] },
+          { size: [{ x: 0.01, hot: 3, cold: 5 }, { x: 20, hot: 110 }] },
+          {},
+        ],
+      },
+    ],
+  },
+};
+
+test("a curve is a table of its points, over all repetitions", () => {
+  const lines = table(grown.measure, grown.result).split("\n");
+  assert.deepEqual(lines, [
+    "Size:",
+    "",
+    "| MB | warm, ms | cold, ms |",
+    "|-:|-:|-:|",
+    "| 0.01 | 2 (1–3) | 5 (5–5) |",
+    "| 20 | 100 (90–110) | – |",
+  ]);
+});
+
+test("a curve is drawn with a line for each of its figures", () => {
+  const svg = plot(grown.measure, grown.result);
+  assert.equal(svg.match(/<circle /g).length, 3);
+  assert.equal(svg.match(/stroke-width="2"/g).length, 2);
+  assert.ok(svg.includes(">warm</text>") && svg.includes(">20</text>"));
+  const empty = plot(grown.measure, { subjects: [{ repetitions: [{}] }] });
+  const zero = { subjects: [{ repetitions: [{ size: [{ x: 1, hot: 0, cold: 0 }] }] }] };
+  for (const text of [svg, empty, plot(grown.measure, zero)]) {
+    assert.ok(!text.includes("NaN") && !text.includes("undefined") && !text.includes("Infinity"));
+  }
+});
+
+test("a document of a size is made of authors' updates that fit together", () => {
+  const [part] = documentOf(5_000);
+  assert.ok(part.length > 4_000 && part.length < 6_000, `${part.length} bytes`);
+  const doc = new Doc();
+  applyUpdate(doc, part);
+  assert.ok(doc.getText("t").length > 1_000);
 });
 
 test("numbers are as long as they are worth", () => {

@@ -10,10 +10,8 @@ const results = join(import.meta.dirname, "results");
 const docs = join(root, "docs");
 
 const NOT_YET = [
-  "edits that never merge into one run, cursors at 60 Hz, hundreds of clients in one document",
-  "memory and processor time of each connection and of each open document",
-  "what a kill of the server takes back",
-  "y-sweet, and y-websocket with LevelDB",
+  "processor time of each connection and of each open document",
+  "y-sweet, whose package fetches a program from elsewhere when it is installed",
 ];
 
 export async function writeResult(measure, result) {
@@ -53,9 +51,10 @@ piece of work in a process of its own.
 
 "Durable before it is shown" says whether an update is in storage before a peer sees it. Selvedge
 waits for the disk in each figure about typing. The others show first: y-partyserver and Hocuspocus
-store some seconds later, y-websocket's server here keeps documents in memory only, so that it has
-no figure after a restart. Selvedge and y-partyserver run in workerd without wrangler, the others on
-Node. Selvedge's limits on rates are off.
+store some seconds later, y-websocket's server at once with LevelDB, and otherwise never, so that it
+has no figure after a restart. Selvedge and y-partyserver run in workerd without wrangler, the
+others on Node. Selvedge's limits on rates are off. A server has no figure where it cannot have one,
+or failed.
 `;
 
 function section({ name, measure, result }) {

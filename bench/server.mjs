@@ -11,10 +11,13 @@ import { start } from "../tools/shell.mjs";
 const START_MS_MAX = 30_000;
 const PRINTED_MAX = 4_000;
 
-/** Starts `subject` on what `folder` has; resolves to `{ url(document), stop() }`. */
-export async function startServer(subject, folder) {
+/**
+ * Starts `subject` on what `folder` has, with `settings` beside its own if it knows any; resolves
+ * to `{ url(document), pid, stop() }`.
+ */
+export async function startServer(subject, folder, settings = {}) {
   const port = await freePort();
-  const { program, args, env } = await subject.command({ folder, port });
+  const { program, args, env } = await subject.command({ folder, port, settings });
   const { child, ended } = startFirst(program, args, env);
   let printed = "";
   for (const stream of [child.stdout, child.stderr]) {
@@ -34,7 +37,8 @@ export async function startServer(subject, folder) {
     await stop();
     throw new Error(`${subject.title} did not start: ${error.message}\n${printed}`);
   }
-  return { url: (document) => `ws://127.0.0.1:${port}${subject.path(document)}`, stop };
+  const url = (document) => `ws://127.0.0.1:${port}${subject.path(document)}`;
+  return { url, pid: child.pid, stop };
 }
 
 /**

@@ -13,8 +13,11 @@ const PONG = 10;
 export class Socket {
   closed = false;
 
-  /** Connects; `take(payload, socket)` is called for binary messages, maybe before it resolves. */
-  static async open(url, take) {
+  /**
+   * Connects, speaking `protocol` if there is one; `take(payload, socket)` is called for binary
+   * messages, maybe before it resolves.
+   */
+  static async open(url, protocol, take) {
     const { hostname, port, pathname } = new URL(url);
     if (hostname !== "127.0.0.1") throw new Error(`${hostname} is not loopback`);
     const socket = new Socket();
@@ -29,6 +32,7 @@ export class Socket {
       "Sec-WebSocket-Key: c2VsdmVkZ2UgYmVuY2htYQ==",
       "Sec-WebSocket-Version: 13",
     ];
+    if (protocol !== undefined) upgrade.push(`Sec-WebSocket-Protocol: ${protocol}`);
     socket.tcp.write(`${upgrade.join("\r\n")}\r\n\r\n`);
     const rest = await answer(socket.tcp);
     const reader = new FrameReader((opcode, payload) => {

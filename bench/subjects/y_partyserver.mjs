@@ -12,6 +12,9 @@ export const yPartyserver = {
   },
   durable: false,
   persists: true,
+  isInWorkerd: true,
+  /** How many rows were written. */
+  rows: (query) => query("SELECT saves FROM document")[0].saves,
   path: (document) => `/parties/document/${document}`,
   async command({ folder, port }) {
     await build({

@@ -8,14 +8,17 @@ export class Document extends YServer {
 
   async onLoad() {
     const { sql } = this.ctx.storage;
-    sql.exec("CREATE TABLE IF NOT EXISTS document(id INTEGER PRIMARY KEY, bytes BLOB)");
+    const columns = "id INTEGER PRIMARY KEY, saves INTEGER, bytes BLOB";
+    sql.exec(`CREATE TABLE IF NOT EXISTS document(${columns})`);
     const [row] = sql.exec("SELECT bytes FROM document");
     if (row) applyUpdate(this.document, new Uint8Array(row.bytes));
   }
 
   async onSave() {
     const bytes = encodeStateAsUpdate(this.document);
-    this.ctx.storage.sql.exec("INSERT OR REPLACE INTO document VALUES (1, ?)", bytes);
+    const { sql } = this.ctx.storage;
+    const again = "ON CONFLICT(id) DO UPDATE SET saves = saves + 1, bytes = excluded.bytes";
+    sql.exec(`INSERT INTO document VALUES (1, 1, ?) ${again}`, bytes);
   }
 }
 
