@@ -12,7 +12,7 @@ const docs = join(root, "docs");
 const NOT_YET = [
   "processor time of each connection and of each open document",
   "clients: the size of their code, typing and loading, from keystroke to the screen",
-  "y-sweet, whose package fetches a program from elsewhere when it is installed",
+  "y-durableobjects; y-sweet, whose package fetches a program from elsewhere when it is installed",
 ];
 
 export async function writeResult(measure, result) {
