@@ -6,6 +6,9 @@ import { startFirst } from "./server.mjs";
 
 const GENERATOR = join(import.meta.dirname, "load/generator.mjs");
 
+/** No job takes half as long: a server that has gone silent must not hold up the others. */
+const JOB_MS_MAX = 300_000;
+
 /** Runs one job to its end; what it prints is the result. `job.document` is the one it is about. */
 export async function generate(subject, server, job) {
   const target = { url: server.url("{document}"), pid: server.pid, dialect: subject.dialect };
@@ -15,7 +18,9 @@ export async function generate(subject, server, job) {
   for (const name of Object.keys(printed)) {
     child[name].on("data", (bytes) => (printed[name] += bytes));
   }
+  const timeout = setTimeout(() => process.kill(-child.pid, "SIGKILL"), JOB_MS_MAX);
   const problem = await ended;
+  clearTimeout(timeout);
   if (problem !== undefined) {
     throw new Error(`the generator ended with ${problem}: ${printed.stderr}`);
   }

@@ -11,7 +11,7 @@ const docs = join(root, "docs");
 
 const NOT_YET = [
   "processor time of each connection and of each open document",
-  "y-sweet, whose package fetches a program from elsewhere when it is installed",
+  "y-durableobjects; y-sweet, whose package fetches a program from elsewhere when it is installed",
 ];
 
 export async function writeResult(measure, result) {

@@ -6,6 +6,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use selvedge::room::{Gauges, Metrics, open_metrics};
+
 /// Who may import what. `std`, `core`, `alloc` and the module itself are always allowed.
 #[rustfmt::skip]
 const MAY_IMPORT: &[(&str, &[&str])] = &[
@@ -264,4 +266,29 @@ pub struct Engraving;
 fn f() -> core::fmt::Result { update::walk(&[]); other::yrs::f() }
 ";
     assert_eq!(violations("room/commit.rs", good), ["line 4: x"; 0]);
+}
+
+#[test]
+fn alerts_and_their_description_name_metrics_that_exist() {
+    let gauges = Gauges::default();
+    let text = open_metrics(&Metrics::default(), gauges.described(), None);
+    let is_there = |name: &str| {
+        // These two are the registry's.
+        ["selvedge_rooms", "selvedge_active_rooms"].contains(&name)
+            || text.lines().any(|line| line.split([' ', '{']).next() == Some(name))
+    };
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let alerts = fs::read_to_string(root.join("docs/alerts.yml")).expect("the alerts can be read");
+    let named: Vec<_> = alerts.match_indices("selvedge_").collect();
+    assert!(named.len() > 10);
+    for (at, _) in named {
+        let name = identifier(&alerts[at..]);
+        assert!(is_there(name), "docs/alerts.yml names {name}");
+    }
+    let page = fs::read_to_string(root.join("docs/observability.md")).expect("the page");
+    for family in text.lines().filter_map(|line| line.strip_prefix("# TYPE selvedge_")) {
+        let name = identifier(family);
+        let is_named = page.contains(&format!("`{name}`")) || page.contains(&format!("`{name}{{"));
+        assert!(is_named, "docs/observability.md does not name {name}");
+    }
 }
