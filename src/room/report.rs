@@ -6,7 +6,7 @@
 //! and the log is what counts.
 
 use super::Room;
-use super::metrics::{Gauges, Metrics};
+use super::metrics::{Counter, Gauges, Metrics};
 use crate::codec::{Reader, write_number};
 use crate::time::Millis;
 
@@ -62,7 +62,10 @@ impl Room {
             (observed.reported_at, EVERY_MS)
         };
         let is_early = last.is_some_and(|at| now.since(at) < every_ms);
-        if is_early || observed.metrics == observed.reported {
+        let has_commits = observed.metrics.count(Counter::Commits) > 0;
+        // Not of a newcomer who has done nothing yet: the next report is a minute away.
+        let is_first = observed.reported_at.is_none() && !has_commits && !is_empty;
+        if is_early || is_first || observed.metrics == observed.reported {
             return None;
         }
         observed.reported_at = Some(now);

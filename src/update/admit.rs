@@ -74,13 +74,9 @@ fn admit_whole<'a>(
     Ok(Some(Admission { fresh: update.into(), ends, has_deletes, repeats, missing: false }))
 }
 
-/// The smallest section, in bytes: a count, a client and a clock.
-const SECTION_BYTES_MIN: usize = 3;
-
 fn admit_parts<'a>(update: &'a [u8], known: &StateVector) -> Result<Admission<'a>, Malformed> {
-    let said = usize::try_from(client_count(update)?).unwrap_or(usize::MAX);
     // Exactly as many: a list that grows takes up to three times its size on the way.
-    let mut sections = Vec::with_capacity(said.min(update.len() / SECTION_BYTES_MIN));
+    let mut sections = Vec::with_capacity(client_count(update)? as usize);
     let mut walk = walk(update);
     while let Some(section) = walk.next_section()? {
         sections.push(Cursor::new(section.clone(), known));

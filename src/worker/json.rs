@@ -34,9 +34,9 @@ pub(super) fn numbers(metrics: &Metrics, gauges: &Gauges) -> Map<String, Value> 
 fn delay(histogram: &Histogram) -> Value {
     json!({
         "count": histogram.count(),
-        "p50Ms": histogram.quantile(0.5),
-        "p95Ms": histogram.quantile(0.95),
-        "p99Ms": histogram.quantile(0.99),
+        "p50_ms": histogram.quantile(0.5),
+        "p95_ms": histogram.quantile(0.95),
+        "p99_ms": histogram.quantile(0.99),
     })
 }
 

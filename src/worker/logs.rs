@@ -98,7 +98,7 @@ pub(super) fn fields(event: &Event) -> Map<String, Value> {
             "limit": refusal.limit.name(),
             "value": refusal.value,
             "max": refusal.max,
-            "retryMs": refusal.retry_ms,
+            "retry_ms": refusal.retry_ms,
             "trace": traced(trace),
         }),
         Event::Asked { session, trace } => json!({ "session": session.0, "trace": traced(trace) }),
@@ -113,12 +113,12 @@ pub(super) fn fields(event: &Event) -> Map<String, Value> {
             })
         }
         Event::Compacted { sequence, bytes_before, bytes } => {
-            json!({ "sequence": sequence, "bytesBefore": bytes_before, "bytes": bytes })
+            json!({ "sequence": sequence, "bytes_before": bytes_before, "bytes": bytes })
         }
         Event::Quarantined { part, sequence, reason } => {
             json!({ "part": format!("{part:?}"), "sequence": sequence, "reason": reason })
         }
-        Event::Failed { in_hand } => json!({ "inHand": in_hand }),
+        Event::Failed { in_hand } => json!({ "in_hand": in_hand }),
     };
     match fields {
         Value::Object(fields) => fields.into_iter().filter(|(_, value)| !value.is_null()).collect(),

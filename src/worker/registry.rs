@@ -110,7 +110,7 @@ impl Registry {
         let total = self.total()?.unwrap_or_default();
         let mut total = as_json::numbers(&total.metrics, &self.gauges()?.0);
         total.insert("rooms".into(), self.count("SELECT COUNT(*) FROM room", vec![])?.into());
-        total.insert("activeRooms".into(), self.active(now)?.into());
+        total.insert("active_rooms".into(), self.active(now)?.into());
         Response::from_json(&json!({ "now": now, "total": total, "rooms": rooms }))
     }
 

@@ -233,7 +233,7 @@ test('s2: a setting that cannot be read is said in words', async () => {
     for await (const chunk of answer) body += chunk
     assert.equal(JSON.parse(body).title, 'Wrong setting')
     const said = 'SESSIONS_MAX is "many", but has to be a whole number from 1 to 32768'
-    await until('the log', () => server.running.output().includes(said))
+    await until('the log', () => server.running.output().includes(JSON.stringify(said)))
   } finally {
     await server.stop()
   }

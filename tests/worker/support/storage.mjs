@@ -14,7 +14,8 @@ export const databases = (persistTo) =>
 
 /** Calls `use` with a database: one room's, or whatever is in the file. */
 export const withDatabase = (file, use, { readOnly = true } = {}) => {
-  const database = new DatabaseSync(file, { readOnly })
+  // Who writes just now is waited for.
+  const database = new DatabaseSync(file, { readOnly, timeout: 5_000 })
   try {
     return use((statement, ...values) => database.prepare(statement).all(...values), database)
   } finally {
