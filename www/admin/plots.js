@@ -1,0 +1,140 @@
+// Plots over time. uPlot draws; here is what is drawn, in the page's colours, and what a plot says
+// to those who do not see it.
+
+import uPlot from "./uplot.js";
+import { make } from "./element.js";
+import { atMost, bytes, count, decimal } from "./words.js";
+
+const KEPT_MS = 15 * 60_000;
+const HEIGHT = 150;
+/** Lines differ in their dashes, too: not everyone sees colours. */
+const LINES = [
+  { colour: "--yarn", dash: [], marker: "solid" },
+  { colour: "--plot-2", dash: [7, 4], marker: "dashed" },
+  { colour: "--plot-3", dash: [2, 3], marker: "dotted" },
+];
+
+const PLOTS = [
+  { title: "Updates per second", words: decimal, lines: [["updates", "updates/s"]] },
+  {
+    title: "Frames per second",
+    words: decimal,
+    lines: [
+      ["framesIn", "in"],
+      ["framesOut", "out"],
+    ],
+  },
+  {
+    title: "Sessions",
+    words: count,
+    isWhole: true,
+    lines: [
+      ["sessions", "all"],
+      ["behind", "behind"],
+    ],
+  },
+  {
+    title: "Commit delay, at most",
+    words: atMost,
+    isWhole: true,
+    lines: [
+      ["p50", "p50"],
+      ["p95", "p95"],
+      ["p99", "p99"],
+    ],
+  },
+  { title: "Log rows", words: count, isWhole: true, lines: [["logRows", "rows"]] },
+  { title: "Log bytes", words: bytes, isBytes: true, lines: [["logBytes", "bytes"]] },
+];
+
+/** Makes the plots in `parent`. Returns `{ add(sample), pause(at), clear() }`. */
+export function makePlots(parent) {
+  let samples = [];
+  const plots = PLOTS.map((plot) => makePlot(parent, plot));
+
+  function draw() {
+    for (const plot of plots) plot.draw(samples);
+  }
+
+  // Colours are looked up when a plot is drawn.
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+  return {
+    /** `sample.at` is in milliseconds; what it lacks is a gap. */
+    add(sample) {
+      samples = samples.filter(({ at }) => sample.at - at < KEPT_MS);
+      samples.push(sample);
+      draw();
+    },
+    clear() {
+      samples = [];
+      draw();
+    },
+  };
+}
+
+function makePlot(parent, { title, words, lines, isWhole, isBytes }) {
+  const place = make("div", { className: "plot" });
+  const figure = make("figure", {}, make("figcaption", {}, title), place);
+  parent.append(figure);
+  const shown = (value) => (value === null || value === undefined ? "–" : words(value));
+  const series = lines.map(([, label], index) => ({
+    label,
+    stroke: () => colour(LINES[index].colour),
+    dash: LINES[index].dash,
+    width: 2,
+    points: { show: false },
+    value: (_, value) => shown(value),
+  }));
+  const axis = {
+    stroke: () => colour("--soft"),
+    font: "12px system-ui, sans-serif",
+    grid: { stroke: () => colour("--line"), width: 1 },
+    ticks: { show: false },
+  };
+  const upright = {
+    ...axis,
+    size: 62,
+    values: (_, splits) => splits.map((value) => (value === null ? "" : words(value))),
+    ...(isWhole && { incrs: wholeSteps(10) }),
+    ...(isBytes && { incrs: wholeSteps(2) }),
+  };
+  const options = {
+    width: widthOf(place),
+    height: HEIGHT,
+    series: [{ value: (_, at) => (at ? new Date(at * 1000).toLocaleTimeString() : "now") }, ...series],
+    axes: [{ ...axis, space: 70, size: 32 }, upright],
+    scales: { y: { range: (_, _least, most) => [0, Math.max(1, (most ?? 0) * 1.1)] } },
+    cursor: { drag: { x: false, y: false }, points: { size: 7 } },
+    legend: { markers: { dash: (_, index) => LINES[index - 1]?.marker ?? "solid" } },
+    select: { show: false },
+  };
+  const drawn = new uPlot(options, [[], ...lines.map(() => [])], place);
+  drawn.root.querySelector(".u-wrap").setAttribute("role", "img");
+  new ResizeObserver(() => {
+    if (place.clientWidth > 0) drawn.setSize({ width: widthOf(place), height: HEIGHT });
+  }).observe(place);
+
+  function draw(samples) {
+    const times = samples.map(({ at }) => at / 1000);
+    drawn.setData([times, ...lines.map(([name]) => samples.map((one) => one[name] ?? null))]);
+    const now = lines.map(([name, label]) => `${label} ${shown(samples.at(-1)?.[name])}`);
+    drawn.root.querySelector(".u-wrap").setAttribute("aria-label", `${title}: ${now.join(", ")}`);
+  }
+
+  draw([]);
+  return { draw };
+}
+
+/** Steps of an axis on which there is nothing between whole numbers. */
+function wholeSteps(base) {
+  if (base === 2) return Array.from({ length: 42 }, (_, power) => 2 ** power);
+  return Array.from({ length: 13 }, (_, power) => [1, 2, 5].map((by) => by * 10 ** power)).flat();
+}
+
+function widthOf(place) {
+  return Math.max(place.clientWidth, 120);
+}
+
+function colour(name) {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}
