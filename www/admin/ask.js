@@ -40,14 +40,10 @@ async function ask(path, secret, signal) {
 }
 
 async function send(path, headers, signal) {
-  const signals = [AbortSignal.timeout(ANSWER_MS_MAX), ...(signal ? [signal] : [])];
+  const late = AbortSignal.timeout(ANSWER_MS_MAX);
+  const either = signal ? AbortSignal.any([signal, late]) : late;
   try {
-    return await fetch(path, {
-      headers,
-      signal: AbortSignal.any(signals),
-      cache: "no-store",
-      credentials: "same-origin",
-    });
+    return await fetch(path, { headers, signal: either, cache: "no-store" });
   } catch (error) {
     signal?.throwIfAborted();
     if (error.name === "TimeoutError") {

@@ -1,13 +1,13 @@
 // How things are, in a few words, and what is of concern.
 
 import { more, sum } from "./growth.js";
-import { ago, count, plural } from "./words.js";
+import { count, plural, span } from "./words.js";
 
 /**
  * The health of all rooms: `{ level, words, concerns }`. `first` is what was counted when this page
  * was opened: counters only grow, and what went wrong last year is no news.
  */
-export function healthOfAll({ total, first, isReady, isMany }) {
+export function healthOfAll({ total, first, isReady }) {
   const since = "since this page was opened";
   const grown = (name) => total[name] - first[name];
   const broken = [
@@ -15,17 +15,13 @@ export function healthOfAll({ total, first, isReady, isMany }) {
     ...lost(total),
     grown("failures") > 0 && `Rooms failed: ${plural(grown("failures"), "time")} ${since}.`,
   ];
-  const look = [
-    ...behind(total),
-    refused(more(total.refusals, first.refusals), since),
-  ];
+  const look = [...behind(total), refused(more(total.refusals, first.refusals), since)];
   const before = [
     first.failures > 0 && plural(first.failures, "failure"),
     first.quarantines > 0 && `${count(first.quarantines)} found damaged`,
     sum(first.refusals) > 0 && plural(sum(first.refusals), "refusal"),
   ].filter(Boolean);
-  const well = isMany ? "All rooms are well" : "All is well";
-  const health = judged(broken, look, well);
+  const health = judged(broken, look, "All is well");
   if (before.length > 0) health.concerns.push(`Before that, ever: ${before.join(", ")}.`);
   return health;
 }
@@ -35,7 +31,7 @@ export function healthOfOne(room) {
   const since = "since it woke";
   const failed = `It failed before it was loaded: ${plural(room.failures, "time")}.`;
   const broken = [...lost(room), room.failures > 0 && failed];
-  return judged(broken, [...behind(room), refused(room.refusals, since)], "This room is well");
+  return judged(broken, [...behind(room), refused(room.refusals, since)], "All is well");
 }
 
 /** What a row of the list warns of, in a few words each. */
@@ -51,7 +47,7 @@ export function warnings(room) {
 /** What there is to say while there is no answer. */
 export function silence(why, silentMs) {
   const concerns = [why];
-  if (silentMs !== null) concerns.push(`What is shown below was told ${ago(silentMs)}.`);
+  if (silentMs !== null) concerns.push(`What is shown below is ${span(silentMs)} old.`);
   return { level: "broken", words: "No answer", concerns };
 }
 

@@ -80,7 +80,7 @@ export function bindOverview(onError) {
     showRooms(answer);
     const told = Math.max(...rooms.map(({ at }) => at));
     write(byId("told"), rooms.length > 0 ? `the newest was told ${ago(now - told)}` : "");
-    showHealth(healthOfAll({ total, first, isReady, isMany: total.rooms > 1 }), "Asked every 5 s");
+    showHealth(healthOfAll({ total, first, isReady }), "Asked every 5 s");
   }
 
   function showGrowth() {

@@ -3,7 +3,7 @@
 
 import uPlot from "./uplot.js";
 import { make } from "./element.js";
-import { atMost, bytes, count, decimal } from "./words.js";
+import { atMost, bytes, clock, count, decimal } from "./words.js";
 
 const KEPT_MS = 15 * 60_000;
 const HEIGHT = 150;
@@ -47,7 +47,7 @@ const PLOTS = [
   { title: "Log bytes", words: bytes, isBytes: true, lines: [["logBytes", "bytes"]] },
 ];
 
-/** Makes the plots in `parent`. Returns `{ add(sample), pause(at), clear() }`. */
+/** Makes the plots in `parent`. Returns `{ add(sample), clear() }`. */
 export function makePlots(parent) {
   let samples = [];
   const plots = PLOTS.map((plot) => makePlot(parent, plot));
@@ -76,14 +76,16 @@ function makePlot(parent, { title, words, lines, isWhole, isBytes }) {
   const place = make("div", { className: "plot" });
   const figure = make("figure", {}, make("figcaption", {}, title), place);
   parent.append(figure);
-  const shown = (value) => (value === null || value === undefined ? "–" : words(value));
+  const shown = (value) => (Number.isFinite(value) ? words(value) : "–");
+  // Without a pointer on the plot, the legend has the newest.
+  const newest = ({ data }, index, at) => shown(data[index][at ?? data[index].length - 1]);
   const series = lines.map(([, label], index) => ({
     label,
     stroke: () => colour(LINES[index].colour),
     dash: LINES[index].dash,
     width: 2,
     points: { show: false },
-    value: (_, value) => shown(value),
+    value: (plot, _, index, at) => newest(plot, index, at),
   }));
   const axis = {
     stroke: () => colour("--soft"),
@@ -101,10 +103,10 @@ function makePlot(parent, { title, words, lines, isWhole, isBytes }) {
   const options = {
     width: widthOf(place),
     height: HEIGHT,
-    series: [{ value: (_, at) => (at ? new Date(at * 1000).toLocaleTimeString() : "now") }, ...series],
-    axes: [{ ...axis, space: 70, size: 32 }, upright],
+    series: [{}, ...series],
+    axes: [{ ...axis, space: 80, size: 26, values: (_, times) => times.map(timeOfDay) }, upright],
     scales: { y: { range: (_, _least, most) => [0, Math.max(1, (most ?? 0) * 1.1)] } },
-    cursor: { drag: { x: false, y: false }, points: { size: 7 } },
+    cursor: { drag: { x: false, y: false }, points: { size: 7 }, sync: { key: "room" } },
     legend: { markers: { dash: (_, index) => LINES[index - 1]?.marker ?? "solid" } },
     select: { show: false },
   };
@@ -129,6 +131,10 @@ function makePlot(parent, { title, words, lines, isWhole, isBytes }) {
 function wholeSteps(base) {
   if (base === 2) return Array.from({ length: 42 }, (_, power) => 2 ** power);
   return Array.from({ length: 13 }, (_, power) => [1, 2, 5].map((by) => by * 10 ** power)).flat();
+}
+
+function timeOfDay(seconds) {
+  return clock(seconds * 1000).slice(0, 8);
 }
 
 function widthOf(place) {

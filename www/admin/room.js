@@ -53,7 +53,7 @@ export function bindRoom(onError) {
       if (!(error instanceof NoAnswer)) return onError(error, signal);
       const silentMs = answeredAt === null ? null : Date.now() - answeredAt;
       showHealth(silence(error.message, silentMs), "Asking again every 2 s");
-      notice(answeredAt === null ? `There is nothing to show yet. ${error.message}` : "");
+      if (answeredAt === null) notice(`There is nothing to show. ${error.message}`, true);
     }
   }
 
@@ -127,7 +127,9 @@ function sample(room, rate) {
   };
 }
 
-function notice(words) {
+/** Says something about the room; a `bare` one has no figures. */
+function notice(words, bare = false) {
+  byId("room").classList.toggle("bare", bare);
   byId("room-notice").hidden = words === "";
   write(byId("room-words"), words);
 }
