@@ -4,17 +4,17 @@ import { keptRows, make, write } from "./element.js";
 import { CATCH_UPS, CLOSES, atMost, bytes, count } from "./words.js";
 
 const DELAYS = [
-  ["commit_delay", "Commit", "from a commit’s first frame"],
+  ["commit_delay", "Commit", "from its first frame"],
   ["edit_durable", "Edit durable", "until its client knows"],
   ["edit_seen", "Edit seen", "until another client has it"],
 ];
 
 const RARE = [
-  ["asks", "Asks", "a client was asked for what the room lacks"],
-  ["lags", "Lags", "more than a window on the way to a session"],
-  ["failures", "Failures", "a room trapped or lost its memory"],
-  ["quarantines", "Quarantines", "stored parts found damaged"],
-  ["compactions", "Compactions", "snapshots that took the place of rows"],
+  ["asks", "Asks", "for what a room lacks"],
+  ["lags", "Lags", "too much on the way to a session"],
+  ["failures", "Failures", "of rooms that trapped"],
+  ["quarantines", "Quarantines", "of damaged parts"],
+  ["compactions", "Compactions", "of logs"],
   ["wakes", "Wakes", "loaded from storage"],
   ["sessions_opened", "Sessions", "opened"],
   ["commits", "Commits", "rows written"],

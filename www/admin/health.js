@@ -4,8 +4,8 @@ import { more, sum } from "./growth.js";
 import { count, plural, span } from "./words.js";
 
 /**
- * The health of all rooms: `{ level, words, concerns }`. `first` is what was counted when this page
- * was opened: counters only grow, and what went wrong last year is no news.
+ * The health of all rooms: `{ level, words, concerns, past }`. `first` is what was counted when
+ * this page was opened: counters only grow, and what went wrong last year is no news.
  */
 export function healthOfAll({ total, first, isReady }) {
   const since = "since this page was opened";
@@ -21,9 +21,8 @@ export function healthOfAll({ total, first, isReady }) {
     first.quarantines > 0 && `${count(first.quarantines)} found damaged`,
     sum(first.refusals) > 0 && plural(sum(first.refusals), "refusal"),
   ].filter(Boolean);
-  const health = judged(broken, look, "All is well");
-  if (before.length > 0) health.concerns.push(`Before that, ever: ${before.join(", ")}.`);
-  return health;
+  const past = before.length > 0 ? `Before this page was opened: ${before.join(", ")}.` : "";
+  return { ...judged(broken, look), past };
 }
 
 /** The health of one room, which counts from when it woke. */
@@ -31,7 +30,7 @@ export function healthOfOne(room) {
   const since = "since it woke";
   const failed = `It failed before it was loaded: ${plural(room.failures, "time")}.`;
   const broken = [...lost(room), room.failures > 0 && failed];
-  return judged(broken, [...behind(room), refused(room.refusals, since)], "All is well");
+  return judged(broken, [...behind(room), refused(room.refusals, since)]);
 }
 
 /** What a row of the list warns of, in a few words each. */
@@ -48,15 +47,15 @@ export function warnings(room) {
 export function silence(why, silentMs) {
   const concerns = [why];
   if (silentMs !== null) concerns.push(`What is shown below is ${span(silentMs)} old.`);
-  return { level: "broken", words: "No answer", concerns };
+  return { level: "broken", words: "No answer", concerns, past: "" };
 }
 
-function judged(broken, look, well) {
+function judged(broken, look) {
   const [worst, rest] = [broken.filter(Boolean), look.filter(Boolean)];
-  const concerns = [...worst, ...rest];
-  if (worst.length > 0) return { level: "broken", words: "Something is broken", concerns };
-  if (rest.length > 0) return { level: "look", words: "Worth a look", concerns };
-  return { level: "well", words: well, concerns };
+  const found = { concerns: [...worst, ...rest], past: "" };
+  if (worst.length > 0) return { level: "broken", words: "Something is broken", ...found };
+  if (rest.length > 0) return { level: "look", words: "Worth a look", ...found };
+  return { level: "well", words: "All is well", ...found };
 }
 
 function lost({ quarantined_rows: rows }) {

@@ -36,7 +36,7 @@ const COUNTERS = [
 export function bindOverview(onError) {
   const showNow = makeFigures(byId("overview-now"), NOW);
   const showRates = makeFigures(byId("overview-rates"), COUNTERS);
-  const showCounts = makeCounts(byId("overview-counts"), "since ever");
+  const showCounts = makeCounts(byId("overview-counts"), "in all");
   const showRooms = bindRooms();
   const measure = growth(RATES);
   let first = null;

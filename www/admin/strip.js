@@ -20,13 +20,13 @@ let paused = false;
 let announced = "";
 
 /** Shows a health as health.js tells it; `asked` is a line about the answer itself. */
-export function showHealth({ level, words, concerns }, asked) {
+export function showHealth({ level, words, concerns, past }, asked) {
   const strip = byId("strip");
   strip.dataset.status = THREADS[level];
   strip.dataset.health = level;
   write(byId("health"), words);
   write(byId("asked"), paused ? "Not asked any more" : asked);
-  showConcerns(concerns.map((words, index) => ({ words, index })));
+  showConcerns([...concerns, past].filter(Boolean).map((words, index) => ({ words, index })));
   showStitches(level === "look" ? concerns.map((_, index) => index) : []);
   // The numbers in the concerns move all the time. That something is wrong is said once.
   if (words !== announced) byId("announce").textContent = announced = words;
@@ -34,7 +34,7 @@ export function showHealth({ level, words, concerns }, asked) {
 
 export function showWaiting(farEnd) {
   write(byId("far-end"), farEnd);
-  showHealth({ level: "waiting", words: "Asking…", concerns: [] }, "");
+  showHealth({ level: "waiting", words: "Asking…", concerns: [], past: "" }, "");
 }
 
 byId("pause").addEventListener("click", () => {

@@ -14,7 +14,8 @@ export function bindTimeline() {
   let kept = [];
   const known = new Set();
   const least = byId("level");
-  const showRows = keptRows(byId("timeline-body"), { key: ({ id }) => id, makeRow, fill: () => {} });
+  const kind = { key: ({ id }) => id, makeRow, fill: () => {} };
+  const showRows = keptRows(byId("timeline-body"), kind);
 
   for (const title of COLUMNS) {
     const head = make("th", { scope: "col" }, title);

@@ -21,7 +21,8 @@ export function bytes(number) {
   if (!Number.isFinite(number)) return NONE;
   const step = number < 1 ? 0 : Math.min(Math.floor(Math.log2(number) / 10), UNITS.length - 1);
   const amount = number / 1024 ** step;
-  return `${step === 0 ? decimal(amount) : digits[amount < 10 ? 1 : 2].format(amount)} ${UNITS[step]}`;
+  const words = step === 0 ? decimal(amount) : digits[amount < 10 ? 1 : 2].format(amount);
+  return `${words} ${UNITS[step]}`;
 }
 
 /** A bound that a share of all delays is below; the largest bound is open. */
@@ -67,7 +68,8 @@ export function nameWords(name) {
 
 /** `commit_bytes` and `bytesBefore` as words. */
 export function fieldWords(name) {
-  return name.replaceAll("_", " ").replace(/([a-z])([A-Z])/g, (_, a, b) => `${a} ${b.toLowerCase()}`);
+  const words = name.replaceAll("_", " ");
+  return words.replace(/([a-z])([A-Z])/g, (_, a, b) => `${a} ${b.toLowerCase()}`);
 }
 
 /** Why the room closed a socket. */
