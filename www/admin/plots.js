@@ -105,7 +105,10 @@ function makePlot(parent, { title, words, lines, isWhole, isBytes }) {
     height: HEIGHT,
     series: [{}, ...series],
     axes: [{ ...axis, space: 80, size: 26, values: (_, times) => times.map(timeOfDay) }, upright],
-    scales: { y: { range: (_, _least, most) => [0, Math.max(1, (most ?? 0) * 1.1)] } },
+    scales: {
+      x: { range: (_, first, last) => span(first, last) },
+      y: { range: (_, _least, most) => [0, Math.max(1, (most ?? 0) * 1.1)] },
+    },
     cursor: { drag: { x: false, y: false }, points: { size: 7 }, sync: { key: "room" } },
     legend: { markers: { dash: (_, index) => LINES[index - 1]?.marker ?? "solid" } },
     select: { show: false },
@@ -131,6 +134,12 @@ function makePlot(parent, { title, words, lines, isWhole, isBytes }) {
 function wholeSteps(base) {
   if (base === 2) return Array.from({ length: 42 }, (_, power) => 2 ** power);
   return Array.from({ length: 13 }, (_, power) => [1, 2, 5].map((by) => by * 10 ** power)).flat();
+}
+
+/** From and to when: a minute at least, so that what is there at first does not fill it all. */
+function span(first, last) {
+  const to = last ?? Date.now() / 1000;
+  return [Math.min(first ?? to, to - 60), to];
 }
 
 function timeOfDay(seconds) {
