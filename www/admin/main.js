@@ -23,7 +23,7 @@ function signedIn(secret) {
 
 /** What was shown goes, too: nothing is left of it in a new page. */
 function signOut(words) {
-  for (const view of Object.values(views)) view.stop();
+  for (const { stop } of Object.values(views)) stop();
   forgetSecret(words);
   location.reload();
 }
@@ -38,21 +38,20 @@ function failed(error, signal) {
 /** Shows what the address says, or the form. */
 function show() {
   const secret = keptSecret();
-  const document_ = roomOf(location.hash);
-  const view = secret === null ? "sign-in" : document_ === null ? "overview" : "room";
+  const name = roomOf(location.hash);
+  const view = secret === null ? "sign-in" : name === null ? "overview" : "room";
   if (shown === "overview" && view === "room") overviewTop = scrollY;
-  for (const name of Object.keys(views)) views[name].stop();
-  for (const name of ["sign-in", "overview", "room"]) byId(name).hidden = name !== view;
+  for (const { stop } of Object.values(views)) stop();
+  for (const id of ["sign-in", "overview", "room"]) byId(id).hidden = id !== view;
   byId("strip").hidden = byId("sign-out").hidden = view === "sign-in";
   byId("back").hidden = view !== "room";
-  entitle(view, document_);
+  entitle(view === "room" ? nameWords(name) : view === "sign-in" ? "Sign in" : "Rooms");
   if (view === "sign-in") askSecret(whyForgotten());
-  else views[view].start(secret, document_);
+  else views[view].start(secret, name);
   shown = view;
 }
 
-function entitle(view, document_) {
-  const title = view === "room" ? nameWords(document_) : view === "sign-in" ? "Sign in" : "Rooms";
+function entitle(title) {
   write(byId("title"), title);
   byId("title").classList.toggle("long", title.length > 48);
   document.title = `${title.slice(0, 80)} · Selvedge`;
