@@ -19,7 +19,7 @@ export async function build() {
   try {
     await unlessCurrent("worker", join(root, "build/index.js"), worker);
     await unlessCurrent("client", join(clientPackage, "selvedge.js"), client);
-    site();
+    await site();
   } finally {
     unlock();
   }
@@ -48,26 +48,41 @@ async function client() {
   fs.writeFileSync(types, declared.replace(raw, "$1    readonly memory: WebAssembly.Memory;\n}"));
 }
 
-/** dist/ is www/ plus the client package in dist/selvedge/. */
-function site() {
-  const files = new Map();
-  for (const file of filesIn(join(root, "www"))) files.set(file, join(root, "www", file));
+/** dist/ is www/, the client package in dist/selvedge/, and what the dashboard draws plots with. */
+async function site() {
+  const files = await plots();
+  const add = (file, from) => files.set(file, fs.readFileSync(from));
+  for (const file of filesIn(join(root, "www"))) add(file, join(root, "www", file));
   for (const file of fs.readdirSync(clientPackage)) {
     if (!/\.(js|wasm|d\.ts|json)$/.test(file)) continue;
-    files.set(`selvedge/${file}`, join(clientPackage, file));
+    add(`selvedge/${file}`, join(clientPackage, file));
   }
   const dist = join(root, "dist");
   for (const file of filesIn(dist)) {
     if (!files.has(file)) fs.rmSync(join(dist, file));
   }
-  for (const [file, from] of files) {
+  for (const [file, bytes] of files) {
     const to = join(dist, file);
-    const bytes = fs.readFileSync(from);
     // Only what differs is written: whoever serves dist/ reloads when a file there changes.
     if (fs.existsSync(to) && fs.readFileSync(to).equals(bytes)) continue;
     fs.mkdirSync(dirname(to), { recursive: true });
     fs.writeFileSync(to, bytes);
   }
+}
+
+/** uPlot as one module without its spaces, its style, and its licence, which goes with copies. */
+async function plots() {
+  // Setup may have only just brought it.
+  const { transformSync } = await import("esbuild");
+  const from = (file) => fs.readFileSync(join(root, "node_modules/uplot", file));
+  const banner = "// uPlot, see uplot.license.txt";
+  const source = from("dist/uPlot.esm.js").toString();
+  const { code } = transformSync(source, { minify: true, format: "esm", banner });
+  return new Map([
+    ["admin/uplot.js", Buffer.from(code)],
+    ["admin/uplot.css", from("dist/uPlot.min.css")],
+    ["admin/uplot.license.txt", from("LICENSE")],
+  ]);
 }
 
 /** Does `work`, which makes `product`, unless that was made from exactly the present sources. */

@@ -19,32 +19,28 @@ const FLAGS =
 const SERVER_AWAY = /WebSocket connection to .* failed|net::ERR_/;
 
 /**
- * A browser and a server for the tests of one file: `{ server, visit, end }`. `server` is replaced
- * by a test that kills it.
+ * A browser and a server for the tests of one file: `{ server, open, visit, end }`. `server` is
+ * replaced by a test that kills it. `options` are the server's.
  */
-export async function startDemo() {
-  const server = await startServer();
+export async function startDemo(options) {
+  const server = await startServer(options);
   const browser = await chromium
     .launch({ executablePath: CHROMIUM, args: FLAGS.split(" ") })
     .catch(async (error) => {
       await server.stop();
       throw error;
     });
-  const demo = { server, visit, end };
+  const demo = { server, open, visit, end };
 
   async function end() {
     await browser.close();
     await demo.server.stop();
   }
 
-  /**
-   * Opens `document` as someone of their own: no storage or cache is shared between visits. `over`
-   * is a network to go through.
-   */
-  async function visit(document, { name, over, ...options } = {}) {
+  /** A page of someone with no storage or cache that others have; it collects complaints. */
+  async function open(options, prepare = () => {}) {
     const context = await browser.newContext(options);
-    if (name)
-      await context.addInitScript((name) => localStorage.setItem("selvedge.name", name), name);
+    await prepare(context);
     const page = await context.newPage();
     page.complaints = [];
     page.sockets = [];
@@ -54,6 +50,15 @@ export async function startDemo() {
       if (["error", "warning"].includes(message.type())) page.complaints.push(message.text());
     });
     page.setDefaultTimeout(WAIT_MS_MAX);
+    return page;
+  }
+
+  /** Opens `document` as someone of their own. `over` is a network to go through. */
+  async function visit(document, { name, over, ...options } = {}) {
+    const page = await open(options, (context) => {
+      if (!name) return undefined;
+      return context.addInitScript((name) => localStorage.setItem("selvedge.name", name), name);
+    });
     const { url } = over ?? demo.server;
     await page.goto(document === undefined ? url : addressOf({ url }, document));
     await online(page);

@@ -1,0 +1,116 @@
+// What was counted, in small tables: delays, refusals, closes, catch-ups, and what rarely happens.
+
+import { keptRows, make, write } from "./element.js";
+import { CATCH_UPS, CLOSES, atMost, bytes, count } from "./words.js";
+
+const DELAYS = [
+  ["commit_delay", "Commit", "from its first frame"],
+  ["edit_durable", "Edit durable", "until its client knows"],
+  ["edit_seen", "Edit seen", "until another client has it"],
+];
+
+const RARE = [
+  ["asks", "Asks", "for what a room lacks"],
+  ["lags", "Lags", "too much on the way to a session"],
+  ["failures", "Failures", "of rooms that trapped"],
+  ["quarantines", "Quarantines", "of damaged parts"],
+  ["compactions", "Compactions", "of logs"],
+  ["wakes", "Wakes", "loaded from storage"],
+  ["sessions_opened", "Sessions", "opened"],
+  ["commits", "Commits", "rows written"],
+];
+
+let made = 0;
+
+/** Makes the cards in `parent` and returns a function that shows figures in them. */
+export function makeCounts(parent, since) {
+  const shows = [
+    delays(card(parent, "Delays", "at most"), since),
+    kinds(card(parent, "Refusals", since), "Limit", "refusals", {}),
+    kinds(card(parent, "Closed by rooms", since), "Code", "closes", CLOSES),
+    kinds(card(parent, "Catch-ups", since), "How", "catch_ups", CATCH_UPS),
+    rare(card(parent, "Also counted", since)),
+  ];
+  return (figures) => {
+    for (const show of shows) show(figures);
+  };
+}
+
+function card(parent, title, note) {
+  const id = `counts-${(made += 1)}`;
+  const head = make("h2", { id }, `${title} `, make("span", { className: "count" }, note));
+  const table = make("table", { className: "small" });
+  table.setAttribute("aria-labelledby", id);
+  const section = make("section", { className: "card" }, head, table);
+  section.setAttribute("aria-labelledby", id);
+  parent.append(section);
+  return table;
+}
+
+function delays(table, since) {
+  table.append(make("thead", {}, headRow(["Delay", "p50", "p95", "p99", "Count"])));
+  table.after(make("p", { className: "empty" }, `Upper bounds of buckets, ${since}.`));
+  const body = table.appendChild(make("tbody"));
+  const rows = DELAYS.map(([name, words, meaning]) => {
+    const cells = Array.from({ length: 4 }, () => make("td", { className: "number" }));
+    body.append(make("tr", {}, rowHead(words, meaning), ...cells));
+    return { name, cells };
+  });
+  return (figures) => {
+    for (const { name, cells } of rows) {
+      const { count: all, p50Ms, p95Ms, p99Ms } = figures[name];
+      const quantiles = [p50Ms, p95Ms, p99Ms].map((ms) => (ms === null ? "–" : atMost(ms)));
+      [...quantiles, count(all)].forEach((words, index) => write(cells[index], words));
+    }
+  };
+}
+
+/** Counts by kind, of which only those are told that happened. */
+function kinds(table, kind, name, meanings) {
+  table.append(make("thead", {}, headRow([kind, "Count"])));
+  const none = make("p", { className: "empty" }, "None.");
+  table.after(none);
+  const show = keptRows(table.appendChild(make("tbody")), {
+    key: ([of]) => of,
+    makeRow: ([of]) => countRow(of, meanings[of]),
+    fill: ({ cell }, [, times]) => write(cell, count(times)),
+  });
+  return (figures) => {
+    const entries = Object.entries(figures[name]);
+    show(entries);
+    table.hidden = entries.length === 0;
+    none.hidden = entries.length > 0;
+  };
+}
+
+function rare(table) {
+  table.append(make("thead", {}, headRow(["What", "Count"])));
+  const body = table.appendChild(make("tbody"));
+  const rows = RARE.map(([name, words, meaning]) => {
+    const row = countRow(words, meaning);
+    body.append(row.element);
+    return { name, ...row };
+  });
+  const read = countRow("Read", "by compactions");
+  body.append(read.element);
+  return (figures) => {
+    for (const { name, cell } of rows) write(cell, count(figures[name]));
+    write(read.cell, bytes(figures.compaction_read_bytes));
+  };
+}
+
+function countRow(words, meaning) {
+  const cell = make("td", { className: "number" });
+  return { element: make("tr", {}, rowHead(words, meaning), cell), cell };
+}
+
+function rowHead(words, meaning) {
+  const head = make("th", { scope: "row" }, words);
+  if (meaning) head.append(" ", make("span", { className: "meaning" }, meaning));
+  return head;
+}
+
+function headRow([first, ...rest]) {
+  const heads = rest.map((words) => make("th", { scope: "col", className: "number" }, words));
+  return make("tr", {}, make("th", { scope: "col" }, first), ...heads);
+}
