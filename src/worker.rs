@@ -98,7 +98,11 @@ async fn ready(request: Request, env: &Env) -> Result<Response> {
 }
 
 async fn page(request: Request, env: &Env) -> Result<Response> {
-    env.assets(ASSETS)?.fetch_request(request).await
+    let response = env.assets(ASSETS)?.fetch_request(request).await?;
+    let headers = Headers::from_iter(response.headers().entries());
+    // Nobody's page may lay itself over this one.
+    headers.set("x-frame-options", "DENY")?;
+    Ok(response.with_headers(headers))
 }
 
 /// The trace that a request says it belongs to.

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import test from "node:test";
-import { growth, more } from "../../www/admin/growth.js";
+import { growth, more, quantile } from "../../www/admin/growth.js";
 import { healthOfAll, healthOfOne, warnings } from "../../www/admin/health.js";
 import { roomAddress, roomOf } from "../../www/admin/route.js";
 import { ago, atMost, bytes, decimal, fieldWords, nameWords } from "../../www/admin/words.js";
@@ -86,7 +86,7 @@ test("numbers and names are readable", () => {
     "5 min ago",
     "28 h ago",
   ]);
-  assert.equal(fieldWords("bytesBefore"), "bytes before");
+  assert.equal(fieldWords("bytes_before"), "bytes before");
   assert.equal(nameWords("plan 2"), "plan 2");
   assert.equal(nameWords(" \u200b"), "U+0020 U+200B");
 });
@@ -96,4 +96,10 @@ test("every name has an address", () => {
     assert.equal(roomOf(roomAddress(name)), name);
   }
   for (const hash of ["", "#/", "#/room/", "#/room/%", "#note"]) assert.equal(roomOf(hash), null);
+});
+
+test("quantiles are bounds of buckets", () => {
+  const bounds = [1, 2, 5];
+  assert.deepEqual([0.5, 0.99].map((q) => quantile([0, 0, 0, 0], bounds, q)), [null, null]);
+  assert.deepEqual([0.5, 0.9, 1].map((q) => quantile([6, 3, 0, 1], bounds, q)), [1, 2, 5]);
 });

@@ -63,6 +63,12 @@ describe('what operators see', () => {
     assert.ok(!server.running.output().includes(SECRET.slice(2, 12)))
   })
 
+  test('the dashboard may not be framed', async () => {
+    const page = await get('/admin/', {})
+    assert.deepEqual([page.status, page.headers.get('x-frame-options')], [200, 'DENY'])
+    assert.match(page.headers.get('content-type'), /^text\/html/)
+  })
+
   test('health is about the process, readiness about rooms that can write', async () => {
     assert.equal(await (await get('/healthz', {})).text(), 'ok\n')
     const ready = await get('/readyz', {})

@@ -58,8 +58,8 @@ function delays(table, since) {
   });
   return (figures) => {
     for (const { name, cells } of rows) {
-      const { count: all, p50Ms, p95Ms, p99Ms } = figures[name];
-      const quantiles = [p50Ms, p95Ms, p99Ms].map((ms) => (ms === null ? "–" : atMost(ms)));
+      const { count: all, p50_ms: p50, p95_ms: p95, p99_ms: p99 } = figures[name];
+      const quantiles = [p50, p95, p99].map((ms) => (ms === null ? "–" : atMost(ms)));
       [...quantiles, count(all)].forEach((words, index) => write(cells[index], words));
     }
   };

@@ -42,6 +42,17 @@ export function more(now, before) {
   return Object.fromEntries(grown.filter(([, amount]) => amount > 0));
 }
 
+/**
+ * The bound below which a share `q` of what `buckets` count is, and the last one if it is above
+ * that; null of nothing. The last bucket has no bound.
+ */
+export function quantile(buckets, bounds, q) {
+  const wanted = Math.max(1, Math.ceil(q * buckets.reduce((all, amount) => all + amount, 0)));
+  let seen = 0;
+  const at = buckets.findIndex((amount) => (seen += amount) >= wanted);
+  return at < 0 ? null : (bounds[at] ?? bounds.at(-1));
+}
+
 export function sum(counts) {
   return Object.values(counts).reduce((all, amount) => all + amount, 0);
 }

@@ -69,7 +69,7 @@ export function bindOverview(onError) {
     first ??= total;
     showNow({
       rooms: count(total.rooms),
-      active: count(total.activeRooms),
+      active: count(total.active_rooms),
       sessions: count(total.sessions),
       behind: count(total.sessions_behind),
       heap: bytes(total.heap_bytes),

@@ -4,7 +4,7 @@ import { NoAnswer, askRoom } from "./ask.js";
 import { makeCounts } from "./counts.js";
 import { byId, write } from "./element.js";
 import { forget, makeFigures } from "./figures.js";
-import { growth } from "./growth.js";
+import { growth, quantile } from "./growth.js";
 import { healthOfOne, silence } from "./health.js";
 import { makePlots } from "./plots.js";
 import { showHealth, showWaiting } from "./strip.js";
@@ -65,11 +65,15 @@ export function bindRoom(onError) {
       plots.add({ at: lastAt + 1 });
     }
     lastAt = now;
-    measure.add(now, Object.fromEntries(COUNTERS.map((name) => [name, room[name]])));
+    const { bounds_ms: bounds, buckets } = room.commit_delay;
+    const counters = COUNTERS.map((name) => [name, room[name]]);
+    const delays = buckets.map((amount, at) => [`delay ${at}`, amount]);
+    measure.add(now, Object.fromEntries([...counters, ...delays]));
     const measured = measure.measured();
     const rate = (name) => (measured ? measured.perSecond(name) : null);
+    const recent = buckets.map((_, at) => measured?.grown(`delay ${at}`) ?? 0);
     showFigures(room, rate);
-    plots.add(sample(room, rate));
+    plots.add(sample(room, rate, (q) => quantile(recent, bounds, q)));
     timeline.add(events);
     showCounts(room);
     showHealth(healthOfOne(room), "Asked every 2 s");
@@ -110,8 +114,8 @@ export function bindRoom(onError) {
   };
 }
 
-function sample(room, rate) {
-  const { commit_delay: delay } = room;
+/** `delay` tells a quantile of the commits since the last answer. */
+function sample(room, rate, delay) {
   return {
     at: room.now,
     updates: rate("updates"),
@@ -119,9 +123,9 @@ function sample(room, rate) {
     framesOut: rate("frames_sent"),
     sessions: room.sessions,
     behind: room.sessions_behind,
-    p50: delay.p50Ms,
-    p95: delay.p95Ms,
-    p99: delay.p99Ms,
+    p50: delay(0.5),
+    p95: delay(0.95),
+    p99: delay(0.99),
     logRows: room.log_rows,
     logBytes: room.log_bytes,
   };

@@ -66,10 +66,9 @@ export function nameWords(name) {
   return points.map((point) => `U+${point.padStart(4, "0")}`).join(" ");
 }
 
-/** `commit_bytes` and `bytesBefore` as words. */
+/** `bytes_before` as words. */
 export function fieldWords(name) {
-  const words = name.replaceAll("_", " ");
-  return words.replace(/([a-z])([A-Z])/g, (_, a, b) => `${a} ${b.toLowerCase()}`);
+  return name.replaceAll("_", " ");
 }
 
 /** Why the room closed a socket. */

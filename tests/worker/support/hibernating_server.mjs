@@ -27,7 +27,7 @@ export class HibernatingServer {
       port: 0,
       cf: false,
       resourcePersistencePath: server.folder,
-      workers: [{ config: await config(main, vars) }]
+      workers: [{ config: await config(main, { LOG_LEVEL: 'error', ...vars }) }]
     })
     server.url = (await server.miniflare.ready).origin
     server.ws = server.url.replace(/^http/, 'ws')
