@@ -59,6 +59,11 @@ async fn answer(
     if route.is_for_operators() {
         operator::is_operator(&request, env)?;
     }
+    // These wake objects, and anybody may ask.
+    let wakes = matches!(route, Route::Sync { .. } | Route::Ready);
+    if wakes && !may_open(&request, env).await.unwrap_or(true) {
+        return Err(Problem::TooMany);
+    }
     let answered = match route {
         Route::Health => Response::ok("ok\n"),
         Route::Ready => ready(request, env).await,
@@ -67,15 +72,9 @@ async fn answer(
             page(request, env).await
         }
         Route::Rooms | Route::Metrics { document: None } => registry::ask(env, request).await,
-        Route::Sync { document, .. } => {
-            if !may_open(&request, env).await.unwrap_or(true) {
-                return Err(Problem::TooMany);
-            }
-            room(env, &document, request).await
-        }
-        Route::Status { document } | Route::Metrics { document: Some(document) } => {
-            room(env, &document, request).await
-        }
+        Route::Sync { document, .. }
+        | Route::Status { document }
+        | Route::Metrics { document: Some(document) } => room(env, &document, request).await,
     };
     answered.map_err(|error| {
         let fields = serde_json::json!({ "reason": error.to_string() });
