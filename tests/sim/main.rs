@@ -61,7 +61,7 @@ fn d1_o1_v1_nothing_that_was_told_is_lost_and_everyone_agrees() {
     println!("{counts:?}");
     assert!(failed.is_empty(), "failed: {failed:?}");
     if is_whole {
-        for kind in KINDS.iter().chain(&["compacted", "repaired", "silent"]) {
+        for kind in KINDS.iter().chain(&["compacted", "repaired", "silent", "reported"]) {
             assert!(counts.contains_key(kind), "{kind} never happened");
         }
     }

@@ -5,6 +5,7 @@ mod alarm;
 mod outage;
 mod poison;
 mod sabotage;
+mod told;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
@@ -297,7 +298,9 @@ impl Server {
                 self.write(env, Write::Alarm(Some(at)));
                 self.schedule_alarm(env);
             }
-            Output::Tell(_) | Output::Report(_) | Output::Abandon => {}
+            Output::Tell(event) => self.told(env, &event),
+            Output::Report(report) => Self::reported(env, &report),
+            Output::Abandon => {}
         }
         Ok(())
     }

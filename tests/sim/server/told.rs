@@ -1,0 +1,28 @@
+//! What those who run the room are told.
+
+use selvedge::room::{Event, Report};
+
+use super::Server;
+use crate::env::Env;
+use crate::faults::Sabotage;
+
+impl Server {
+    /// What is told has happened: the row was written just before.
+    pub(super) fn told(&self, env: &mut Env, event: &Event) {
+        let Event::Committed { sequence, .. } = *event else { return };
+        if self.sabotage == Some(Sabotage::AppendSkipped) {
+            return;
+        }
+        let last = self.disk.current.rows.last().map(|row| row.value.sequence);
+        if last != Some(sequence) {
+            env.oracle.violated(format!("told of row {sequence}, and the last one is {last:?}"));
+        }
+    }
+
+    pub(super) fn reported(env: &mut Env, report: &Report) {
+        env.count("reported");
+        if Report::decode(&report.encode()).as_ref() != Some(report) {
+            env.oracle.violated("a report is not read as it was written".to_owned());
+        }
+    }
+}
