@@ -64,12 +64,15 @@ impl<'a> Reader<'a> {
     /// A variable-length number of at most 53 bits.
     pub fn number(&mut self) -> Result<u64, DecodeError> {
         let mut number = 0u64;
-        for shift in (0..56).step_by(7) {
+        // Not `step_by`, which a build for size calls for each byte.
+        let mut shift = 0;
+        while shift < 56 {
             let byte = self.byte()?;
             number |= u64::from(byte & 0x7f) << shift;
             if byte < 0x80 {
                 return if number > NUMBER_MAX { Err(DecodeError::Range) } else { Ok(number) };
             }
+            shift += 7;
         }
         Err(DecodeError::Range)
     }
@@ -79,13 +82,12 @@ impl<'a> Reader<'a> {
         let first = self.byte()?;
         let mut number = i64::from(first & 0x3f);
         let mut more = first >= 0x80;
-        for shift in (6..55).step_by(7) {
-            if !more {
-                break;
-            }
+        let mut shift = 6;
+        while more && shift < 55 {
             let byte = self.byte()?;
             number |= i64::from(byte & 0x7f) << shift;
             more = byte >= 0x80;
+            shift += 7;
         }
         if more || number.unsigned_abs() > NUMBER_MAX {
             return Err(DecodeError::Range);

@@ -7,6 +7,8 @@
 //! Bytes are walked by [`crate::update`] before yrs sees them, because yrs 0.28.1 panics on some of
 //! them on wasm32.
 
+mod brought;
+mod checked;
 mod edit;
 mod event;
 mod keyed;
@@ -32,18 +34,10 @@ pub use event::{Event, KeyChange, PathSegment, WatchId};
 pub use shared::{Kind, New, Shared, SharedId};
 pub use value::{Attributes, Delta, Inserted, JSON_DEPTH_MAX, Json, Value};
 
-use crate::update::{self, Content, Part};
+use crate::update::{self, Part};
+use brought::Brought;
+use checked::Checked;
 use keyed::Keyed;
-
-/// Yjs's tag of `XmlHook`, a type that yrs does not carry.
-const XML_HOOK: u8 = 5;
-
-/// Whether yrs reads what Yjs wrote. What follows something else it would misread, up to a panic on
-/// wasm32: behind an `XmlHook`, and behind the older list encoding, of which it reads one element
-/// too many.
-fn is_readable(content: &Content<'_>) -> bool {
-    !matches!(content, Content::Type([XML_HOOK, ..]) | Content::Json(_))
-}
 
 /// Why an update from outside was not taken in.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
@@ -71,8 +65,8 @@ pub struct Document {
     /// What is watched, and whether also inside it.
     watches: BTreeMap<WatchId, (Shared, bool)>,
     last_watch: u32,
-    /// The text whose content was last checked by an edit; see [`Edit`].
-    checked: Option<(SharedId, edit::TextContent)>,
+    /// What texts consist of; see [`Edit`].
+    checked: Checked,
 }
 
 impl Document {
@@ -87,7 +81,7 @@ impl Document {
             roots: BTreeMap::new(),
             watches: BTreeMap::new(),
             last_watch: 0,
-            checked: None,
+            checked: Checked::default(),
         }
     }
 
@@ -134,30 +128,35 @@ impl Document {
 
     /// Take in an update from outside: what of it is new, and refers to nothing that is not here.
     pub fn apply(&mut self, update: &[u8]) -> Result<(), ApplyError> {
-        for part in update::walk(update) {
-            if let Part::Struct(_, item) = part.map_err(|_| ApplyError::Malformed)?
-                && !is_readable(&item.content)
-            {
-                return Err(ApplyError::Unreadable);
-            }
-        }
+        let (mut brought, keyed) = (Brought::default(), &self.keyed);
         // yrs takes in ids behind a gap, and panics when it looks for others in front of them.
-        let admission = update::admit(update, &self.known).map_err(|_| ApplyError::Malformed)?;
+        let admission = update::admit_seen(update, &self.known, |item| brought.see(item, keyed))
+            .map_err(|_| ApplyError::Malformed)?;
+        if brought.unreadable {
+            return Err(ApplyError::Unreadable);
+        }
         self.missing = admission.missing;
         if admission.fresh[..] == update::EMPTY {
             return Ok(());
         }
         // yrs joins runs of typing from their end, and keeps a copy of the rest of the run for each
         // struct until it is done: a gigabyte for a quarter of a megabyte.
-        let joined = update::merge(&[&admission.fresh]).map_err(|_| ApplyError::Malformed)?;
-        if !self.keyed.learn(&joined) {
+        let joined = if admission.plain {
+            admission.fresh
+        } else {
+            update::merge(&[&admission.fresh]).map_err(|_| ApplyError::Malformed)?.into()
+        };
+        // Without one that is known to be an entry, none is beside it.
+        if brought.entries && !self.keyed.learn(&joined) {
             return Err(ApplyError::Unreadable);
         }
         let update = Update::decode_v1(&joined).map_err(|_| ApplyError::Unreadable)?;
-        self.checked = None;
+        let checked = self.checked.brings(brought);
         let mut txn =
             self.doc.try_transact_mut_with(event::REMOTE).expect("no transaction outlives a call");
         txn.apply_update(update).map_err(|_| ApplyError::Unreadable)?;
+        txn.commit();
+        self.checked.brought(checked, brought, &txn);
         for (client, end) in admission.ends {
             self.known.advance(client, end);
         }

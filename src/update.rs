@@ -33,7 +33,7 @@ mod structs;
 mod text;
 mod walk;
 
-pub use admit::{Admission, admit};
+pub use admit::{Admission, admit, admit_seen};
 pub use clients::{client_count, clients_max};
 pub use compact::compact;
 pub use content::{Content, DEPTH_MAX};

@@ -7,7 +7,8 @@ use yrs::branch::BranchPtr;
 use yrs::types::text::YChange;
 use yrs::{Array, ArrayRef, Map, MapRef, Out, ReadTxn, Text, TextRef, TransactionMut};
 
-use super::shared::{Kind, New, Shared, SharedId};
+use super::checked::{Checked, TextContent, cuts_surrogate};
+use super::shared::{Kind, New, Shared};
 use super::value::{Attributes, Delta, Inserted, Json, attributes_to};
 
 /// The largest string or value of one step, in bytes. A room takes larger updates, but a step has
@@ -41,28 +42,14 @@ pub enum EditError {
     TooDeep,
 }
 
-/// What a text is known to consist of.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum TextContent {
-    /// Single UTF-16 units and embeds: any range can be cut.
-    Plain,
-    /// Some characters take two units: ranges have to be looked at.
-    Surrogates,
-    /// A peer put something into it that no text holds. yrs panics when it deletes across that.
-    Foreign,
-}
-
 /// A change being made; see [`super::Document::edit`].
 pub struct Edit<'doc> {
     txn: TransactionMut<'doc>,
-    checked: &'doc mut Option<(SharedId, TextContent)>,
+    checked: &'doc mut Checked,
 }
 
 impl<'doc> Edit<'doc> {
-    pub(super) fn new(
-        txn: TransactionMut<'doc>,
-        checked: &'doc mut Option<(SharedId, TextContent)>,
-    ) -> Self {
+    pub(super) fn new(txn: TransactionMut<'doc>, checked: &'doc mut Checked) -> Self {
         Self { txn, checked }
     }
 
@@ -83,7 +70,7 @@ impl<'doc> Edit<'doc> {
             return Err(EditError::TooLarge);
         }
         let branch = self.text(text, index, 0)?;
-        self.note_insertion(text, string);
+        self.checked.inserted(&text.id, string);
         let target = TextRef::from(branch);
         match attributes {
             None => target.insert(&mut self.txn, index, string),
@@ -227,14 +214,7 @@ impl<'doc> Edit<'doc> {
     fn text(&mut self, text: &Shared, index: u32, len: u32) -> Result<BranchPtr, EditError> {
         let branch = text.branch_of(&self.txn, TEXTS)?;
         within(&branch, index, len)?;
-        let content = match self.checked {
-            Some((id, content)) if *id == text.id => *content,
-            _ => {
-                let content = text_content(&branch, &self.txn);
-                *self.checked = Some((text.id.clone(), content));
-                content
-            }
-        };
+        let content = self.checked.content(&text.id, &branch, &self.txn);
         match content {
             TextContent::Plain => Ok(branch),
             TextContent::Surrogates if cuts_surrogate(&branch, &self.txn, index, len) => {
@@ -242,16 +222,6 @@ impl<'doc> Edit<'doc> {
             }
             TextContent::Surrogates => Ok(branch),
             TextContent::Foreign => Err(EditError::Kind),
-        }
-    }
-
-    fn note_insertion(&mut self, text: &Shared, string: &str) {
-        if let Some((id, content)) = self.checked
-            && *id == text.id
-            && *content == TextContent::Plain
-            && string.chars().any(|c| c.len_utf16() > 1)
-        {
-            *content = TextContent::Surrogates;
         }
     }
 }
@@ -270,27 +240,6 @@ fn checked(attributes: &Attributes) -> Result<yrs::types::Attrs, EditError> {
     Ok(attributes_to(attributes))
 }
 
-fn text_content(branch: &BranchPtr, txn: &impl ReadTxn) -> TextContent {
-    let mut units = 0usize;
-    let mut surrogates = false;
-    for piece in TextRef::from(*branch).diff(txn, YChange::identity) {
-        match &piece.insert {
-            Out::Any(yrs::Any::String(string)) => {
-                for c in string.chars() {
-                    units += c.len_utf16();
-                    surrogates |= c.len_utf16() > 1;
-                }
-            }
-            _ => units += 1,
-        }
-    }
-    match (units == branch.content_len() as usize, surrogates) {
-        (false, _) => TextContent::Foreign,
-        (true, true) => TextContent::Surrogates,
-        (true, false) => TextContent::Plain,
-    }
-}
-
 /// Whether the elements of a list can be read. A peer may have put text into it, which yrs reads by
 /// character and counts in UTF-16: at one that takes two units it never ends.
 pub(super) fn readable(list: &BranchPtr, txn: &impl ReadTxn) -> Result<(), EditError> {
@@ -300,27 +249,4 @@ pub(super) fn readable(list: &BranchPtr, txn: &impl ReadTxn) -> Result<(), EditE
         _ => false,
     });
     if has_pairs { Err(EditError::Kind) } else { Ok(()) }
-}
-
-fn cuts_surrogate(branch: &BranchPtr, txn: &impl ReadTxn, index: u32, len: u32) -> bool {
-    let (start, end) = (index as usize, index as usize + len as usize);
-    let mut at = 0usize;
-    for piece in TextRef::from(*branch).diff(txn, YChange::identity) {
-        match &piece.insert {
-            Out::Any(yrs::Any::String(string)) => {
-                for c in string.chars() {
-                    let inside = at + 1;
-                    if c.len_utf16() == 2 && (start == inside || end == inside) {
-                        return true;
-                    }
-                    at += c.len_utf16();
-                }
-            }
-            _ => at += 1,
-        }
-        if at >= end {
-            return false;
-        }
-    }
-    false
 }

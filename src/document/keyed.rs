@@ -39,7 +39,8 @@ impl Keyed {
         false
     }
 
-    fn is_entry(&self, place: &Place<'_>) -> bool {
+    /// Whether it is the place of an entry, as far as is known.
+    pub(super) fn is_entry(&self, place: &Place<'_>) -> bool {
         let is_keyed = |id: Id| self.0.contains(id.client, id.clock);
         // The key is that of a neighbour, the parent's own key is none.
         let beside = matches!(place, Place::Beside { .. });

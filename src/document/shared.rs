@@ -94,11 +94,16 @@ impl Shared {
     pub(super) fn from_out(out: &Out) -> Option<Self> {
         let branch = out.try_branch()?;
         let kind = kind_of(branch.type_ref())?;
-        let id = match branch.id() {
-            BranchID::Root(name) => SharedId::Root(name.as_ref().into()),
-            BranchID::Nested(id) => SharedId::Nested { client: id.client.get(), clock: id.clock },
-        };
-        Some(Self { id, kind })
+        Some(Self { id: SharedId::of(branch), kind })
+    }
+}
+
+impl SharedId {
+    pub(super) fn of(branch: &Branch) -> Self {
+        match branch.id() {
+            BranchID::Root(name) => Self::Root(name.as_ref().into()),
+            BranchID::Nested(id) => Self::Nested { client: id.client.get(), clock: id.clock },
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Two documents that exchange updates.
 
 use super::*;
+mod checked;
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::delete_set::Ranges;
 use super::walk::{Section, Walk};
-use super::{Content, EMPTY, Id, Malformed, StateVector, Struct, client_count, walk};
+use super::{Content, EMPTY, Id, Malformed, Place, StateVector, Struct, client_count, walk};
 use crate::codec::write_number;
 
 /// What the log lacks of an update and can take now.
@@ -21,6 +21,9 @@ pub struct Admission<'a> {
     pub repeats: bool,
     /// Whether some of the update refers to what is unknown, and is not in `fresh`.
     pub missing: bool,
+    /// Whether `fresh` is as [`super::merge`] would write it: a few structs of one client beside
+    /// others, and deletions in order. Merging it would at most join some of these.
+    pub plain: bool,
 }
 
 /// Sort out what a log that has all ids below `known` can take of `update`.
@@ -30,24 +33,40 @@ pub struct Admission<'a> {
 /// ready as far as its ids are known then. Whatever is ready, stock Yjs integrates at once and
 /// keeps nothing pending.
 pub fn admit<'a>(update: &'a [u8], known: &StateVector) -> Result<Admission<'a>, Malformed> {
-    match admit_whole(update, known)? {
+    admit_seen(update, known, |_| {})
+}
+
+/// The same, showing each struct of `update` on the way, some of them more than once, whether it is
+/// taken or not: whoever asks something of all of them needs no walk of their own.
+pub fn admit_seen<'a>(
+    update: &'a [u8],
+    known: &StateVector,
+    mut see: impl FnMut(&Struct<'a>),
+) -> Result<Admission<'a>, Malformed> {
+    match admit_whole(update, known, &mut see)? {
         Some(admission) => Ok(admission),
-        None => admit_parts(update, known),
+        None => admit_parts(update, known, &mut see),
     }
 }
+
+/// More structs than these may be worth joining; see [`Admission::plain`].
+const PLAIN_STRUCTS_MAX: u32 = 4;
 
 /// The usual case, decided on the way without holding anything: at most one client, and all of it
 /// is new and ready.
 fn admit_whole<'a>(
     update: &'a [u8],
     known: &StateVector,
+    see: &mut impl FnMut(&Struct<'a>),
 ) -> Result<Option<Admission<'a>>, Malformed> {
     let mut walk = walk(update);
     let (mut client, mut next, mut structs) = (0, 0, 0u32);
+    let mut plain = true;
     if let Some(section) = walk.next_section()? {
         client = section.client;
         next = known.clock(client);
         while let Some(item) = section.next()? {
+            see(&item);
             let is_known =
                 |id: Id| id.clock < if id.client == client { next } else { known.clock(id.client) };
             let fits = item.clock == next && item.content != Content::Skip;
@@ -56,31 +75,42 @@ fn admit_whole<'a>(
             }
             next = item.end();
             structs += 1;
+            // Where a parent is named, the bytes may say so in more than one way.
+            plain &= matches!(item.place, Place::Beside { .. });
         }
+        plain &= (1..=PLAIN_STRUCTS_MAX).contains(&structs);
         if walk.next_section()?.is_some() {
             return Ok(None);
         }
     }
-    let mut has_deletes = false;
-    while let Some((target, _, end)) = walk.next_delete()? {
+    let mut last = None;
+    while let Some((target, start, end)) = walk.next_delete()? {
         let end_known = if structs > 0 && target == client { next } else { known.clock(target) };
         if end > end_known {
             return Ok(None);
         }
-        has_deletes = true;
+        plain &= last.is_none_or(|(client, end)| client == target && end < start);
+        last = Some((target, end));
     }
+    let has_deletes = last.is_some();
     let ends = if structs > 0 { vec![(client, next)] } else { Vec::new() };
-    let repeats = structs == 0;
-    Ok(Some(Admission { fresh: update.into(), ends, has_deletes, repeats, missing: false }))
+    let (repeats, missing) = (structs == 0, false);
+    Ok(Some(Admission { fresh: update.into(), ends, has_deletes, repeats, missing, plain }))
 }
 
-fn admit_parts<'a>(update: &'a [u8], known: &StateVector) -> Result<Admission<'a>, Malformed> {
+fn admit_parts<'a>(
+    update: &'a [u8],
+    known: &StateVector,
+    see: &mut impl FnMut(&Struct<'a>),
+) -> Result<Admission<'a>, Malformed> {
     // Exactly as many: a list that grows takes up to three times its size on the way.
     let mut sections = Vec::with_capacity(client_count(update)? as usize);
     let mut walk = walk(update);
     while let Some(section) = walk.next_section()? {
         sections.push(Cursor::new(section.clone(), known));
-        while section.next()?.is_some() {}
+        while let Some(item) = section.next()? {
+            see(&item);
+        }
     }
     // As Yjs writes them; it integrates these with fewer conflicts.
     sections.sort_unstable_by_key(|cursor| std::cmp::Reverse(cursor.section.client));
@@ -110,7 +140,7 @@ fn admit_parts<'a>(update: &'a [u8], known: &StateVector) -> Result<Admission<'a
         frontier.write(walk, update.len())?.into()
     };
     let repeats = known_before || sections.iter().all(|cursor| cursor.is_empty);
-    Ok(Admission { fresh, ends, has_deletes, repeats, missing })
+    Ok(Admission { fresh, ends, has_deletes, repeats, missing, plain: false })
 }
 
 /// How far the structs of one client are taken.

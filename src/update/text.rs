@@ -23,6 +23,11 @@ impl<'a> Text<'a> {
         usize::from(self.half) + self.text.bytes().map(units).sum::<usize>()
     }
 
+    /// Whether some characters take two UTF-16 units.
+    pub fn has_pairs(&self) -> bool {
+        self.text.bytes().any(|byte| byte >= 0xf0)
+    }
+
     /// What is before and what is from the UTF-16 unit `at`.
     ///
     /// A cut between the halves of a surrogate pair puts U+FFFD on both sides, as Yjs does: both

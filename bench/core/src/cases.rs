@@ -195,6 +195,9 @@ fn edit() {
 
 fn edit_after_other() {
     let (mut replica, text) = filled(false);
+    type_in_the_middle(&mut replica, &text);
+    let frame = committed(2, &later().next().expect("a typist never ends"));
+    let _ = replica.handle(NOW, replica::Input::Frame(&frame));
     measured(|| type_in_the_middle(&mut replica, &text));
 }
 

@@ -124,6 +124,10 @@ fn watched(base: &[u8]) -> Document {
         document.watch(&root, true).expect("a root that is there");
     }
     document.apply(base).expect("a base is an update of yrs");
+    // What is known of texts then has to hold behind what comes next.
+    for root in roots(&mut document) {
+        let _ = document.edit(|edit| edit.delete_text(&root, 0, 0));
+    }
     document
 }
 
