@@ -1,10 +1,18 @@
 //! How many values fell between which bounds: delays in milliseconds, sizes, counts.
 
+use crate::codec::NUMBER_MAX;
+
 /// The upper bounds of the buckets, included; what is above the last falls into one more.
 pub const BOUNDS: [u64; 15] =
     [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000];
 /// How many numbers make a histogram: one for each bucket, and the sum.
 pub const NUMBERS: usize = BOUNDS.len() + 2;
+
+/// `a + b`, as far as it can still be encoded. A client may tell any numbers, and what they add up
+/// to has to be read again.
+pub fn sum(a: u64, b: u64) -> u64 {
+    a.saturating_add(b).min(NUMBER_MAX)
+}
 
 /// Counts of values by their size.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -18,8 +26,8 @@ impl Histogram {
     pub fn record(&mut self, value: u64) {
         let bucket = BOUNDS.iter().position(|&bound| value <= bound).unwrap_or(BOUNDS.len());
         self.numbers[bucket] += 1;
-        let sum = &mut self.numbers[NUMBERS - 1];
-        *sum = sum.saturating_add(value);
+        let all = &mut self.numbers[NUMBERS - 1];
+        *all = sum(*all, value);
     }
 
     /// How many values were counted.
@@ -69,7 +77,7 @@ impl Histogram {
     /// Take in what another one counted.
     pub fn extend(&mut self, other: &Self) {
         for (own, other) in self.numbers.iter_mut().zip(other.numbers) {
-            *own = own.saturating_add(other);
+            *own = sum(*own, other);
         }
     }
 

@@ -59,9 +59,7 @@ async fn answer(
     if route.is_for_operators() {
         operator::is_operator(&request, env)?;
     }
-    // These wake objects, and anybody may ask.
-    let wakes = matches!(route, Route::Sync { .. } | Route::Ready);
-    if wakes && !may_open(&request, env).await.unwrap_or(true) {
+    if route.is_opening() && !may_open(&request, env).await.unwrap_or(true) {
         return Err(Problem::TooMany);
     }
     let answered = match route {

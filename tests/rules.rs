@@ -13,7 +13,7 @@ use selvedge::room::{Gauges, Metrics, open_metrics};
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     //  module       may import
     ("time",      &["thiserror"]),
-    ("histogram", &[]),
+    ("histogram", &["codec"]),
     ("codec",     &["thiserror"]),
     ("protocol",  &["thiserror", "codec", "histogram"]),
     ("update",    &["thiserror", "codec", "serde", "serde_json"]),

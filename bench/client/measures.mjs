@@ -70,13 +70,13 @@ async function prepare({ source }, { folder, quick }) {
   const prepared = { folder: join(dirname(folder), `prepared-${source}`), quick };
   if (!existsSync(join(prepared.folder, "document"))) {
     await mkdir(prepared.folder, { recursive: true });
-    await work({ library: source }, "prepare", prepared);
+    await work({ module: source }, "prepare", prepared);
   }
   return prepared;
 }
 
 /** Does one piece of work in a process of its own; resolves to what it found. */
-function work({ library }, name, { folder, quick }, more = {}) {
+function work({ module }, work, { folder, quick }, more = {}) {
   const flags = ["--expose-gc", "--max-old-space-size=8000"];
-  return answer(WORK, { library, work: name, folder, quick, ...more }, flags);
+  return answer(WORK, { name: module, work, folder, quick, ...more }, flags);
 }

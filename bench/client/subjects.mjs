@@ -1,16 +1,16 @@
-// The clients that are measured in Node. `library` is the module that knows how to use one,
+// The clients that are measured in Node. `module` is the one that knows how to use one,
 // `source` the one that wrote what it loads.
 
 import { subjects as bundles } from "../bundle/subjects.mjs";
 
-const client = (name, library, source) => {
+const client = (name, module, source) => {
   const { title } = bundles[name];
   return {
     title: title.replace(" + y-websocket", ""),
     get version() {
       return bundles[name].version;
     },
-    library,
+    module,
     source,
   };
 };

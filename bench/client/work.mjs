@@ -1,5 +1,5 @@
 // One piece of work of one library, in a process of its own, whose only word on standard output is
-// the result. Its argument says what: `{ library, work, folder, observed, quick }`.
+// the result. Its argument says what: `{ name, work, folder, observed, quick }`.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -16,8 +16,8 @@ const WARM_LOADS = 10;
 const HELD = 20;
 
 const job = JSON.parse(process.argv[2]);
-const { library } = await import(`./libraries/${job.library}.mjs`);
-const of = await library();
+const { use } = await import(`./libraries/${job.name}.mjs`);
+const of = await use();
 const file = (name) => join(job.folder, name);
 
 const works = { prepare, replay, apply, load, memory };
@@ -34,7 +34,7 @@ async function type(copy, edits) {
 }
 
 function check(copy, end) {
-  if (of.text(copy) !== end) throw new Error(`${job.library} ended with another text`);
+  if (of.text(copy) !== end) throw new Error(`${job.name} ended with another text`);
 }
 
 /** Writes down each keystroke as an update, and the document at the end. */
@@ -77,7 +77,7 @@ async function apply() {
   await setImmediate();
   const seconds = (performance.now() - began) / 1000;
   if (done === items.length) check(copy, trace(job).end);
-  if (job.observed && heard === 0) throw new Error(`${job.library} told nobody what changed`);
+  if (job.observed && heard === 0) throw new Error(`${job.name} told nobody what changed`);
   return { updates: done / seconds, share: done / items.length };
 }
 
@@ -90,7 +90,7 @@ function load() {
     const copy = of.load(bytes);
     const text = of.text(copy);
     const took = performance.now() - began;
-    if (text.length !== length) throw new Error(`${job.library} loaded another text`);
+    if (text.length !== length) throw new Error(`${job.name} loaded another text`);
     of.close(copy);
     return took;
   };

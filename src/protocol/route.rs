@@ -80,6 +80,11 @@ impl Route {
         }
     }
 
+    /// Whether it counts like an opening: it wakes objects, and anybody may ask for it.
+    pub fn is_opening(&self) -> bool {
+        matches!(self, Self::Sync { .. } | Self::Ready)
+    }
+
     /// Its name in logs.
     pub fn name(&self) -> &'static str {
         match self {
@@ -314,6 +319,9 @@ mod tests {
         for path in ["/metrics", "/metrics/a", "/admin/api/rooms", "/admin/api/rooms/a"] {
             assert!(get(path).unwrap().is_for_operators(), "{path}");
         }
+        let openings = ["/sync/a", "/readyz"].map(|path| get(path).unwrap().is_opening());
+        assert_eq!(openings, [true, true]);
+        assert!(!get("/metrics/a").unwrap().is_opening() && !get("/healthz").unwrap().is_opening());
         for path in ["/admin", "/admin/", "/admin/main.js"] {
             assert_eq!(get(path), Ok(Route::Page));
         }

@@ -22,8 +22,10 @@ pub(super) struct Latency {
     told_at: Option<Millis>,
     /// Whether the room is told at all, and others are asked.
     pub(super) is_told: bool,
-    /// The edit that was marked last, by when it was made, and whether an answer is awaited.
-    probe: Option<(Millis, bool)>,
+    /// When the edit was made that was marked last.
+    marked_at: Option<Millis>,
+    /// Nobody has said yet to have it.
+    is_awaited: bool,
 }
 
 impl Latency {
@@ -34,19 +36,21 @@ impl Latency {
 
     /// An edit goes out. What to mark it with, if it is marked.
     pub(super) fn probe(&mut self, now: Millis, edited_at: Millis) -> Option<u64> {
-        let is_early = self.probe.is_some_and(|(at, _)| now.since(at) < PROBE_EVERY_MS);
+        let is_early = self.marked_at.is_some_and(|at| now.since(at) < PROBE_EVERY_MS);
         if !self.is_told || is_early {
             return None;
         }
-        self.probe = Some((edited_at, true));
+        (self.marked_at, self.is_awaited) = (Some(edited_at), true);
         Some(edited_at.0)
     }
 
     /// Somebody else has the edit that was marked with `stamp`.
     pub(super) fn seen(&mut self, now: Millis, stamp: u64) {
-        if self.probe == Some((Millis(stamp), true)) && now.since(Millis(stamp)) < TELL_EVERY_MS {
-            self.measured.seen.record(now.since(Millis(stamp)));
-            self.probe = Some((Millis(stamp), false));
+        let took_ms = now.since(Millis(stamp));
+        let is_answer = self.is_awaited && self.marked_at == Some(Millis(stamp));
+        if is_answer && took_ms < TELL_EVERY_MS {
+            self.measured.seen.record(took_ms);
+            self.is_awaited = false;
         }
     }
 

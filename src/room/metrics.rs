@@ -3,7 +3,7 @@
 mod text;
 
 use super::event::CatchUp;
-use crate::histogram::Histogram;
+use crate::histogram::{Histogram, sum};
 use crate::protocol::{Close, Limit};
 pub use text::open_metrics;
 
@@ -40,6 +40,8 @@ pub enum Counter {
     Quarantines,
     /// Times that the room failed before it was loaded.
     Failures,
+    /// Times that the room was dropped, since its storage failed or is damaged.
+    Abandons,
     /// Edits that were durable later than the deployment wants.
     SlowDurable,
     /// Edits that others had later than the deployment wants.
@@ -47,7 +49,7 @@ pub enum Counter {
 }
 
 /// Name and meaning of each, in order.
-const COUNTERS: [(&str, &str); 17] = [
+const COUNTERS: [(&str, &str); 18] = [
     ("frames_received", "Frames from clients."),
     ("received_bytes", "Bytes of frames from clients."),
     ("frames_sent", "Frames to clients, each as often as it was sent."),
@@ -63,6 +65,7 @@ const COUNTERS: [(&str, &str); 17] = [
     ("wakes", "Times that a room was loaded from its storage."),
     ("quarantines", "Stored rows, snapshots and segments that were found damaged."),
     ("failures", "Times that a room trapped or lost its memory."),
+    ("abandons", "Times that a room was dropped, since its storage failed or is damaged."),
     ("slow_durable", "Edits that were durable later than the budget, as clients tell."),
     ("slow_seen", "Edits that others had later than the budget, as clients tell."),
 ];
@@ -110,7 +113,7 @@ pub struct Metrics {
 impl Metrics {
     pub(super) fn add(&mut self, counter: Counter, amount: u64) {
         let counter = &mut self.counters[counter as usize];
-        *counter = counter.saturating_add(amount);
+        *counter = sum(*counter, amount);
     }
 
     pub(super) fn refused(&mut self, limit: Limit) {
@@ -202,7 +205,7 @@ impl Metrics {
     /// Take in what `other` counted.
     pub fn extend(&mut self, other: &Self) {
         for (own, other) in self.numbers_mut().zip(other.numbers()) {
-            *own = own.saturating_add(other);
+            *own = sum(*own, other);
         }
     }
 
@@ -290,7 +293,7 @@ impl Gauges {
         let heap_bytes = self.heap_bytes.max(other.heap_bytes);
         let mut sums = self.numbers();
         for (own, other) in sums.iter_mut().zip(other.numbers()) {
-            *own = own.saturating_add(other);
+            *own = sum(*own, other);
         }
         *self = Self { heap_bytes, ..Self::from_numbers(sums) };
     }

@@ -98,12 +98,14 @@ impl Room {
         if may_report {
             tell.extend(self.report(now).map(|report| Output::Report(Box::new(report))));
         }
-        let at = out.iter().position(|output| *output == Output::Abandon).unwrap_or(out.len());
+        let at =
+            out.iter().position(|output| matches!(output, Output::Abandon)).unwrap_or(out.len());
         out.splice(at..at, tell);
     }
 
     /// What was seen of a room that is dropped, for the one that takes its place.
-    pub fn into_observed(self) -> Observed {
+    pub fn into_observed(mut self) -> Observed {
+        self.observed.metrics.add(Counter::Abandons, 1);
         self.observed
     }
 

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::logs::fields;
-use crate::histogram::{BOUNDS, Histogram};
+use crate::histogram::Histogram;
 use crate::room::{Event, Gauges, Metrics};
 use crate::time::Millis;
 
@@ -37,8 +37,6 @@ fn delay(histogram: &Histogram) -> Value {
         "p50_ms": histogram.quantile(0.5),
         "p95_ms": histogram.quantile(0.95),
         "p99_ms": histogram.quantile(0.99),
-        "buckets": histogram.buckets(),
-        "bounds_ms": BOUNDS,
     })
 }
 

@@ -31,7 +31,7 @@ impl Logs {
         }
         if let Some(every) = setting("LOG_EVERY") {
             match every.parse() {
-                Ok(1..) => logs.every = every.parse().unwrap_or(logs.every),
+                Ok(every @ 1..) => logs.every = every,
                 _ => logs.wrong("LOG_EVERY", "a whole number from 1"),
             }
         }

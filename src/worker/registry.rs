@@ -21,7 +21,7 @@ const NAME: &str = "registry";
 /// Rooms that it remembers; those that told nothing for longest are forgotten first.
 const ROOMS_MAX: i64 = 10_000;
 /// Rooms that it lists.
-const LISTED_MAX: i64 = 200;
+const LISTED_MAX: usize = 200;
 /// A room that told something in so many milliseconds is active.
 const ACTIVE_MS: u64 = 120_000;
 
@@ -99,7 +99,10 @@ impl Registry {
 
     fn rooms(&self) -> Result<Response> {
         let now = platform::now().0;
-        let rooms = self.known(LISTED_MAX)?.into_iter().map(|known| {
+        let mut known = self.known()?;
+        let (gauges, count) = (together(&known), known.len());
+        known.truncate(LISTED_MAX);
+        let rooms = known.into_iter().map(|known| {
             let Known { document, at, report } = known;
             let mut room = as_json::numbers(&report.metrics, &report.gauges);
             room.insert("document".into(), document.into());
@@ -108,15 +111,16 @@ impl Registry {
         });
         let rooms: Vec<_> = rooms.collect();
         let total = self.total()?.unwrap_or_default();
-        let mut total = as_json::numbers(&total.metrics, &self.gauges()?.0);
-        total.insert("rooms".into(), self.count("SELECT COUNT(*) FROM room", vec![])?.into());
+        let mut total = as_json::numbers(&total.metrics, &gauges);
+        total.insert("rooms".into(), count.into());
         total.insert("active_rooms".into(), self.active(now)?.into());
         Response::from_json(&json!({ "now": now, "total": total, "rooms": rooms }))
     }
 
     fn metrics(&self) -> Result<Response> {
         let total = self.total()?.unwrap_or_default();
-        let (gauges, rooms) = self.gauges()?;
+        let known = self.known()?;
+        let (gauges, rooms) = (together(&known), known.len() as u64);
         let active = self.active(platform::now().0)?;
         let own = [
             ("rooms", "Rooms that ever told something.", rooms),
@@ -127,25 +131,15 @@ impl Registry {
         open_metrics_response(text)
     }
 
-    /// All rooms together as they told last, and how many these are.
-    fn gauges(&self) -> Result<(Gauges, u64)> {
-        let known = self.known(ROOMS_MAX)?;
-        let mut all = Gauges::default();
-        for Known { report: Report { gauges, .. }, .. } in &known {
-            all.extend(gauges);
-        }
-        Ok((all, known.len() as u64))
-    }
-
     fn active(&self, now: u64) -> Result<u64> {
         let since = SqlStorageValue::Integer(now.saturating_sub(ACTIVE_MS) as i64);
         self.count("SELECT COUNT(*) FROM room WHERE at >= ?", vec![since])
     }
 
-    /// The rooms that told something last.
-    fn known(&self, at_most: i64) -> Result<Vec<Known>> {
-        let statement = "SELECT document, at, report FROM room ORDER BY at DESC LIMIT ?";
-        let cursor = self.sql.exec(statement, vec![SqlStorageValue::Integer(at_most)])?;
+    /// All rooms, those that told something last first.
+    fn known(&self) -> Result<Vec<Known>> {
+        let statement = "SELECT document, at, report FROM room ORDER BY at DESC";
+        let cursor = self.sql.exec(statement, None)?;
         let mut known = Vec::new();
         for row in cursor.raw() {
             let [SqlStorageValue::String(document), SqlStorageValue::Integer(at), report] =
@@ -175,6 +169,15 @@ impl Registry {
             _ => Ok(0),
         }
     }
+}
+
+/// All rooms together, as they told last.
+fn together(known: &[Known]) -> Gauges {
+    let mut all = Gauges::default();
+    for Known { report, .. } in known {
+        all.extend(&report.gauges);
+    }
+    all
 }
 
 /// A report that another build wrote counts as none.

@@ -65,7 +65,7 @@ export function bindRoom(onError) {
       plots.add({ at: lastAt + 1 });
     }
     lastAt = now;
-    const { bounds_ms: bounds, buckets } = room.commit_delay;
+    const { bounds_ms: bounds, buckets } = room.commit_delays;
     const counters = COUNTERS.map((name) => [name, room[name]]);
     const delays = buckets.map((amount, at) => [`delay ${at}`, amount]);
     measure.add(now, Object.fromEntries([...counters, ...delays]));

@@ -1,6 +1,6 @@
 import * as A from "@automerge/automerge";
 
-export async function library() {
+export async function use() {
   return {
     create(tell) {
       const copy = { doc: tell ? A.from({ text: "" }) : A.init(), tell };

@@ -1,6 +1,6 @@
 import { LoroDoc } from "loro-crdt";
 
-export async function library() {
+export async function use() {
   return {
     create(tell) {
       const doc = new LoroDoc();

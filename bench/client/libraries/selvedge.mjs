@@ -10,7 +10,7 @@ import { ACK, HELLO, Socket, UPDATE, frame, readVarUint } from "../room.mjs";
 const LIMITS = [1 << 25, 1 << 25, 0];
 const EPOCH = 7;
 
-export async function library() {
+export async function use() {
   globalThis.WebSocket = Socket;
   const folder = join(root, "dist/selvedge");
   const { default: init, connect } = await import(join(folder, "selvedge.js"));

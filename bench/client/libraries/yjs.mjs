@@ -1,6 +1,6 @@
 import * as Y from "yjs";
 
-export async function library() {
+export async function use() {
   return {
     create(tell) {
       const doc = new Y.Doc();

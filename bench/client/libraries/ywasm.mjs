@@ -1,6 +1,6 @@
 import Y from "ywasm";
 
-export async function library() {
+export async function use() {
   return {
     create(tell) {
       const doc = new Y.YDoc({});

@@ -2,6 +2,7 @@
 
 use super::super::*;
 use super::shell::{NOW, Shell, room_says, text};
+use crate::codec::NUMBER_MAX;
 use crate::protocol::native::encode_from_client;
 use crate::protocol::{Hello, Measured};
 
@@ -146,6 +147,7 @@ fn what_is_damaged_is_told_before_the_room_goes() {
     next.go_on(shell.room.into_observed());
     assert_eq!(next.metrics().count(Counter::Wakes), 2);
     assert_eq!(next.metrics().count(Counter::Quarantines), 1);
+    assert_eq!(next.metrics().count(Counter::Abandons), 1);
     assert!(next.events().any(|(_, event)| event.name() == "quarantined"));
 }
 
@@ -229,4 +231,25 @@ fn what_clients_measured_is_summed_and_compared_with_the_budget() {
     assert_eq!((metrics.count(Counter::SlowDurable), metrics.count(Counter::SlowSeen)), (4, 2));
     shell.say(writer, &FromClient::Measured(&[1, 2]));
     assert_eq!(shell.closed, [(writer, Close::BadFrame)]);
+}
+
+#[test]
+fn s1_what_a_client_says_it_measured_does_not_spoil_the_figures() {
+    let mut shell = Shell::new();
+    let writer = shell.native(0, 0);
+    let mut most = Measured::default();
+    most.durable.numbers_mut().fill(NUMBER_MAX);
+    most.seen.numbers_mut().fill(NUMBER_MAX);
+    for _ in 0..2 {
+        shell.say(writer, &FromClient::Measured(&most.encode()));
+    }
+    shell.update(writer, 1, &text(5, 0, "a"));
+    shell.take(Input::Commit);
+    let [report] = &shell.reports[..] else { panic!("one report") };
+    assert_eq!(Report::decode(&report.encode()).as_ref(), Some(report));
+    // Nor those of all rooms.
+    let mut total = report.clone();
+    total.metrics.extend(&report.metrics);
+    total.gauges.extend(&report.gauges);
+    assert_eq!(Report::decode(&total.encode()), Some(total));
 }
