@@ -10,6 +10,7 @@
 //! | [`time`] | time as a number | read a clock |
 //! | [`histogram`] | counts of values by their size | know what they are |
 //! | [`codec`] | lib0's encoding, read within bounds | trust a length or a count |
+//! | [`access`] | who may do what | read a clock |
 //! | [`protocol`] | messages of the wire | look inside an update |
 //! | [`update`] | encoded Yjs updates as values: walk, merge, diff, compact | build a CRDT |
 //! | [`awareness`] | who is here, owned by its session | read a clock |
@@ -19,6 +20,7 @@
 //! | `worker` | runs a room in a Durable Object | decide |
 //! | `client` | runs a replica in a browser | decide |
 
+pub mod access;
 pub mod awareness;
 pub mod codec;
 pub mod document;

@@ -36,6 +36,7 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::access::Access;
 use crate::awareness::Presence;
 use crate::protocol::{Close, Dialect, FromClient, FromRoom, Limit, Refusal, Trace};
 use crate::time::Millis;
@@ -132,8 +133,8 @@ impl Room {
             return out;
         }
         let mut out = match input {
-            Input::Connect { session, dialect, trace } => {
-                self.connect(now, session, dialect, trace)
+            Input::Connect { session, dialect, trace, access } => {
+                self.connect(now, session, dialect, trace, access)
             }
             Input::Resume { session, attachment } => self.resume(now, session, attachment),
             Input::Frame { session, bytes } => {
@@ -167,6 +168,7 @@ impl Room {
         id: SessionId,
         dialect: Dialect,
         trace: Option<Trace>,
+        access: &Access,
     ) -> Vec<Output> {
         self.last_session = self.last_session.max(id);
         if let Some(refusal) = self.crowded() {
@@ -176,7 +178,7 @@ impl Room {
             let close = Output::Close { session: id, close: Close::Full };
             return send.into_iter().chain([close]).collect();
         }
-        self.sessions.insert(id, Session { trace, ..Session::new(now, dialect) });
+        self.sessions.insert(id, Session { trace, ..Session::new(now, dialect, access.clone()) });
         self.observed.tell(Event::Opened { session: id, dialect, trace });
         let mut out: Vec<_> = self.attach(id).into_iter().collect();
         if dialect == Dialect::Stock {

@@ -6,6 +6,7 @@
 use std::cell::RefCell;
 
 use peak_alloc::PeakAlloc;
+use selvedge::access::{Access, Role};
 use selvedge::codec::{write_bytes, write_number};
 use selvedge::protocol::{Dialect, FromClient, Hello, native};
 use selvedge::room::{
@@ -183,8 +184,16 @@ fn compact(log: &Generated) -> (u32, usize) {
 fn join(log: &Generated) -> (usize, usize) {
     let mut room = log.room();
     let session = room.next_session();
-    let _ =
-        room.handle(NOW, Input::Connect { session, dialect: Dialect::Native, trace: None }, log);
+    let _ = room.handle(
+        NOW,
+        Input::Connect {
+            session,
+            dialect: Dialect::Native,
+            trace: None,
+            access: &Access::of_everyone(Role::Owner),
+        },
+        log,
+    );
     let hello = FromClient::Hello(Hello { protocol: 1, epoch: 0, sequence: 0, trace: None });
     let bytes = &native::encode_from_client(&hello).expect("a frame");
     let (outputs, peak) = peak_of(|| room.handle(NOW, Input::Frame { session, bytes }, log));

@@ -6,6 +6,7 @@ use super::repair::Repair;
 use super::report::Report;
 use super::session::SessionId;
 use super::suspects::{Suspect, Suspects};
+use crate::access::Access;
 use crate::protocol::{Close, Dialect, Trace};
 use crate::time::Millis;
 
@@ -20,6 +21,8 @@ pub enum Input<'a> {
         dialect: Dialect,
         /// The trace that its request belongs to. A native client may say another one.
         trace: Option<Trace>,
+        /// Who it is and what it may do.
+        access: &'a Access,
     },
     /// A socket that outlived a hibernation.
     Resume {

@@ -2,6 +2,7 @@
 
 use super::alarm::Rounds;
 use super::limits::Meter;
+use crate::access::Access;
 use crate::codec::{Reader, write_number};
 use crate::protocol::{Dialect, FromClient, Trace};
 use crate::time::Millis;
@@ -14,6 +15,8 @@ pub struct SessionId(pub u32);
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Session {
     pub(super) dialect: Dialect,
+    /// Who it is and what it may do.
+    pub(super) access: Access,
     pub(super) stage: Stage,
     /// What it sent lately. Forgotten with a hibernation, which needs ten quiet seconds.
     pub(super) meter: Meter,
@@ -56,13 +59,14 @@ pub(super) enum Stage {
 }
 
 impl Session {
-    pub(super) fn new(now: Millis, dialect: Dialect) -> Self {
+    pub(super) fn new(now: Millis, dialect: Dialect, access: Access) -> Self {
         let stage = match dialect {
             Dialect::Stock => Stage::Live,
             Dialect::Native => Stage::Silent,
         };
         Self {
             dialect,
+            access,
             stage,
             meter: Meter::default(),
             on_the_way: 0,
@@ -106,7 +110,7 @@ pub(super) struct Attachment<'a> {
 }
 
 /// The first byte of an attachment. A build that cannot read it lets the client start afresh.
-const VERSION: u8 = 4;
+const VERSION: u8 = 5;
 
 impl Attachment<'_> {
     pub(super) fn encode(&self) -> Vec<u8> {
@@ -134,6 +138,7 @@ impl Attachment<'_> {
         write_number(&mut out, self.rounds.active_at.0);
         let trace = self.session.trace.map_or(0, Trace::id);
         out.extend_from_slice(&trace.to_be_bytes());
+        self.session.access.write(&mut out);
         out.extend_from_slice(self.presence);
         out
     }
@@ -162,6 +167,7 @@ impl Attachment<'_> {
         let (behind, silent_since, sweep_at) = (number()?, number()?, number()?);
         let rounds = Rounds { sweep_at: sweep_at.map(Millis), active_at: Millis(r.number().ok()?) };
         let trace = u128::from_be_bytes(*r.take(16).ok()?.first_chunk()?);
+        let access = Access::read(&mut r).ok()?;
         let session = Session {
             stage,
             heard_at: silent_since.map_or(now, Millis),
@@ -169,7 +175,7 @@ impl Attachment<'_> {
             is_marked: silent_since.is_some(),
             behind,
             trace: Trace::new(trace),
-            ..Session::new(now, dialect)
+            ..Session::new(now, dialect, access)
         };
         Some((session, rounds, r.rest()))
     }
@@ -178,6 +184,7 @@ impl Attachment<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::access::Role;
 
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -186,11 +193,13 @@ mod tests {
 
     #[test]
     fn a_session_survives_in_its_attachment() {
+        let access = Access::of_everyone(Role::Editor);
         for dialect in [Dialect::Stock, Dialect::Native] {
             let waiting = Stage::Waiting { bytes: 9 };
             for stage in [Stage::Silent, Stage::Live, Stage::Resyncing, waiting] {
                 for behind in [None, Some(0), Some(300)] {
-                    let new = Session { is_heard: false, ..Session::new(NOW, dialect) };
+                    let new =
+                        Session { is_heard: false, ..Session::new(NOW, dialect, access.clone()) };
                     let silent = Session { heard_at: Millis(3), is_marked: true, ..new.clone() };
                     for (before, sweep_at) in [(new, None), (silent, Some(NOW))] {
                         let session = Session { stage, behind, ..before };

@@ -15,6 +15,7 @@ use super::fault::{self, InHand, Work};
 use super::logs::Logs;
 use super::storage::RoomStorage;
 use super::{instances, platform, refuse, route_of, trace_of};
+use crate::access::{Access, Role};
 use crate::protocol::route::{Problem, Route};
 use crate::protocol::{Close, Dialect, PING, PONG, SUBPROTOCOL, Trace};
 use crate::room::{self, Input, LogError, Output, SessionId};
@@ -145,7 +146,8 @@ impl Cell {
         platform::accept(socket, self.state.as_raw(), session.0)?;
         live.sockets.insert(session, socket.clone());
         drop(slot);
-        self.run(Input::Connect { session, dialect, trace });
+        let access = Access::of_everyone(Role::Owner);
+        self.run(Input::Connect { session, dialect, trace, access: &access });
         Ok(())
     }
 

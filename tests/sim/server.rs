@@ -10,6 +10,7 @@ mod told;
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
+use selvedge::access::{Access, Role};
 use selvedge::protocol::{Close, FromClient, FromRoom, Hello, native};
 use selvedge::room::{Input, Limits, Mark, Output, Room, SessionId};
 use selvedge::time::Millis;
@@ -137,7 +138,15 @@ impl Server {
         self.sockets.insert(conn, Socket { session, attachment: Vec::new(), pinged_at: None });
         self.send(env, conn, Signal::Open);
         env.note(format_args!("accept {conn:?} as {session:?} {dialect:?}"));
-        self.run(env, Input::Connect { session, dialect, trace: None });
+        self.run(
+            env,
+            Input::Connect {
+                session,
+                dialect,
+                trace: None,
+                access: &Access::of_everyone(Role::Owner),
+            },
+        );
     }
 
     fn frame(&mut self, env: &mut Env, session: SessionId, bytes: &[u8]) {

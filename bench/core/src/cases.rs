@@ -3,6 +3,7 @@
 
 use std::hint::black_box;
 
+use selvedge::access::{Access, Role};
 use selvedge::awareness::{self, Entry};
 use selvedge::document::Shared;
 use selvedge::protocol::native::encode_from_client;
@@ -149,7 +150,12 @@ fn resume() {
     let mut server = Server::new(&keystrokes(AUTHOR, 900));
     let sequence = server.log.rows.len() as u64 - GATHERED;
     let session = server.room.next_session();
-    let _ = server.take(Input::Connect { session, dialect: Dialect::Native, trace: None });
+    let _ = server.take(Input::Connect {
+        session,
+        dialect: Dialect::Native,
+        trace: None,
+        access: &Access::of_everyone(Role::Owner),
+    });
     let bytes = &hello(sequence);
     let outputs =
         measured(|| server.room.handle(NOW, Input::Frame { session, bytes }, &server.log));

@@ -1,5 +1,6 @@
 //! A room with its sessions, and a replica that is online.
 
+use selvedge::access::{Access, Role};
 use selvedge::document::{Kind, Shared};
 use selvedge::protocol::native::{encode_from_client, encode_from_room};
 use selvedge::protocol::{Dialect, FromClient, FromRoom, Hello, Welcome};
@@ -51,7 +52,12 @@ impl Server {
     /// Someone connects and says hello, having everything up to `sequence`.
     pub fn join(&mut self, dialect: Dialect, sequence: u64) -> SessionId {
         let session = self.room.next_session();
-        let _ = self.take(Input::Connect { session, dialect, trace: None });
+        let _ = self.take(Input::Connect {
+            session,
+            dialect,
+            trace: None,
+            access: &Access::of_everyone(Role::Owner),
+        });
         if dialect == Dialect::Native {
             let _ = self.take(Input::Frame { session, bytes: &hello(sequence) });
         }

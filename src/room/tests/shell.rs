@@ -2,6 +2,7 @@
 
 use super::super::*;
 use super::memory::Memory;
+use crate::access::{Access, Role};
 use crate::codec::{write_bytes, write_number};
 use crate::protocol::native::{decode_from_room, encode_from_client};
 use crate::protocol::{Hello, Welcome};
@@ -73,7 +74,12 @@ impl Shell {
 
     pub(super) fn connect(&mut self, dialect: Dialect) -> SessionId {
         let session = self.room.next_session();
-        self.take(Input::Connect { session, dialect, trace: None });
+        self.take(Input::Connect {
+            session,
+            dialect,
+            trace: None,
+            access: &Access::of_everyone(Role::Owner),
+        });
         session
     }
 

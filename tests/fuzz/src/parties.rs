@@ -1,5 +1,6 @@
 //! A room with a log in memory, and a replica that it talks to.
 
+use selvedge::access::{Access, Role};
 use selvedge::protocol::{Close, Dialect, FromClient, Hello, native::encode_from_client};
 use selvedge::replica::{self, Replica, Status};
 use selvedge::room::{self, Limits, Room, Row, SessionId, Stored};
@@ -51,7 +52,12 @@ impl Server {
         let limits = Limits { log_rows_max: 1, ..Limits::default() };
         let room = Room::load(&stored, limits);
         let mut server = Self { room, log, relayed: Vec::new(), closed: None };
-        server.take(room::Input::Connect { session: PEER, dialect, trace: None });
+        server.take(room::Input::Connect {
+            session: PEER,
+            dialect,
+            trace: None,
+            access: &Access::of_everyone(Role::Owner),
+        });
         if dialect == Dialect::Native {
             server.hello(PEER);
         }
@@ -72,7 +78,12 @@ impl Server {
     /// Compaction, a crowd that joins, and the peer's end.
     pub(crate) fn afterwards(&mut self) {
         self.take(room::Input::Alarm);
-        self.take(room::Input::Connect { session: LATE, dialect: Dialect::Native, trace: None });
+        self.take(room::Input::Connect {
+            session: LATE,
+            dialect: Dialect::Native,
+            trace: None,
+            access: &Access::of_everyone(Role::Owner),
+        });
         self.hello(LATE);
         self.frame(LATE, &[1, 0]);
         self.take(room::Input::Disconnect { session: PEER });
@@ -156,6 +167,7 @@ impl Client {
             session: WITNESS,
             dialect: Dialect::Native,
             trace: None,
+            access: &Access::of_everyone(Role::Owner),
         });
         let mut client = Self::new();
         client.speak(server);

@@ -1,0 +1,65 @@
+//! What there is to do in a document.
+
+use crate::protocol::FromClient;
+
+/// Something that somebody may or may not do in a document.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Action {
+    /// Receive the document, its changes, and who is here.
+    Read,
+    /// Be seen by others.
+    Present,
+    /// Change the document, as far as its schema lets the role.
+    Write,
+    /// Ask who wrote what.
+    Attribute,
+    /// See the document as it was.
+    Replay,
+    /// Read what the room decided.
+    Audit,
+    /// Create and delete the document, set its schema, revoke, list sessions.
+    Manage,
+}
+
+impl Action {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Read,
+        Self::Present,
+        Self::Write,
+        Self::Attribute,
+        Self::Replay,
+        Self::Audit,
+        Self::Manage,
+    ];
+
+    /// Its name in logs and answers.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Present => "present",
+            Self::Write => "write",
+            Self::Attribute => "attribute",
+            Self::Replay => "replay",
+            Self::Audit => "audit",
+            Self::Manage => "manage",
+        }
+    }
+
+    /// What a client does that says this; nothing if it needs no permission but that of being
+    /// there. A part is decided about when it is whole.
+    pub fn of_message(message: &FromClient<'_>) -> Option<Self> {
+        match message {
+            FromClient::Hello(_) | FromClient::SyncStep1(_) | FromClient::QueryAwareness => {
+                Some(Self::Read)
+            }
+            FromClient::SyncStep2 { .. } | FromClient::Update { .. } => Some(Self::Write),
+            FromClient::Awareness(_) => Some(Self::Present),
+            FromClient::Received { .. }
+            | FromClient::Probe { .. }
+            | FromClient::Seen { .. }
+            | FromClient::Measured(_)
+            | FromClient::Part { .. } => None,
+        }
+    }
+}
