@@ -6,12 +6,28 @@
 //! permitted.
 
 mod action;
+#[cfg(feature = "tokens")]
+mod cryptography;
+#[cfg(feature = "tokens")]
+mod entrance;
+#[cfg(feature = "tokens")]
+mod keys;
+mod pattern;
 mod role;
 #[cfg(test)]
 mod tests;
+#[cfg(feature = "tokens")]
+mod token;
 
 pub use action::Action;
+#[cfg(feature = "tokens")]
+pub use entrance::{Denial, Entrance, SettingError, Visitor};
+#[cfg(feature = "tokens")]
+pub use keys::{KeyError, Keys, SECRET_BYTES_MIN};
+pub use pattern::matches;
 pub use role::{Permission, Role, permits};
+#[cfg(feature = "tokens")]
+pub use token::{Claims, TOKEN_BYTES_MAX, TokenError};
 
 use crate::codec::{DecodeError, Reader, write_bytes, write_number};
 use crate::time::Millis;

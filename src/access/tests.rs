@@ -1,8 +1,23 @@
+mod entrance;
+mod signed;
+mod token;
+
 use super::*;
 use crate::codec::Reader;
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
+
+/// The clock of these tests.
+const NOW: Millis = Millis(1_800_000_000_000);
+
+/// A key, in two ways, and a token that was signed with it.
+#[derive(Clone, Copy)]
+struct Signed {
+    pem: &'static str,
+    jwk: &'static str,
+    token: &'static str,
+}
 
 #[test]
 fn an_access_comes_back_as_written() {

@@ -1,0 +1,117 @@
+use super::signed::{ES256, RS256};
+use super::*;
+
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+const SECRET: (&str, &str) = ("TOKEN_SECRET", "a secret that is at least 32 bytes");
+const PAGE: Visitor<'static> =
+    Visitor { token: None, origin: Some("https://app.example"), host: "sync.example" };
+
+fn entrance(settings: &[(&str, &str)]) -> Result<Entrance, SettingError> {
+    Entrance::read(|name| {
+        settings.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+    })
+}
+
+fn admit(settings: &[(&str, &str)], visitor: Visitor<'_>) -> Result<Access, Denial> {
+    entrance(settings).unwrap().admit(&visitor, &Keys::default(), "team/plan", NOW)
+}
+
+fn role(settings: &[(&str, &str)], visitor: Visitor<'_>) -> Result<String, Denial> {
+    admit(settings, visitor).map(|access| access.role.into())
+}
+
+#[test]
+fn s3_without_settings_nobody_is_let_in() {
+    for token in [None, Some(ES256.token), Some("")] {
+        assert_eq!(admit(&[], Visitor { token, ..PAGE }), Err(Denial::NoKeys));
+        let local = Visitor { token, origin: None, host: "localhost:8787" };
+        assert_eq!(admit(&[], local), Err(Denial::NoKeys));
+    }
+    assert!(Denial::NoKeys.to_string().contains("TOKEN_SECRET"));
+}
+
+#[test]
+fn s3_with_keys_a_token_is_needed() {
+    let settings = [("TOKEN_PUBLIC_KEY", ES256.jwk)];
+    assert_eq!(admit(&settings, PAGE), Err(Denial::NoToken));
+    let with = |token| Visitor { token: Some(token), ..PAGE };
+    assert_eq!(role(&settings, with(ES256.token)), Ok("editor".into()));
+    let wrong = Err(Denial::Token(TokenError::Algorithm));
+    assert_eq!(role(&settings, with(RS256.token)), wrong);
+    let entrance = entrance(&settings).unwrap();
+    let elsewhere = entrance.admit(&with(ES256.token), &Keys::default(), "other", NOW);
+    assert_eq!(elsewhere, Err(Denial::NoGrant));
+}
+
+#[test]
+fn s3_fetched_keys_count_as_well() {
+    let settings = [("TOKEN_JWKS_URL", "https://keys.example/jwks.json")];
+    let entrance = entrance(&settings).unwrap();
+    let visitor = Visitor { token: Some(ES256.token), ..PAGE };
+    let fetched = Keys::public(ES256.jwk).unwrap();
+    assert!(entrance.admit(&visitor, &fetched, "team/plan", NOW).is_ok());
+    let none = entrance.admit(&visitor, &Keys::default(), "team/plan", NOW);
+    assert_eq!(none, Err(Denial::Token(TokenError::Algorithm)));
+}
+
+#[test]
+fn s3_open_to_everyone_means_the_role_that_it_names() {
+    let settings = [("OPEN_TO_EVERYONE", "reader"), ("TOKEN_PUBLIC_KEY", ES256.jwk)];
+    assert_eq!(role(&settings, PAGE), Ok("reader".into()));
+    // A token says more, and a wrong one is no way in.
+    let with = |token| Visitor { token: Some(token), ..PAGE };
+    assert_eq!(role(&settings, with(ES256.token)), Ok("editor".into()));
+    assert!(admit(&settings, with("x.y.z")).is_err());
+    for wrong in ["owner", "everyone", "true"] {
+        assert_eq!(entrance(&[("OPEN_TO_EVERYONE", wrong)]).err(), Some(SettingError::Everyone));
+    }
+}
+
+#[test]
+fn s3_open_on_localhost_means_there_only() {
+    let settings = [("OPEN_ON_LOCALHOST", "true"), SECRET];
+    for (host, origin, expected) in [
+        ("localhost:8787", None, Ok("owner".into())),
+        ("127.0.0.1:8787", Some("http://127.0.0.1:5173"), Ok("owner".into())),
+        ("[::1]:8787", Some("http://localhost"), Ok("owner".into())),
+        ("app.localhost", None, Ok("owner".into())),
+        ("localhost:8787", Some("https://evil.example"), Err(Denial::NoToken)),
+        ("localhost:8787", Some("https://localhost.evil.example"), Err(Denial::NoToken)),
+        ("localhost:8787", Some("null"), Err(Denial::NoToken)),
+        ("sync.example", None, Err(Denial::NoToken)),
+        ("localhost.example", None, Err(Denial::NoToken)),
+        ("127.0.0.1.example:80", None, Err(Denial::NoToken)),
+    ] {
+        let visitor = Visitor { token: None, origin, host };
+        assert_eq!(role(&settings, visitor), expected, "{host} {origin:?}");
+    }
+}
+
+#[test]
+fn s3_pages_of_other_origins_are_kept_out() {
+    let settings = [("ORIGINS", "https://app.example, https://b.example/"), SECRET];
+    let from = |origin| Visitor { origin, ..PAGE };
+    for origin in [None, Some("https://app.example"), Some("https://b.example")] {
+        assert_eq!(admit(&settings, from(origin)), Err(Denial::NoToken), "{origin:?}");
+    }
+    for origin in ["https://c.example", "http://app.example", "https://app.example.evil", "null"] {
+        assert_eq!(admit(&settings, from(Some(origin))), Err(Denial::Origin), "{origin}");
+    }
+}
+
+#[test]
+fn settings_that_cannot_be_used_are_named() {
+    for (name, value, error) in [
+        ("TOKEN_SECRET", "short", SettingError::Secret(KeyError::ShortSecret)),
+        ("TOKEN_PUBLIC_KEY", "x", SettingError::PublicKey(KeyError::Format)),
+        ("TOKEN_JWKS_URL", "http://keys.example", SettingError::JwksUrl),
+        ("TOKEN_JWKS_URL", "keys", SettingError::JwksUrl),
+        ("OPEN_ON_LOCALHOST", "yes", SettingError::Localhost),
+    ] {
+        assert_eq!(entrance(&[(name, value)]).err(), Some(error));
+        assert!(error.to_string().starts_with(name));
+    }
+    assert!(entrance(&[("TOKEN_JWKS_URL", "http://localhost:9/jwks")]).is_ok());
+}
