@@ -59,6 +59,17 @@ impl Access {
         Self { subject, name: None, role, until: None, issued: Millis(0) }
     }
 
+    /// The access of somebody who has not said yet who it is.
+    pub fn of_nobody(until: Millis) -> Self {
+        let (subject, role) = (Box::default(), Box::default());
+        Self { subject, name: None, role, until: Some(until), issued: Millis(0) }
+    }
+
+    /// Whether nobody has said yet who it is.
+    pub fn is_nobody(&self) -> bool {
+        self.role.is_empty()
+    }
+
     /// Whether it is over.
     pub fn is_over(&self, now: Millis) -> bool {
         self.until.is_some_and(|until| until <= now)

@@ -12,8 +12,8 @@
 //! * **W1** One message is one binary frame.
 //! * **W2** A native frame is a tag, the message's fields, and whatever a later version adds behind
 //!   them. A receiver ignores tags that it does not know and bytes behind the fields that it knows.
-//! * **W3** A native client says [`FromClient::Hello`] first. The room compares epochs before it
-//!   takes anything else.
+//! * **W3** A native client says [`FromClient::Hello`] first, or [`FromClient::Auth`] if no token
+//!   came with its request. The room compares epochs before it takes anything else.
 //! * **W4** [`FromRoom::Ack`] covers every update of this session up to its number, and leaves the
 //!   room only after they are durable.
 //!   [`FromRoom::Refused`] says which update was not taken instead, and why.
@@ -24,6 +24,7 @@
 //! * **W7** A native client says [`FromClient::Received`] at the latest after an eighth of the
 //!   window in the welcome. Beyond the window the room sends it no updates, until it has.
 
+pub mod bearer;
 pub mod close;
 pub mod limit;
 pub mod measured;
@@ -36,7 +37,7 @@ pub mod trace;
 pub use close::Close;
 pub use limit::{Limit, Refusal};
 pub use measured::Measured;
-pub use message::{FromClient, FromRoom, Hello, Welcome};
+pub use message::{FromClient, FromRoom, Granted, Hello, Welcome};
 pub use trace::Trace;
 
 use crate::codec::DecodeError;

@@ -267,7 +267,7 @@ impl Replica {
 
     fn message(&mut self, now: Millis, message: FromRoom<'_>, out: &mut Vec<Output>) {
         match message {
-            FromRoom::Welcome(_) => {}
+            FromRoom::Welcome(_) | FromRoom::Access(_) => {}
             FromRoom::SyncStep1(state_vector) => self.answer(now, state_vector, out),
             FromRoom::SyncStep2 { sequence, update } => {
                 self.resynchronizing = false;

@@ -11,6 +11,7 @@
 //! comes round, all that gathered is committed as one row and leaves as one frame to each peer
 //! (C2).
 
+mod admission;
 mod alarm;
 mod backlog;
 mod catch_up;
@@ -36,7 +37,7 @@ mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::access::Access;
+use crate::access::{Access, Action};
 use crate::awareness::Presence;
 use crate::protocol::{Close, Dialect, FromClient, FromRoom, Limit, Refusal, Trace};
 use crate::time::Millis;
@@ -136,6 +137,7 @@ impl Room {
             Input::Connect { session, dialect, trace, access } => {
                 self.connect(now, session, dialect, trace, access)
             }
+            Input::Admitted { session, access } => self.admitted(now, session, access),
             Input::Resume { session, attachment } => self.resume(now, session, attachment),
             Input::Frame { session, bytes } => {
                 let heard = self.hear(now, session);
@@ -178,13 +180,15 @@ impl Room {
             let close = Output::Close { session: id, close: Close::Full };
             return send.into_iter().chain([close]).collect();
         }
+        self.expires_by(access.until);
         self.sessions.insert(id, Session { trace, ..Session::new(now, dialect, access.clone()) });
         self.observed.tell(Event::Opened { session: id, dialect, trace });
         let mut out: Vec<_> = self.attach(id).into_iter().collect();
-        if dialect == Dialect::Stock {
+        if !access.is_nobody() && !self.may(id, Action::Read) {
+            out.extend(self.close(now, id, Close::Forbidden));
+        } else if dialect == Dialect::Stock && !access.is_nobody() {
             // A native client says hello first (W3); y-websocket's server speaks at once.
-            let state_vector = self.known.encode();
-            out.extend(self.send(id, &FromRoom::SyncStep1(&state_vector)));
+            out.extend(self.greet(id));
         }
         out
     }
@@ -198,8 +202,9 @@ impl Room {
             });
         match restored {
             Some((session, rounds)) => {
+                let until = session.access.until;
                 self.sessions.insert(id, session);
-                self.restore_rounds(id, rounds);
+                self.restore(id, rounds, until);
                 Vec::new()
             }
             // An attachment of a build that this one cannot read: the client starts afresh.
@@ -240,6 +245,10 @@ impl Room {
             Ok(_) => return self.close(now, id, Close::Protocol),
             Err(_) => return self.close(now, id, Close::BadFrame),
         };
+        let shows_token = matches!(message, Some(FromClient::Auth { .. }));
+        if let Some(close) = self.turned_away(now, id, shows_token) {
+            return self.close(now, id, close);
+        }
         // Without these the room would wait for ever for what it let begin.
         let is_due = message.as_ref().is_some_and(|it| {
             matches!(it, FromClient::Received { .. }) || self.parts.has_begun(id, it)
@@ -275,6 +284,7 @@ impl Room {
         log: &impl Log,
     ) -> Result<Vec<Output>, Close> {
         match message {
+            FromClient::Auth { token } => Ok(self.auth(id, token)),
             FromClient::Hello(hello) => self.hello(now, id, hello, log),
             FromClient::SyncStep1(state_vector) => {
                 if self.dialect(id) == Some(Dialect::Stock) {

@@ -55,7 +55,8 @@ impl Action {
             }
             FromClient::SyncStep2 { .. } | FromClient::Update { .. } => Some(Self::Write),
             FromClient::Awareness(_) => Some(Self::Present),
-            FromClient::Received { .. }
+            FromClient::Auth { .. }
+            | FromClient::Received { .. }
             | FromClient::Probe { .. }
             | FromClient::Seen { .. }
             | FromClient::Measured(_)

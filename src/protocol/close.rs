@@ -8,6 +8,14 @@
 pub enum Close {
     /// A frame or what it carries cannot be read. The client has a bug, or is none of ours.
     BadFrame,
+    /// There is no token, or none that holds here. A new one helps.
+    Unauthorized,
+    /// What the token grants is over. A new one helps.
+    Expired,
+    /// Nothing here is granted to the client, or not any more.
+    Forbidden,
+    /// The client's copy holds changes that it may not make.
+    NotAllowed,
     /// The client's copy belongs to another history of this document and must not be merged.
     EpochMismatch,
     /// The frame, or the presence in it, is larger than the room accepts.
@@ -30,6 +38,11 @@ pub enum Close {
     TooFast,
     /// Storage failed. Nothing that was acknowledged is lost; reconnecting helps.
     Storage,
+    /// The keys that tokens are checked with cannot be fetched. It says nothing about the token;
+    /// reconnecting helps.
+    KeysUnavailable,
+    /// The deployment has no keys, or a setting is wrong; reconnecting helps once that is mended.
+    Unconfigured,
     /// A newer build wrote the document's storage, and this one must not touch it. A deploy is
     /// under way or was taken back; reconnecting helps once the newer build is there.
     Newer,
@@ -39,8 +52,12 @@ pub enum Close {
 
 impl Close {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 20] = [
         Self::BadFrame,
+        Self::Unauthorized,
+        Self::Expired,
+        Self::Forbidden,
+        Self::NotAllowed,
         Self::EpochMismatch,
         Self::TooLarge,
         Self::Poison,
@@ -52,6 +69,8 @@ impl Close {
         Self::Incomplete,
         Self::TooFast,
         Self::Storage,
+        Self::KeysUnavailable,
+        Self::Unconfigured,
         Self::Newer,
         Self::Restarted,
     ];
@@ -60,6 +79,10 @@ impl Close {
     pub fn code(self) -> u16 {
         match self {
             Self::BadFrame => 4400,
+            Self::Unauthorized => 4401,
+            Self::Expired => 4402,
+            Self::Forbidden => 4403,
+            Self::NotAllowed => 4405,
             Self::EpochMismatch => 4409,
             Self::TooLarge => 4413,
             Self::Unreadable => 4422,
@@ -72,7 +95,8 @@ impl Close {
             Self::Incomplete => 4508,
             Self::TooFast => 4529,
             Self::Restarted => 1012,
-            Self::Newer => 1013,
+            Self::Unconfigured => 4501,
+            Self::Newer | Self::KeysUnavailable => 1013,
         }
     }
 
@@ -80,6 +104,10 @@ impl Close {
     pub fn reason(self) -> &'static str {
         match self {
             Self::BadFrame => "the frame cannot be read",
+            Self::Unauthorized => "a token that holds here is needed",
+            Self::Expired => "the token has expired",
+            Self::Forbidden => "nothing in this document is granted",
+            Self::NotAllowed => "holds changes that may not be made",
             Self::EpochMismatch => "the history of this document was replaced",
             Self::TooLarge => "larger than this room accepts",
             Self::Poison => "a change in it made the room fail",
@@ -92,6 +120,8 @@ impl Close {
             Self::Incomplete => "the rest of a message did not come",
             Self::TooFast => "too much at once; try later",
             Self::Restarted => "the room was restarted; reconnect",
+            Self::KeysUnavailable => "tokens cannot be checked now; reconnect later",
+            Self::Unconfigured => "the deployment's settings let nobody in; its log says which",
             Self::Newer => "stored by a newer build; reconnect later",
         }
     }
@@ -102,8 +132,14 @@ pub fn is_permanent(code: u16) -> bool {
     (4400..4500).contains(&code)
 }
 
+/// Whether a new token helps, if this WebSocket close code says so.
+pub fn is_of_token(code: u16) -> bool {
+    [Close::Unauthorized, Close::Expired].into_iter().any(|close| close.code() == code)
+}
+
 /// Why a client's copy cannot go on, if that is what this WebSocket close code says. A client that
 /// puts its copy aside and begins with an empty one can connect again.
 pub fn of_copy(code: u16) -> Option<Close> {
-    [Close::EpochMismatch, Close::Poison].into_iter().find(|close| close.code() == code)
+    let of_copy = [Close::EpochMismatch, Close::Poison, Close::NotAllowed];
+    of_copy.into_iter().find(|close| close.code() == code)
 }

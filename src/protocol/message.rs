@@ -6,6 +6,11 @@ use super::trace::Trace;
 /// A message from a client to its room.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum FromClient<'a> {
+    /// A token: the first one, if none came with the request, or one that takes its place.
+    Auth {
+        /// A JSON Web Token; see [`crate::access::Claims`].
+        token: &'a str,
+    },
     /// First message of a native client: who it is and where it stopped.
     Hello(Hello),
     /// "Here is what I have; send me the rest." An encoded state vector.
@@ -90,11 +95,26 @@ pub struct Welcome {
     pub window_bytes: u64,
 }
 
+/// What a client may do, as far as that is the same in all of the document.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Granted<'a> {
+    /// The name of its role.
+    pub role: &'a str,
+    /// Whether it may change anything.
+    pub may_write: bool,
+    /// Whether others are shown its presence.
+    pub may_present: bool,
+    /// When that ends, in milliseconds from now; nothing if it does not.
+    pub left_ms: Option<u64>,
+}
+
 /// A message from a room to a client.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum FromRoom<'a> {
     /// Answer to [`FromClient::Hello`]. What the client missed follows.
     Welcome(Welcome),
+    /// What the client may do: behind the welcome, and whenever that changes.
+    Access(Granted<'a>),
     /// "Here is what I have; send me the rest." An encoded state vector.
     SyncStep1(&'a [u8]),
     /// What the client lacks, and with it everything up to `sequence`.

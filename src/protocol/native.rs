@@ -6,7 +6,7 @@
 
 use super::FRAME_BYTES_MAX;
 use super::limit::{Limit, Refusal};
-use super::message::{FromClient, FromRoom, Hello, Welcome};
+use super::message::{FromClient, FromRoom, Granted, Hello, Welcome};
 use super::trace::Trace;
 use crate::codec::{DecodeError, Reader, write_number};
 
@@ -24,6 +24,8 @@ mod tag {
     pub(super) const PROBE: u64 = 8;
     pub(super) const SEEN: u64 = 9;
     pub(super) const MEASURED: u64 = 10;
+    pub(super) const AUTH: u64 = 11;
+    pub(super) const ACCESS: u64 = 11;
 }
 
 /// The message in a client's frame; nothing if its tag is not known.
@@ -45,6 +47,7 @@ pub fn decode_from_client(frame: &[u8]) -> Result<Option<FromClient<'_>>, Decode
         tag::PROBE => FromClient::Probe { stamp: r.number()? },
         tag::SEEN => FromClient::Seen { session: r.number_u32()?, stamp: r.number()? },
         tag::MEASURED => FromClient::Measured(r.rest()),
+        tag::AUTH => FromClient::Auth { token: utf8(r.rest())? },
         _ => return Ok(None),
     }))
 }
@@ -67,6 +70,7 @@ pub fn encode_from_client(message: &FromClient<'_>) -> Option<Vec<u8>> {
         FromClient::Probe { stamp } => frame(tag::PROBE, &[stamp], &[]),
         FromClient::Seen { session, stamp } => frame(tag::SEEN, &[session.into(), stamp], &[]),
         FromClient::Measured(measured) => frame(tag::MEASURED, &[], measured),
+        FromClient::Auth { token } => frame(tag::AUTH, &[], token.as_bytes()),
         FromClient::QueryAwareness => return None,
     })
 }
@@ -83,6 +87,7 @@ pub fn decode_from_room(frame: &[u8]) -> Result<Option<FromRoom<'_>>, DecodeErro
             update_bytes_max: read_limit(&mut r)?,
             window_bytes: if r.is_empty() { 0 } else { r.number()? },
         }),
+        tag::ACCESS => FromRoom::Access(read_granted(&mut r)?),
         tag::SYNC_STEP_1 => FromRoom::SyncStep1(r.rest()),
         tag::SYNC_STEP_2 => FromRoom::SyncStep2 { sequence: r.number()?, update: r.rest() },
         tag::UPDATE => FromRoom::Update { sequence: r.number()?, update: r.rest() },
@@ -103,6 +108,11 @@ pub fn encode_from_room(message: &FromRoom<'_>) -> Vec<u8> {
             let limits = [it.frame_bytes_max, it.update_bytes_max, it.window_bytes];
             frame(tag::WELCOME, &[numbers, limits].concat(), &[])
         }
+        FromRoom::Access(Granted { role, may_write, may_present, left_ms }) => {
+            let may = u64::from(may_write) | u64::from(may_present) << 1;
+            let left = left_ms.map_or(0, |ms| ms + 1);
+            frame(tag::ACCESS, &[may, left], role.as_bytes())
+        }
         FromRoom::SyncStep1(state_vector) => frame(tag::SYNC_STEP_1, &[], state_vector),
         FromRoom::SyncStep2 { sequence, update } => frame(tag::SYNC_STEP_2, &[sequence], update),
         FromRoom::Update { sequence, update } => frame(tag::UPDATE, &[sequence], update),
@@ -117,6 +127,20 @@ pub fn encode_from_room(message: &FromRoom<'_>) -> Vec<u8> {
             frame(tag::REFUSED, &[number, limit.number(), value, max, retry], &[])
         }
     }
+}
+
+fn read_granted<'a>(r: &mut Reader<'a>) -> Result<Granted<'a>, DecodeError> {
+    let (may, left) = (r.number()?, r.number()?);
+    Ok(Granted {
+        role: utf8(r.rest())?,
+        may_write: may & 1 > 0,
+        may_present: may & 2 > 0,
+        left_ms: left.checked_sub(1),
+    })
+}
+
+fn utf8(bytes: &[u8]) -> Result<&str, DecodeError> {
+    std::str::from_utf8(bytes).map_err(|_| DecodeError::Utf8)
 }
 
 /// A room of the build before says nothing and takes what the platform delivers.
@@ -168,6 +192,7 @@ mod tests {
             FromClient::Probe { stamp: 1 << 40 },
             FromClient::Seen { session: 7, stamp: 1 << 40 },
             FromClient::Measured(&[0, 1]),
+            FromClient::Auth { token: "a.b.c" },
             FromClient::Part { total: 1 << 21, offset: 1 << 20, bytes: &[1, 2] },
         ] {
             let frame = encode_from_client(&message).unwrap();
@@ -178,6 +203,8 @@ mod tests {
     #[test]
     fn room_messages_come_back_as_sent() {
         let refusal = Refusal { limit: Limit::UpdateBytes, value: 9, max: 8, retry_ms: None };
+        let granted =
+            Granted { role: "reader", may_write: false, may_present: true, left_ms: Some(0) };
         for message in [
             FromRoom::Welcome(Welcome {
                 protocol: 1,
@@ -194,6 +221,8 @@ mod tests {
             FromRoom::Ack { number: 3, sequence: 4 },
             FromRoom::Probe { session: 7, stamp: 1 << 40 },
             FromRoom::Seen { stamp: 1 << 40 },
+            FromRoom::Access(granted),
+            FromRoom::Access(Granted { may_write: true, left_ms: None, ..granted }),
             FromRoom::Refused { number: 3, refusal },
             FromRoom::Refused { number: 0, refusal: Refusal { retry_ms: Some(0), ..refusal } },
         ] {

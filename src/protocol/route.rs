@@ -233,10 +233,17 @@ fn require_get(request: &Request<'_>) -> Result<(), Problem> {
 
 /// The name that stands in a path as `encoded`; nothing if it breaks the rule.
 pub fn decode_document_name(encoded: &str) -> Option<String> {
-    let mut name = Vec::with_capacity(encoded.len());
+    let name = percent_decode(encoded)?;
+    let fits = (1..=DOCUMENT_NAME_BYTES_MAX).contains(&name.len());
+    (fits && !name.chars().any(char::is_control)).then_some(name)
+}
+
+/// What percent-encoding stands for; nothing if that is no UTF-8.
+pub(super) fn percent_decode(encoded: &str) -> Option<String> {
+    let mut decoded = Vec::with_capacity(encoded.len());
     let mut bytes = encoded.bytes();
     while let Some(byte) = bytes.next() {
-        name.push(match byte {
+        decoded.push(match byte {
             b'%' => {
                 let high = char::from(bytes.next()?).to_digit(16)?;
                 let low = char::from(bytes.next()?).to_digit(16)?;
@@ -245,9 +252,7 @@ pub fn decode_document_name(encoded: &str) -> Option<String> {
             byte => byte,
         });
     }
-    let name = String::from_utf8(name).ok()?;
-    let fits = (1..=DOCUMENT_NAME_BYTES_MAX).contains(&name.len());
-    (fits && !name.chars().any(char::is_control)).then_some(name)
+    String::from_utf8(decoded).ok()
 }
 
 #[cfg(test)]

@@ -14,6 +14,8 @@ const SYNC_STEP_1: u8 = 0;
 const SYNC_STEP_2: u8 = 1;
 const SYNC_UPDATE: u8 = 2;
 const PERMISSION_DENIED: u8 = 0;
+/// What Hocuspocus's clients say with a token; y-protocols has no word for it.
+const TOKEN: u8 = 0;
 
 /// The message in a client's frame; nothing if its tag is not known.
 pub fn decode(frame: &[u8]) -> Result<Option<FromClient<'_>>, DecodeError> {
@@ -27,6 +29,10 @@ pub fn decode(frame: &[u8]) -> Result<Option<FromClient<'_>>, DecodeError> {
         },
         AWARENESS => FromClient::Awareness(r.bytes()?),
         QUERY_AWARENESS => FromClient::QueryAwareness,
+        AUTH => match r.byte()? {
+            TOKEN => FromClient::Auth { token: r.string()? },
+            _ => return Ok(None),
+        },
         _ => return Ok(None),
     }))
 }
@@ -43,6 +49,7 @@ pub fn encode(message: &FromRoom<'_>) -> Option<Vec<u8>> {
             Some(frame(&[AUTH, PERMISSION_DENIED], refusal.to_string().as_bytes()))
         }
         FromRoom::Welcome(_)
+        | FromRoom::Access(_)
         | FromRoom::Ack { .. }
         | FromRoom::Probe { .. }
         | FromRoom::Seen { .. } => None,

@@ -13,6 +13,8 @@ const LATE_MS_MAX: u64 = 60_000;
 pub(super) struct Alarm {
     /// When the log is compacted.
     pub(super) compact_at: Option<Millis>,
+    /// When the first access ends.
+    pub(super) expires_at: Option<Millis>,
     /// What the room remembers of its sweeps.
     pub(super) rounds: Rounds,
     /// The session with whose socket that is kept.
@@ -34,7 +36,8 @@ pub(super) struct Rounds {
 impl Alarm {
     /// Set the alarm for what is due first, unless it is set.
     fn set(&mut self, now: Millis) -> Option<Output> {
-        let due_at = self.compact_at.into_iter().chain(self.rounds.sweep_at).min()?;
+        let due = [self.compact_at, self.rounds.sweep_at, self.expires_at];
+        let due_at = due.into_iter().flatten().min()?;
         let is_set = self.set_at.is_some_and(|at| at <= due_at && now < at + LATE_MS_MAX);
         (!is_set).then(|| Output::SetAlarm(*self.set_at.insert(due_at)))
     }
@@ -49,6 +52,7 @@ impl Room {
             self.alarm.compact_at = None;
             out = self.compact(now, log);
         }
+        out.extend(self.expire(now));
         out.extend(self.sweep(now));
         out
     }
@@ -61,6 +65,7 @@ impl Room {
             Input::Commit | Input::Alarm => {}
             Input::Connect { .. }
             | Input::Frame { .. }
+            | Input::Admitted { .. }
             | Input::Text { .. }
             | Input::Disconnect { .. } => {
                 self.alarm.rounds.active_at = now;
@@ -84,11 +89,15 @@ impl Room {
         }
     }
 
-    /// The room woke, and `id` kept this.
-    pub(super) fn restore_rounds(&mut self, id: SessionId, rounds: Rounds) {
+    /// The room woke, and `id` kept this. The alarm was set for what is due first of it and of all
+    /// accesses.
+    pub(super) fn restore(&mut self, id: SessionId, rounds: Rounds, until: Option<Millis>) {
+        let mut set_at = self.alarm.set_at.into_iter().chain(until).min();
+        self.expires_by(until);
         if self.sessions.keys().next() == Some(&id) {
-            let set_at = rounds.sweep_at;
-            self.alarm = Alarm { rounds, set_at, keeper: Some(id), ..self.alarm };
+            set_at = set_at.into_iter().chain(rounds.sweep_at).min();
+            self.alarm = Alarm { rounds, keeper: Some(id), ..self.alarm };
         }
+        self.alarm.set_at = set_at;
     }
 }

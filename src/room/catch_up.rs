@@ -45,6 +45,7 @@ impl Room {
             window_bytes: self.limits.window_bytes,
         });
         let mut out: Vec<_> = self.attach(id).into_iter().chain(self.send(id, &welcome)).collect();
+        out.extend(self.granted(now, id));
         let has = if epoch == 0 { 0 } else { sequence };
         out.extend(self.missed(now, id, has, log)?);
         out.extend(self.answers.timer());

@@ -21,8 +21,15 @@ pub enum Input<'a> {
         dialect: Dialect,
         /// The trace that its request belongs to. A native client may say another one.
         trace: Option<Trace>,
-        /// Who it is and what it may do.
+        /// Who it is and what it may do; [`Access::of_nobody`] if it will say later.
         access: &'a Access,
+    },
+    /// The token of [`Output::Verify`] was checked.
+    Admitted {
+        /// Whose it is.
+        session: SessionId,
+        /// What it grants, or why its session ends.
+        access: Result<&'a Access, Close>,
     },
     /// A socket that outlived a hibernation.
     Resume {
@@ -95,6 +102,13 @@ pub enum Output {
         session: SessionId,
         /// Why.
         close: Close,
+    },
+    /// Check this token, and come back with [`Input::Admitted`].
+    Verify {
+        /// Who showed it.
+        session: SessionId,
+        /// As it came.
+        token: String,
     },
     /// Come back with [`Input::Commit`] at this time, or not at all if the room is gone by then.
     SetTimer(Millis),

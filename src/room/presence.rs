@@ -2,6 +2,7 @@
 
 use super::session::{Session, SessionId};
 use super::{Output, Room};
+use crate::access::Action;
 use crate::awareness::{self, AwarenessError, Speaker};
 use crate::protocol::{Close, Dialect, FromRoom, Limit, Refusal};
 use crate::time::Millis;
@@ -17,6 +18,10 @@ impl Room {
             Some(Dialect::Native) => Speaker::Own,
             Some(Dialect::Stock) | None => Speaker::Repeats,
         };
+        if !self.may(id, Action::Present) {
+            // It is not shown, and is told about the others all the same.
+            return Ok(self.renewal(now, id, speaker));
+        }
         let max = self.limits.presence_bytes_max;
         let renewed = match self.presence.receive(now, id, speaker, max as usize, update) {
             Err(AwarenessError::TooLarge { bytes }) => {
@@ -26,13 +31,17 @@ impl Room {
             }
             received => received?,
         };
-        if !renewed || speaker == Speaker::Own {
-            return Ok(Vec::new());
+        Ok(if renewed { self.renewal(now, id, speaker) } else { Vec::new() })
+    }
+
+    /// y-websocket reconnects when it hears nothing for 30 s, and forgets the silent.
+    fn renewal(&mut self, now: Millis, id: SessionId, speaker: Speaker) -> Vec<Output> {
+        if speaker == Speaker::Own {
+            return Vec::new();
         }
-        // y-websocket reconnects when it hears nothing for 30 s, and forgets the silent.
         let everyone = self.everyone(now, id);
         let answer = everyone.or_else(|| self.send(id, &FromRoom::Awareness(&awareness::EMPTY)));
-        Ok(answer.into_iter().collect())
+        answer.into_iter().collect()
     }
 
     /// Everyone else's presence for one session, if anyone is here.

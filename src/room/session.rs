@@ -95,8 +95,10 @@ impl Session {
     }
 
     pub(super) fn may_send(&self, message: &FromClient<'_>) -> bool {
-        let hello = matches!(message, FromClient::Hello(_));
-        hello == (self.stage == Stage::Silent)
+        match message {
+            FromClient::Auth { .. } => true,
+            message => matches!(message, FromClient::Hello(_)) == (self.stage == Stage::Silent),
+        }
     }
 }
 

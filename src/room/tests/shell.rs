@@ -19,6 +19,7 @@ pub(super) struct Shell {
     pub(super) attachments: BTreeMap<SessionId, Vec<u8>>,
     pub(super) alarm: Option<Millis>,
     pub(super) timer: Option<Millis>,
+    pub(super) verify: Vec<(SessionId, String)>,
     pub(super) told: Vec<Event>,
     pub(super) reports: Vec<Report>,
     pub(super) abandoned: bool,
@@ -39,6 +40,7 @@ impl Shell {
             attachments: BTreeMap::new(),
             alarm: None,
             timer: None,
+            verify: Vec::new(),
             told: Vec::new(),
             reports: Vec::new(),
             abandoned: false,
@@ -65,6 +67,7 @@ impl Shell {
                 Output::Compact(snapshot) => self.log.compact(snapshot),
                 Output::Suspects(suspects) => self.log.suspects = suspects,
                 Output::Repair(repair) => self.log.repair(repair),
+                Output::Verify { session, token } => self.verify.push((session, token)),
                 Output::Tell(event) => self.told.push(event),
                 Output::Report(report) => self.reports.push(*report),
                 Output::Abandon => self.abandoned = true,
@@ -73,18 +76,25 @@ impl Shell {
     }
 
     pub(super) fn connect(&mut self, dialect: Dialect) -> SessionId {
+        self.connect_as(dialect, &Access::of_everyone(Role::Owner))
+    }
+
+    pub(super) fn connect_as(&mut self, dialect: Dialect, access: &Access) -> SessionId {
         let session = self.room.next_session();
-        self.take(Input::Connect {
-            session,
-            dialect,
-            trace: None,
-            access: &Access::of_everyone(Role::Owner),
-        });
+        self.take(Input::Connect { session, dialect, trace: None, access });
         session
     }
 
     pub(super) fn native(&mut self, epoch: u64, sequence: u64) -> SessionId {
         let session = self.connect(Dialect::Native);
+        self.say(session, &FromClient::Hello(Hello { protocol: 1, epoch, sequence, trace: None }));
+        session
+    }
+
+    /// Somebody with this access, who has nothing yet.
+    pub(super) fn native_as(&mut self, access: &Access) -> SessionId {
+        let session = self.connect_as(Dialect::Native, access);
+        let (epoch, sequence) = (0, 0);
         self.say(session, &FromClient::Hello(Hello { protocol: 1, epoch, sequence, trace: None }));
         session
     }
@@ -105,8 +115,15 @@ impl Shell {
         self.room.limits.log_rows_max = rows_max;
     }
 
-    /// What was sent to a native session since the last call.
+    /// What was sent to a native session since the last call, but for what it may do.
     pub(super) fn heard(&mut self, session: SessionId) -> Vec<Vec<u8>> {
+        let mut heard = self.heard_all(session);
+        heard.retain(|it| !matches!(decode_from_room(it), Ok(Some(FromRoom::Access(_)))));
+        heard
+    }
+
+    /// What was sent to a session since the last call.
+    pub(super) fn heard_all(&mut self, session: SessionId) -> Vec<Vec<u8>> {
         let (to, others): (Vec<_>, _) = self.sent.drain(..).partition(|(id, _)| *id == session);
         self.sent = others;
         to.into_iter().map(|(_, frame)| frame).collect()
