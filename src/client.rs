@@ -20,6 +20,7 @@ mod shell;
 mod socket;
 mod text;
 mod timer;
+mod token;
 mod xml;
 
 use wasm_bindgen::prelude::*;

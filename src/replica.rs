@@ -12,6 +12,8 @@
 mod aside;
 mod catch_up;
 mod connection;
+mod granted;
+mod greeting;
 mod interface;
 mod latency;
 mod outbox;
@@ -23,11 +25,12 @@ mod tests;
 use crate::document::{ApplyError, Document, Edit, EditError, Kind, Shared, WatchId};
 use crate::protocol::native::decode_from_room;
 use crate::protocol::{
-    Close, FRAME_BYTES_MAX, FromClient, FromRoom, Hello, PROTOCOL_VERSION, Trace, Welcome, close,
+    Close, FRAME_BYTES_MAX, FromClient, FromRoom, Hello, PROTOCOL_VERSION, Trace, close,
 };
 use crate::time::Millis;
 
 use connection::{Connection, Due};
+use granted::Access;
 use latency::Latency;
 use outbox::{Batch, Outbox};
 use presence::Presence;
@@ -35,6 +38,7 @@ use refused::send;
 
 pub use aside::Aside;
 pub use connection::Status;
+pub use granted::Grant;
 pub use interface::{Input, Output};
 pub use presence::{PeersChanged, PresenceError, STATE_BYTES_MAX};
 
@@ -60,6 +64,7 @@ pub struct Replica {
     received_bytes: u64,
     window_bytes: u64,
     timer: Option<Millis>,
+    access: Access,
     /// What this visit belongs to.
     trace: Option<Trace>,
     latency: Latency,
@@ -85,6 +90,7 @@ impl Replica {
             received_bytes: 0,
             window_bytes: 0,
             timer: None,
+            access: Access::default(),
             trace: None,
             latency: Latency::default(),
             told_status: Status::Offline,
@@ -217,7 +223,7 @@ impl Replica {
                 self.connection.heard(now);
             }
             Input::Closed { code, reason } => {
-                if self.connection.closed(now, code, reason) {
+                if self.connection.closed(now, code, reason, self.access.renews) {
                     if code == Close::Restarted.code() {
                         self.outbox.suspect();
                     }
@@ -225,6 +231,7 @@ impl Replica {
                     out.extend(close::of_copy(code).and_then(|why| self.start_over(why)));
                 }
             }
+            Input::Token(token) => self.renewed(token, &mut out),
             Input::Timeout => self.timeout(now, &mut out),
         }
         self.connection.says(now, &out);
@@ -242,32 +249,10 @@ impl Replica {
         }
     }
 
-    fn welcome(&mut self, now: Millis, welcome: &Welcome, out: &mut Vec<Output>) {
-        if welcome.protocol == 0 || welcome.protocol > PROTOCOL_VERSION {
-            return self.close(Close::Protocol, out);
-        }
-        // O3: two histories are never merged.
-        if self.epoch != 0 && self.epoch != welcome.epoch {
-            self.disconnect(out, |connection| connection.lost(now));
-            return out.extend(self.start_over(Close::EpochMismatch));
-        }
-        if self.connection.welcomed(now, welcome.sequence) {
-            self.epoch = welcome.epoch;
-            self.frame_bytes_max = usize::try_from(welcome.frame_bytes_max).unwrap_or(usize::MAX);
-            self.update_bytes_max = usize::try_from(welcome.update_bytes_max).unwrap_or(usize::MAX);
-            (self.received_bytes, self.window_bytes) = (0, welcome.window_bytes);
-            if let Some((asked, _)) = self.asked.take() {
-                self.answer(now, &asked, out);
-            }
-            self.flush(now, out);
-            self.presence.announce(now);
-            self.flush_presence(now, out);
-        }
-    }
-
     fn message(&mut self, now: Millis, message: FromRoom<'_>, out: &mut Vec<Output>) {
         match message {
-            FromRoom::Welcome(_) | FromRoom::Access(_) => {}
+            FromRoom::Welcome(_) => {}
+            FromRoom::Access(granted) => self.granted(now, granted, out),
             FromRoom::SyncStep1(state_vector) => self.answer(now, state_vector, out),
             FromRoom::SyncStep2 { sequence, update } => {
                 self.resynchronizing = false;
@@ -317,6 +302,9 @@ impl Replica {
             None => {}
         }
         if self.connection.is_live() {
+            if self.access.is_due(now) {
+                out.push(Output::RenewToken);
+            }
             if self.outbox.due_at().is_some_and(|at| at <= now) {
                 self.flush(now, out);
             }
@@ -393,7 +381,7 @@ impl Replica {
     fn next_due(&self) -> Option<Millis> {
         let connection = self.connection.due_at(self.sequence, self.outbox.overdue_at());
         let live = self.connection.is_live();
-        let batches = [self.outbox.due_at(), self.presence.due_at()];
+        let batches = [self.outbox.due_at(), self.presence.due_at(), self.access.due_at()];
         connection.into_iter().chain(batches.into_iter().flatten().filter(|_| live)).min()
     }
 }

@@ -4,6 +4,7 @@ mod analytics;
 // What the macro of a Durable Object writes carries no documentation.
 #[allow(missing_docs)]
 mod durable_object;
+mod entrance;
 mod fault;
 mod instances;
 mod json;
@@ -70,15 +71,29 @@ async fn answer(
             page(request, env).await
         }
         Route::Rooms | Route::Metrics { document: None } => registry::ask(env, request).await,
-        Route::Sync { document, .. }
-        | Route::Status { document }
-        | Route::Metrics { document: Some(document) } => room(env, &document, request).await,
+        Route::Sync { document, .. } => enter(env, &document, request).await,
+        Route::Status { document } | Route::Metrics { document: Some(document) } => {
+            room(env, &document, request).await
+        }
     };
     answered.map_err(|error| {
         let fields = serde_json::json!({ "reason": error.to_string() });
         Logs::read(env).say(Level::Error, "no-answer", fields);
         Problem::Unavailable
     })
+}
+
+/// Into a document, as somebody.
+async fn enter(env: &Env, document: &str, request: Request) -> Result<Response> {
+    match entrance::admit_request(env, &request, document).await {
+        Ok(access) => room(env, document, entrance::with_access(&request, &access)?).await,
+        Err(denial) => {
+            let trace = trace_of(&request).map(|trace| trace.to_string());
+            let fields = serde_json::json!({ "reason": denial.name(), "trace": trace });
+            Logs::read(env).say(Level::Info, "turned-away", fields);
+            entrance::turn_away(&request, denial)
+        }
+    }
 }
 
 async fn room(env: &Env, document: &str, request: Request) -> Result<Response> {
@@ -130,11 +145,15 @@ fn route_of(request: &Request) -> std::result::Result<Route, Problem> {
 }
 
 fn refuse(problem: Problem) -> Result<Response> {
+    refuse_saying(problem, problem.detail())
+}
+
+fn refuse_saying(problem: Problem, detail: &str) -> Result<Response> {
     let headers = Headers::new();
     headers.set("content-type", "application/problem+json")?;
     for (name, value) in problem.headers() {
         headers.set(name, value)?;
     }
-    let response = Response::ok(problem.body())?;
+    let response = Response::ok(problem.body_saying(detail))?;
     Ok(response.with_status(problem.status()).with_headers(headers))
 }

@@ -98,7 +98,7 @@ function spawnWrangler(server, folder, env, vars, config) {
   args.push("--inspector-port", "0", "--persist-to", server.persistTo);
   args.push("--show-interactive-dev-session=false", "--log-level", "info");
   if (config) args.push("--config", config);
-  for (const [name, value] of Object.entries(vars)) args.push("--var", `${name}:${value}`);
+  for (const [name, value] of Object.entries({ OPEN_ON_LOCALHOST: true, ...vars })) args.push("--var", `${name}:${value}`);
   return spawn(node, args, {
     cwd: root,
     // A group of its own, so that a signal reaches workerd too.

@@ -37,7 +37,9 @@ function worker() {
 /** The profile `client` in Cargo.toml optimizes for size, and has a target folder of its own. */
 async function client() {
   const args = ["build", "--mode", "no-install", "--target", "web", "--profile", "client"];
-  args.push("--out-dir", clientPackage, "--out-name", "selvedge", "--", "--features", "client");
+  args.push("--out-dir", clientPackage, "--out-name", "selvedge");
+  // Without what only rooms need: it would not be in it, but would be compiled.
+  args.push("--", "--no-default-features", "--features", "client");
   await step("building the client into dist/selvedge/ (minutes the first time)", () =>
     run("wasm-pack", args, { env: toolEnvironment(), quiet: true }),
   );

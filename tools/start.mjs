@@ -23,6 +23,7 @@ await command(async () => {
   const { ended } = serve(given);
   const url = `http://${ip}:${port}`;
   if (await Promise.race([healthy(url), ended.then(() => false)])) {
+    say("whoever reaches this port here is an owner of every document; deployed, tokens say who is");
     say(`serving at ${url} after ${seconds(Date.now() - began)}; Ctrl-C ends it`);
   }
   throw new Failure(`wrangler ended with ${await ended}`, "See above why.");
@@ -30,7 +31,7 @@ await command(async () => {
 
 function serve(given) {
   const args = [wrangler.script, "dev", "--local", "--ip", "127.0.0.1", "--inspector-port", "0"];
-  args.push("--show-interactive-dev-session=false", ...given);
+  args.push("--show-interactive-dev-session=false", "--var", "OPEN_ON_LOCALHOST:true", ...given);
   return start(wrangler.node, args, { env: wranglerEnvironment(join(root, ".wrangler")) });
 }
 

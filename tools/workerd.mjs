@@ -8,6 +8,7 @@ import { root } from "./shell.mjs";
 
 /** How to run the Worker of this repository as it is built, with these settings. */
 export async function ourWorkerd({ folder, port, variables }) {
+  variables = { OPEN_ON_LOCALHOST: "true", ...variables };
   for (const file of ["index.js", "index_bg.wasm"]) {
     await copyFile(join(root, "build", file), join(folder, file));
   }

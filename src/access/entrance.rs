@@ -4,6 +4,8 @@
 use thiserror::Error;
 
 use super::{Access, Claims, KeyError, Keys, Role, TokenError};
+use crate::protocol::Close;
+use crate::protocol::route::Problem;
 use crate::time::Millis;
 
 /// What a token has to be for, if the deployment does not say.
@@ -70,6 +72,9 @@ pub enum Denial {
          OPEN_TO_EVERYONE to do without tokens"
     )]
     NoKeys,
+    /// A setting of the deployment is wrong; its log says which.
+    #[error("a setting of this deployment is wrong; its log says which")]
+    Setting,
     /// The keys could not be fetched. It says nothing about the token.
     #[error("the keys that tokens are checked with cannot be fetched now; try again")]
     KeysUnavailable,
@@ -85,6 +90,45 @@ pub enum Denial {
     /// The token says nothing about this document.
     #[error("the token grants nothing in this document")]
     NoGrant,
+}
+
+impl Denial {
+    /// Its name in logs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::NoKeys => "no-keys",
+            Self::Setting => "setting",
+            Self::KeysUnavailable => "keys-unavailable",
+            Self::Origin => "origin",
+            Self::NoToken => "no-token",
+            Self::Token(error) => error.name(),
+            Self::NoGrant => "no-grant",
+        }
+    }
+}
+
+impl From<Denial> for Close {
+    fn from(denial: Denial) -> Self {
+        match denial {
+            Denial::NoKeys | Denial::Setting => Self::Unconfigured,
+            Denial::KeysUnavailable => Self::KeysUnavailable,
+            Denial::NoToken => Self::Unauthorized,
+            Denial::Token(TokenError::Expired) => Self::Expired,
+            Denial::Token(_) => Self::Unauthorized,
+            Denial::Origin | Denial::NoGrant => Self::Forbidden,
+        }
+    }
+}
+
+impl From<Denial> for Problem {
+    fn from(denial: Denial) -> Self {
+        match denial {
+            Denial::NoKeys | Denial::Setting => Self::Setting,
+            Denial::KeysUnavailable => Self::Unavailable,
+            Denial::NoToken | Denial::Token(_) => Self::Token,
+            Denial::Origin | Denial::NoGrant => Self::Forbidden,
+        }
+    }
 }
 
 impl Entrance {

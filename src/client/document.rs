@@ -7,7 +7,9 @@ use wasm_bindgen::prelude::*;
 
 use super::convert;
 use super::error::Misuse;
-use super::handle::{Handle, aside_object, latency_object, saved_object, status_object};
+use super::handle::{
+    Handle, access_object, aside_object, latency_object, saved_object, status_object,
+};
 use super::notices::topic;
 use super::options::Options;
 use super::presence::{self, Presence};
@@ -28,7 +30,7 @@ impl SharedDocument {
     pub(super) fn open(options: &JsValue) -> Result<Self, JsValue> {
         let options = Options::read(options)?;
         let trace = options.trace.or_else(|| Trace::new(timer::random_u128()));
-        let shell = Shell::new(options.endpoint, trace, options.telemetry);
+        let shell = Shell::new(options.endpoint, options.token, trace, options.telemetry);
         if !options.presence.is_undefined()
             && let Err(error) = presence::set(&shell, &options.presence)
         {
@@ -112,6 +114,12 @@ impl SharedDocument {
     #[wasm_bindgen(getter)]
     pub fn latency(&self) -> Result<JsValue, JsValue> {
         Ok(latency_object(self.shell.replica()?.latency()))
+    }
+
+    /// What this replica may do.
+    #[wasm_bindgen(getter)]
+    pub fn access(&self) -> Result<JsValue, JsValue> {
+        Ok(self.shell.replica()?.grant().map_or(JsValue::NULL, access_object))
     }
 
     /// The whole document as a Yjs update, with what is not saved.

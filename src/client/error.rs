@@ -19,6 +19,8 @@ pub(super) enum Misuse {
     Value(&'static str),
     /// A step was refused by the document.
     Edit(EditError),
+    /// The replica's role may not write.
+    NotAllowed,
     /// A presence was refused.
     Presence(PresenceError),
 }
@@ -31,6 +33,9 @@ impl From<Misuse> for JsValue {
             Misuse::Argument(message) => ("argument", message.to_owned()),
             Misuse::Value(message) => ("value", message.to_owned()),
             Misuse::Edit(error) => (edit_code(error), error.to_string()),
+            Misuse::NotAllowed => {
+                ("not-allowed", "this role may not change the document".to_owned())
+            }
             Misuse::Presence(error) => ("presence", error.to_string()),
         };
         error(code, &message)

@@ -18,7 +18,7 @@ use crate::document::{
 };
 use crate::histogram::Histogram;
 use crate::protocol::{Measured, Refusal};
-use crate::replica::{Aside, PeersChanged, Status};
+use crate::replica::{Aside, Grant, PeersChanged, Status};
 
 /// A shared type of an open document.
 #[derive(Clone)]
@@ -114,6 +114,15 @@ pub(super) fn status_object(status: &Status) -> JsValue {
         _ => None,
     };
     object([("state", JsValue::from_str(state))].into_iter().chain(why.into_iter().flatten()))
+}
+
+pub(super) fn access_object(grant: &Grant) -> JsValue {
+    let entries = [
+        ("role", JsValue::from_str(&grant.role)),
+        ("mayWrite", JsValue::from_bool(grant.may_write)),
+        ("mayPresent", JsValue::from_bool(grant.may_present)),
+    ];
+    object(entries.into_iter())
 }
 
 pub(super) fn refusal_object(refusal: &Refusal) -> JsValue {

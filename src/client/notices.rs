@@ -13,7 +13,7 @@ use super::shell::Shell;
 use super::timer::report;
 use crate::document::{Event, Shared, WatchId};
 use crate::protocol::Refusal;
-use crate::replica::{Aside, PeersChanged, Status};
+use crate::replica::{Aside, Grant, PeersChanged, Status};
 
 /// Something to tell the page.
 pub(super) enum Notice {
@@ -21,6 +21,7 @@ pub(super) enum Notice {
     Status(Status),
     Saved(u64),
     Refused(Refusal),
+    Access(Grant),
     SetAside(Aside),
     Peers(PeersChanged),
 }
@@ -33,6 +34,7 @@ pub(super) enum Topic {
     Status,
     Saved,
     Refused,
+    Access,
     SetAside,
     Peers,
 }
@@ -98,6 +100,9 @@ impl Notices {
                 }
                 Notice::Refused(refusal) => {
                     self.call(&Topic::Refused, || handle::refusal_object(&refusal));
+                }
+                Notice::Access(grant) => {
+                    self.call(&Topic::Access, || handle::access_object(&grant));
                 }
                 Notice::SetAside(aside) => {
                     if aside.pending > 0 {
@@ -230,7 +235,8 @@ pub(super) fn topic(name: &JsValue) -> Result<Topic, Misuse> {
         Some("status") => Ok(Topic::Status),
         Some("saved") => Ok(Topic::Saved),
         Some("refused") => Ok(Topic::Refused),
+        Some("access") => Ok(Topic::Access),
         Some("aside") => Ok(Topic::SetAside),
-        _ => Err(Misuse::Argument("on takes status, saved, refused or aside")),
+        _ => Err(Misuse::Argument("on takes status, saved, refused, access or aside")),
     }
 }

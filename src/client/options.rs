@@ -5,6 +5,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::Url;
 
 use super::error::Misuse;
+use super::token::is_sendable;
 use crate::protocol::Trace;
 use crate::protocol::route::{DOCUMENT_NAME_BYTES_MAX, encode_document_name};
 
@@ -14,6 +15,8 @@ pub(super) struct Options {
     pub(super) endpoint: String,
     /// What to say about this replica at first.
     pub(super) presence: JsValue,
+    /// The token, or a function that gives one; undefined if there is none.
+    pub(super) token: JsValue,
     /// What this visit belongs to, if the page says so.
     pub(super) trace: Option<Trace>,
     /// Whether the room is told how long edits take.
@@ -21,7 +24,7 @@ pub(super) struct Options {
 }
 
 /// Every option.
-const KNOWN: [&str; 5] = ["url", "document", "presence", "traceparent", "telemetry"];
+const KNOWN: [&str; 6] = ["url", "document", "token", "presence", "traceparent", "telemetry"];
 
 impl Options {
     pub(super) fn read(options: &JsValue) -> Result<Self, JsValue> {
@@ -30,7 +33,8 @@ impl Options {
         }
         for key in Object::keys(options.unchecked_ref::<Object>()).iter() {
             if !KNOWN.iter().any(|&known| key == known) {
-                let known = "connect takes url, document, presence, traceparent and telemetry only";
+                let known =
+                    "connect takes url, document, token, presence, traceparent and telemetry only";
                 return Err(Misuse::Option(known).into());
             }
         }
@@ -38,6 +42,12 @@ impl Options {
         let url = url.ok_or(Misuse::Option("url must be a string"))?;
         let document = Reflect::get(options, &"document".into())?.as_string();
         let document = document.ok_or(Misuse::Option("document must be a string"))?;
+        let token = Reflect::get(options, &"token".into())?;
+        let is_token = token.as_string().is_some_and(|token| is_sendable(&token));
+        if !(token.is_undefined() || is_token || token.is_function()) {
+            let wrong = "token must be a JSON Web Token, or a function that gives one";
+            return Err(Misuse::Option(wrong).into());
+        }
         let presence = Reflect::get(options, &"presence".into())?;
         let trace = match Reflect::get(options, &"traceparent".into())? {
             said if said.is_undefined() => None,
@@ -51,7 +61,7 @@ impl Options {
             said if said.is_undefined() => false,
             said => said.as_bool().ok_or(Misuse::Option("telemetry must be true or false"))?,
         };
-        Ok(Self { endpoint: endpoint(&url, &document)?, presence, trace, telemetry })
+        Ok(Self { endpoint: endpoint(&url, &document)?, token, presence, trace, telemetry })
     }
 }
 

@@ -270,6 +270,12 @@ export interface ConnectOptions<State extends JsonValue = JsonValue> {
   url: string;
   /** The document's name: 1 to 512 bytes of UTF-8 without control characters. */
   document: string;
+  /**
+   * The token that says who this is: a JSON Web Token, or a function that gives one whenever one is
+   * needed. It is called before each connection and again before what it granted ends, and may be
+   * slow or fail: then it is asked again later. A string cannot be renewed.
+   */
+  token?: string | (() => string | Promise<string>);
   /** What to say about this replica at first. */
   presence?: State | null;
   /**
@@ -304,6 +310,16 @@ export interface Latency {
   readonly seen: Delay;
 }
 
+/** What a replica may do, as far as that is the same in all of the document. */
+export interface Access {
+  /** `reader`, `commenter`, `editor`, `owner`, or one that the document's schema defines. */
+  readonly role: string;
+  /** Whether it may change anything. If not, edits throw `not-allowed`. */
+  readonly mayWrite: boolean;
+  /** Whether others are shown its presence. */
+  readonly mayPresent: boolean;
+}
+
 /** An open document. Edits show at once; they are sent when there is a connection. */
 export interface SharedDocument<State extends JsonValue = JsonValue> {
   /** The text `name` at the root. It need not be created. */
@@ -328,6 +344,8 @@ export interface SharedDocument<State extends JsonValue = JsonValue> {
   readonly trace: string;
   /** How long edits took. */
   readonly latency: Latency;
+  /** What this replica may do; `null` before the room has said so. */
+  readonly access: Access | null;
   /**
    * Resolves when the room has acknowledged every change. Rejects when the document is closed
    * before that, or its copy put aside.
@@ -349,7 +367,12 @@ export interface SharedDocument<State extends JsonValue = JsonValue> {
    */
   on(event: "refused", callback: (refusal: Refusal) => void): Unsubscribe;
   /**
-   * Call back when this copy could not go on: the document's history was replaced, or a change in
+   * Call back when what this replica may do changes. Edits that it may not make any more are in the
+   * copy that `aside` tells of.
+   */
+  on(event: "access", callback: (access: Access) => void): Unsubscribe;
+  /**
+   * Call back when this copy could not go on: it holds changes that it may not make, the document's history was replaced, or a change in
    * it made its room fail. It is put aside, and the document goes on with what the room has, under
    * another `clientId`; shared types at the root stay valid and report the change.
    */
@@ -398,7 +421,10 @@ export interface Aside {
   readonly content: { readonly [root: string]: Json };
   /** How many of its changes were not saved. */
   readonly pending: number;
-  /** Why: 4409, the history was replaced; 4424, a change in it made the room fail. */
+  /**
+   * Why: 4405, it holds changes that it may not make; 4409, the history was replaced; 4424, a
+   * change in it made the room fail.
+   */
   readonly code: number;
   /** The same in English. */
   readonly reason: string;
@@ -430,6 +456,8 @@ export interface SelvedgeError extends Error {
     | "too-large"
     /** A value is nested more than 100 deep. */
     | "too-deep"
+    /** The role of this replica may not change the document. */
+    | "not-allowed"
     /** A presence is no JSON or larger than 8 KiB. */
     | "presence";
 }

@@ -10,15 +10,28 @@ use super::error::Misuse;
 use super::notices::{Notice, Notices};
 use super::socket::Socket;
 use super::timer::{self, Timer, Waking};
+use super::token::{Token, Wanted};
 use crate::document::{Document, Edit, EditError};
 use crate::protocol::Trace;
 use crate::replica::{Aside, Input, Output, Replica, Status};
+
+/// A token to connect with.
+const CONNECT: Wanted = Wanted {
+    then: Shell::connect,
+    otherwise: |shell| shell.input(Input::Closed { code: 1006, reason: "" }),
+};
+/// A token to go on with. Where there is none, it is asked for again.
+const RENEW: Wanted = Wanted {
+    then: |shell, token| shell.input(Input::Token(token.unwrap_or_default())),
+    otherwise: |_| {},
+};
 
 pub(super) struct Shell {
     open: RefCell<Option<Open>>,
     pub(super) notices: Notices,
     client_id: Cell<u32>,
     trace: Option<Trace>,
+    token: Token,
     asides: RefCell<Vec<Aside>>,
     status: RefCell<Status>,
     pending: Cell<u64>,
@@ -35,18 +48,28 @@ struct Open {
 }
 
 impl Shell {
-    pub(super) fn new(endpoint: String, trace: Option<Trace>, telemetry: bool) -> Rc<Self> {
+    pub(super) fn new(
+        endpoint: String,
+        token: JsValue,
+        trace: Option<Trace>,
+        telemetry: bool,
+    ) -> Rc<Self> {
         let client_id = timer::random() as u32;
         let mut replica = Replica::new(client_id, timer::random());
         trace.into_iter().for_each(|trace| replica.set_trace(trace));
         if telemetry {
             replica.tell_latency();
         }
+        let token = Token::new(token);
+        if token.renews() {
+            replica.set_renews();
+        }
         let shell = Rc::new(Self {
             open: RefCell::new(None),
             notices: Notices::default(),
             client_id: Cell::new(client_id),
             trace,
+            token,
             asides: RefCell::default(),
             status: RefCell::new(Status::Offline),
             pending: Cell::new(0),
@@ -83,6 +106,10 @@ impl Shell {
         Ref::map(self.asides.borrow(), Vec::as_slice)
     }
 
+    pub(super) fn awaits_token(&self, asked: u32) -> bool {
+        self.token.awaits(asked)
+    }
+
     pub(super) fn pending(&self) -> u64 {
         self.pending.get()
     }
@@ -114,6 +141,9 @@ impl Shell {
         self: &Rc<Self>,
         change: impl FnOnce(&mut Edit<'_>) -> Result<R, EditError>,
     ) -> Result<R, Misuse> {
+        if !self.replica()?.may_write() {
+            return Err(Misuse::NotAllowed);
+        }
         let (returned, outputs) = self.replica_mut()?.edit(timer::now(), change);
         self.perform(outputs);
         Ok(returned?)
@@ -151,6 +181,7 @@ impl Shell {
             *self.status.borrow_mut() = Status::Closed { code: 1000, reason };
             self.notices.close(self.pending.get() > 0);
         }
+        self.token.forget();
         // Dropped here, with nothing borrowed.
         drop(open);
     }
@@ -160,8 +191,12 @@ impl Shell {
         while let Some(output) = outputs.pop_front() {
             match output {
                 // What a failure leads to comes after what was already decided.
-                Output::Connect => outputs.extend(self.connect()),
-                Output::Disconnect => drop(self.with(|open| open.socket.take())),
+                Output::Connect => self.token.want(self, CONNECT),
+                Output::RenewToken => self.token.want(self, RENEW),
+                Output::Disconnect => {
+                    self.token.forget();
+                    drop(self.with(|open| open.socket.take()));
+                }
                 Output::Send(frame) => self.with_socket(|socket| socket.send(&frame)),
                 Output::SendPing => self.with_socket(Socket::ping),
                 Output::SetTimer(at) => {
@@ -187,6 +222,7 @@ impl Shell {
                     self.asides.borrow_mut().push(aside.clone());
                     self.notices.push(Notice::SetAside(aside));
                 }
+                Output::Access(grant) => self.notices.push(Notice::Access(grant)),
                 Output::Refused(refusal) => self.notices.push(Notice::Refused(refusal)),
                 Output::Peers(changed) => self.notices.push(Notice::Peers(changed)),
             }
@@ -194,19 +230,12 @@ impl Shell {
         self.notices.deliver(self);
     }
 
-    /// Open a socket; returns what follows if that fails at once, as it does for a blocked port.
-    fn connect(self: &Rc<Self>) -> Vec<Output> {
-        let endpoint = self.with(|open| open.endpoint.clone()).unwrap_or_default();
-        match (Socket::open(&endpoint, self), self.replica_mut()) {
-            (Ok(socket), Ok(replica)) => {
-                drop(replica);
-                drop(self.with(|open| open.socket.replace(socket)));
-                Vec::new()
-            }
-            (Err(_), Ok(mut replica)) => {
-                replica.handle(timer::now(), Input::Closed { code: 1006, reason: "" })
-            }
-            (_, Err(_)) => Vec::new(),
+    /// Open a socket; it may fail at once, as it does for a blocked port.
+    fn connect(self: &Rc<Self>, token: Option<&str>) {
+        let Some(endpoint) = self.with(|open| open.endpoint.clone()) else { return };
+        match Socket::open(&endpoint, token, self) {
+            Ok(socket) => drop(self.with(|open| open.socket.replace(socket))),
+            Err(_) => self.input(Input::Closed { code: 1006, reason: "" }),
         }
     }
 

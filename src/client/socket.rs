@@ -7,6 +7,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
 
 use super::shell::Shell;
+use crate::protocol::bearer::TOKEN_PREFIX;
 use crate::protocol::{PING, PONG, SUBPROTOCOL};
 use crate::replica::Input;
 
@@ -18,8 +19,13 @@ pub(super) struct Socket {
 }
 
 impl Socket {
-    pub(super) fn open(url: &str, shell: &Rc<Shell>) -> Result<Self, JsValue> {
-        let socket = WebSocket::new_with_str(url, SUBPROTOCOL)?;
+    pub(super) fn open(url: &str, token: Option<&str>, shell: &Rc<Shell>) -> Result<Self, JsValue> {
+        let protocols = js_sys::Array::of1(&SUBPROTOCOL.into());
+        if let Some(token) = token {
+            // Browsers let a page set no other header.
+            protocols.push(&format!("{TOKEN_PREFIX}{token}").into());
+        }
+        let socket = WebSocket::new_with_str_sequence(url, &protocols)?;
         socket.set_binary_type(BinaryType::Arraybuffer);
         let on_open = {
             let shell = Rc::clone(shell);

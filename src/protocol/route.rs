@@ -57,6 +57,10 @@ pub enum Problem {
     DocumentName,
     /// Only operators may see this, and the request does not show that it comes from one.
     Unauthorized,
+    /// There is no token, or none that holds here.
+    Token,
+    /// Nothing like this is granted to whoever asks.
+    Forbidden,
     /// There is nothing at this path.
     NotFound,
     /// The path answers to `GET` only.
@@ -104,7 +108,8 @@ impl Problem {
     pub fn status(self) -> u16 {
         match self {
             Self::DocumentName => 400,
-            Self::Unauthorized => 401,
+            Self::Unauthorized | Self::Token => 401,
+            Self::Forbidden => 403,
             Self::NotFound => 404,
             Self::Method => 405,
             Self::UpgradeRequired => 426,
@@ -117,12 +122,12 @@ impl Problem {
     /// The HTTP headers that belong to the status.
     pub fn headers(self) -> &'static [(&'static str, &'static str)] {
         match self {
-            Self::Unauthorized => &[("www-authenticate", "Bearer")],
+            Self::Unauthorized | Self::Token => &[("www-authenticate", "Bearer")],
             Self::Method => &[("allow", "GET")],
             Self::UpgradeRequired => &[("upgrade", "websocket"), ("connection", "upgrade")],
             Self::TooMany => &[("retry-after", "60")],
             Self::Unavailable => &[("retry-after", "1")],
-            Self::DocumentName | Self::NotFound | Self::Setting => &[],
+            Self::DocumentName | Self::Forbidden | Self::NotFound | Self::Setting => &[],
         }
     }
 
@@ -137,6 +142,8 @@ impl Problem {
                 "This is for operators: send `Authorization: Bearer`, and the OPERATOR_SECRET of \
                  the deployment."
             }
+            Self::Token => "A token that holds here is needed.",
+            Self::Forbidden => "The token does not grant this.",
             Self::NotFound => "There is nothing here. Documents are at /sync/{document}.",
             Self::Method => "Only GET is answered here.",
             Self::UpgradeRequired => {
@@ -152,9 +159,16 @@ impl Problem {
 
     /// A problem document as in RFC 9457 (`application/problem+json`).
     pub fn body(self) -> String {
+        self.body_saying(self.detail())
+    }
+
+    /// The same, with more to say. `detail` needs no escapes in JSON.
+    pub fn body_saying(self, detail: &str) -> String {
         let title = match self {
             Self::DocumentName => "Bad document name",
             Self::Unauthorized => "Not an operator",
+            Self::Token => "No valid token",
+            Self::Forbidden => "Not granted",
             Self::NotFound => "Not found",
             Self::Method => "Method not allowed",
             Self::UpgradeRequired => "Upgrade required",
@@ -162,7 +176,7 @@ impl Problem {
             Self::Setting => "Wrong setting",
             Self::Unavailable => "Room unavailable",
         };
-        let (status, detail) = (self.status(), self.detail());
+        let status = self.status();
         format!(r#"{{"title":"{title}","status":{status},"detail":"{detail}"}}"#)
     }
 }
@@ -204,6 +218,18 @@ fn sync(request: &Request<'_>, name: &str) -> Result<Route, Problem> {
     let dialect =
         if offered.any(|name| name == SUBPROTOCOL) { Dialect::Native } else { Dialect::Stock };
     Ok(Route::Sync { document, dialect })
+}
+
+/// The host of an absolute URL, with its port.
+pub fn host_of(url: &str) -> &str {
+    let rest = url.split_once("://").map_or("", |(_, rest)| rest);
+    rest.split(['/', '?', '#']).next().unwrap_or_default()
+}
+
+/// The query of a URL, if it has one.
+pub fn query_of(url: &str) -> Option<&str> {
+    let (_, query) = url.split('#').next()?.split_once('?')?;
+    Some(query)
 }
 
 /// The path of an absolute URL, percent-encoded, without the query.
@@ -296,6 +322,10 @@ mod tests {
     fn paths_are_cut_out_of_urls() {
         assert_eq!(path_of("https://a.b:8787/sync/x%20y?token=t#f"), "/sync/x%20y");
         assert_eq!(path_of("https://a.b"), "/");
+        assert_eq!(host_of("https://a.b:8787/sync/x%20y?token=t#f"), "a.b:8787");
+        assert_eq!((host_of("https://a.b?x"), host_of("x")), ("a.b", ""));
+        assert_eq!(query_of("https://a.b:8787/sync/x%20y?token=t?#f?"), Some("token=t?"));
+        assert_eq!(query_of("https://a.b/#?x"), None);
     }
 
     #[test]

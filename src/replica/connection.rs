@@ -12,6 +12,8 @@ const BACKOFF_MS_MIN: u64 = 1_000;
 const BACKOFF_MS_MAX: u64 = 30_000;
 /// A connection that lived this long starts the backoff over.
 const LASTED_MS_MIN: u64 = 5_000;
+/// Tokens that may be refused in a row before the page has to see to it.
+const REFUSALS_MAX: u32 = 3;
 /// How long opening a socket may take, and the room's welcome after that.
 const OPENING_MS_MAX: u64 = 10_000;
 /// How long either side may be silent before the connection is probed. A room forgets whoever says
@@ -72,12 +74,14 @@ pub(super) struct Connection {
     state: State,
     /// How many attempts have failed in a row.
     failures: u32,
+    /// How many tokens were refused in a row.
+    refusals: u32,
     random: u64,
 }
 
 impl Connection {
     pub(super) fn new(seed: u64) -> Self {
-        Self { state: State::Resting, failures: 0, random: seed }
+        Self { state: State::Resting, failures: 0, refusals: 0, random: seed }
     }
 
     pub(super) fn status(&self, sequence: u64) -> Status {
@@ -106,7 +110,7 @@ impl Connection {
         if self.has_socket() {
             return false;
         }
-        self.failures = 0;
+        (self.failures, self.refusals) = (0, 0);
         self.state = State::Opening { since: now };
         true
     }
@@ -149,6 +153,7 @@ impl Connection {
     pub(super) fn welcomed(&mut self, now: Millis, head: u64) -> bool {
         let due = matches!(self.state, State::Greeting { .. });
         if due {
+            self.refusals = 0;
             self.state = State::Live { since: now, head, heard: now, said: now, pinged: None };
         }
         due
@@ -173,11 +178,13 @@ impl Connection {
         }
     }
 
-    /// The socket is gone. Whether there was one.
-    pub(super) fn closed(&mut self, now: Millis, code: u16, reason: &str) -> bool {
+    /// The socket is gone. Whether there was one. Who `renews` tokens comes back with a new one.
+    pub(super) fn closed(&mut self, now: Millis, code: u16, reason: &str, renews: bool) -> bool {
         let had_socket = self.has_socket();
         if had_socket {
-            if close::is_permanent(code) && close::of_copy(code).is_none() {
+            let of_token = renews && close::is_of_token(code) && self.refusals < REFUSALS_MAX;
+            self.refusals += u32::from(of_token);
+            if close::is_permanent(code) && close::of_copy(code).is_none() && !of_token {
                 self.refuse(code, reason);
             } else {
                 self.lost(now);
@@ -271,7 +278,7 @@ mod tests {
             connection.want(now);
             connection.opened(now);
             connection.welcomed(now, 0);
-            connection.closed(now + LASTED_MS_MIN, close::Close::Restarted.code(), "");
+            connection.closed(now + LASTED_MS_MIN, close::Close::Restarted.code(), "", false);
             let at = connection.due_at(0, None).map_or(u64::MAX, |at| at.since(now));
             in_window[(at - LASTED_MS_MIN) as usize / 100] += 1;
         }

@@ -1,6 +1,6 @@
 //! What a replica is told and what it asks for.
 
-use super::{Aside, PeersChanged, Status};
+use super::{Aside, Grant, PeersChanged, Status};
 use crate::document::Event;
 use crate::protocol::Refusal;
 use crate::time::Millis;
@@ -27,6 +27,8 @@ pub enum Input<'a> {
         /// The WebSocket close reason.
         reason: &'a str,
     },
+    /// The token that [`Output::RenewToken`] asked for.
+    Token(&'a str),
     /// The time of [`Output::SetTimer`] has come. It may come early or late.
     Timeout,
 }
@@ -44,6 +46,10 @@ pub enum Output {
     Disconnect,
     /// Report [`Input::Timeout`] at this time. Replaces an earlier timer.
     SetTimer(Millis),
+    /// Ask the page for a new token, and report it as [`Input::Token`].
+    RenewToken,
+    /// Tell the page: what this replica may do changed.
+    Access(Grant),
     /// Tell the page: the connection's status changed.
     Status(Status),
     /// Tell the page: the room did not take something.

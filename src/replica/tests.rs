@@ -1,12 +1,14 @@
 //! The replica against a room that these tests play.
 
 mod aside;
+mod granted;
 mod hostile;
 mod latency;
 mod refused;
 
 use super::*;
 use crate::awareness::{self, Entry};
+use crate::protocol::Welcome;
 use crate::protocol::native::{decode_from_client, encode_from_room};
 
 #[cfg(target_arch = "wasm32")]

@@ -14,10 +14,11 @@ use worker::{DurableObject, Env, Request, Response, Result, State, WebSocketPair
 use super::fault::{self, InHand, Work};
 use super::logs::Logs;
 use super::storage::RoomStorage;
-use super::{instances, platform, refuse, route_of, trace_of};
-use crate::access::{Access, Role};
+use super::{entrance, instances, platform, refuse, route_of, trace_of};
+use crate::access::{Access, Visitor};
+use crate::protocol::bearer::answered_subprotocol;
 use crate::protocol::route::{Problem, Route};
-use crate::protocol::{Close, Dialect, PING, PONG, SUBPROTOCOL, Trace};
+use crate::protocol::{Close, Dialect, PING, PONG, Trace};
 use crate::room::{self, Input, LogError, Output, SessionId};
 use crate::time::Millis;
 
@@ -80,11 +81,13 @@ impl DurableObject for Room {
             Ok(_) => return refuse(Problem::NotFound),
             Err(problem) => return refuse(problem),
         };
+        let Some(access) = entrance::access_of(&request) else { return refuse(Problem::Token) };
         let pair = WebSocketPair::new()?;
-        self.cell.connect(pair.server.as_ref(), dialect, trace_of(&request))?;
+        self.cell.connect(pair.server.as_ref(), dialect, trace_of(&request), &access)?;
         let response = Response::from_websocket(pair.client)?;
-        if dialect == Dialect::Native {
-            response.headers().set("sec-websocket-protocol", SUBPROTOCOL)?;
+        let subprotocols = request.headers().get("sec-websocket-protocol")?;
+        if let Some(answered) = answered_subprotocol(subprotocols.as_deref()) {
+            response.headers().set("sec-websocket-protocol", answered)?;
         }
         Ok(response)
     }
@@ -133,6 +136,7 @@ impl Cell {
         socket: &web_sys::WebSocket,
         dialect: Dialect,
         trace: Option<Trace>,
+        access: &Access,
     ) -> Result<()> {
         let mut slot = self.live.borrow_mut();
         let live = match self.wake(&mut slot) {
@@ -146,8 +150,7 @@ impl Cell {
         platform::accept(socket, self.state.as_raw(), session.0)?;
         live.sockets.insert(session, socket.clone());
         drop(slot);
-        let access = Access::of_everyone(Role::Owner);
-        self.run(Input::Connect { session, dialect, trace, access: &access });
+        self.run(Input::Connect { session, dialect, trace, access });
         Ok(())
     }
 
@@ -171,6 +174,17 @@ impl Cell {
             });
         }
         self.run(input);
+    }
+
+    /// Check a token that a session showed.
+    fn verify(self: &Rc<Self>, session: SessionId, token: String) {
+        let cell = Rc::clone(self);
+        wasm_bindgen_futures::spawn_local(async move {
+            let visitor = Visitor { token: Some(&token), origin: None, host: "" };
+            let access = entrance::admit(&cell.env, &visitor, &cell.document).await;
+            let access = access.as_ref().map_err(|denial| Close::from(*denial));
+            cell.take(Input::Admitted { session, access });
+        });
     }
 
     fn tell_pings(self: &Rc<Self>) {
@@ -256,6 +270,7 @@ impl Cell {
                     platform::close(&socket, close);
                 }
             }
+            Output::Verify { session, token } => self.verify(session, token),
             Output::SetTimer(at) => self.set_timer(at.since(now)),
             Output::SetAlarm(at) => self.set_alarm(at.since(now)),
             Output::Tell(event) => self.logs.event(&self.document, &event),

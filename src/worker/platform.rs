@@ -25,6 +25,12 @@ export function nameOf(socket, state) {
   return name
 }
 
+export async function fetchText(url, ms) {
+  const response = await fetch(url, { signal: AbortSignal.timeout(ms) })
+  if (!response.ok) throw new Error(`it answered ${response.status}`)
+  return await response.text()
+}
+
 export function writeLine(level, line) {
   console[level](line)
 }
@@ -33,6 +39,10 @@ extern "C" {
     /// Write a line to the log. The levels of [`crate::room::Level`] are the platform's, too.
     #[wasm_bindgen(js_name = writeLine)]
     pub(super) fn write_line(level: &str, line: &str);
+
+    /// What is at an address: a string. An exception if it is not there within `ms`.
+    #[wasm_bindgen(js_name = fetchText, catch)]
+    pub(super) async fn fetch_text(url: &str, ms: u32) -> Result<JsValue, JsValue>;
 
     /// The number that a socket was accepted with; an exception if it was not accepted here.
     #[wasm_bindgen(js_name = nameOf, catch)]

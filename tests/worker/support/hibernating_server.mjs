@@ -27,7 +27,7 @@ export class HibernatingServer {
       port: 0,
       cf: false,
       resourcePersistencePath: server.folder,
-      workers: [{ config: await config(main, { LOG_LEVEL: 'error', ...vars }) }]
+      workers: [{ config: await config(main, { LOG_LEVEL: 'error', OPEN_ON_LOCALHOST: 'true', ...vars }) }]
     })
     server.url = (await server.miniflare.ready).origin
     server.ws = server.url.replace(/^http/, 'ws')

@@ -1,0 +1,31 @@
+//! The room's welcome: from then on both sides speak about the same history.
+
+use super::{Output, Replica};
+use crate::protocol::{Close, PROTOCOL_VERSION, Welcome};
+use crate::time::Millis;
+
+impl Replica {
+    /// The room says who it is. What waited for that is said now.
+    pub(super) fn welcome(&mut self, now: Millis, welcome: &Welcome, out: &mut Vec<Output>) {
+        if welcome.protocol == 0 || welcome.protocol > PROTOCOL_VERSION {
+            return self.close(Close::Protocol, out);
+        }
+        // O3: two histories are never merged.
+        if self.epoch != 0 && self.epoch != welcome.epoch {
+            self.disconnect(out, |connection| connection.lost(now));
+            return out.extend(self.start_over(Close::EpochMismatch));
+        }
+        if self.connection.welcomed(now, welcome.sequence) {
+            self.epoch = welcome.epoch;
+            self.frame_bytes_max = usize::try_from(welcome.frame_bytes_max).unwrap_or(usize::MAX);
+            self.update_bytes_max = usize::try_from(welcome.update_bytes_max).unwrap_or(usize::MAX);
+            (self.received_bytes, self.window_bytes) = (0, welcome.window_bytes);
+            if let Some((asked, _)) = self.asked.take() {
+                self.answer(now, &asked, out);
+            }
+            self.flush(now, out);
+            self.presence.announce(now);
+            self.flush_presence(now, out);
+        }
+    }
+}
