@@ -239,15 +239,15 @@ impl Room {
             out.extend(self.close(now, id, Close::TooLarge));
             return out;
         }
-        let may_send = |message: &FromClient<'_>| session.may_send(message);
-        let message = match session.dialect.decode(bytes) {
-            Ok(message) if message.as_ref().is_none_or(may_send) => message,
-            Ok(_) => return self.close(now, id, Close::Protocol),
-            Err(_) => return self.close(now, id, Close::BadFrame),
+        let Ok(message) = session.dialect.decode(bytes) else {
+            return self.close(now, id, Close::BadFrame);
         };
         let shows_token = matches!(message, Some(FromClient::Auth { .. }));
         if let Some(close) = self.turned_away(now, id, shows_token) {
             return self.close(now, id, close);
+        }
+        if message.as_ref().is_some_and(|message| !session.may_send(message)) {
+            return self.close(now, id, Close::Protocol);
         }
         // Without these the room would wait for ever for what it let begin.
         let is_due = message.as_ref().is_some_and(|it| {

@@ -19,16 +19,18 @@ export class RawSocket {
   /** Called with each decoded message. */
   onMessage = null
 
-  static async open (server, document, dialect = 'stock') {
-    const socket = new RawSocket(server, document, dialect)
+  /** `how`: further subprotocols, headers, and a query, for those who show a token. */
+  static async open (server, document, dialect = 'stock', how = {}) {
+    const socket = new RawSocket(server, document, dialect, how)
     await socket.opened
     return socket
   }
 
-  constructor (server, document, dialect) {
+  constructor (server, document, dialect, { subprotocols = [], headers = {}, query = '' } = {}) {
     this.decode = (dialect === 'native' ? native : stock).decode
-    const protocols = dialect === 'native' ? [SUBPROTOCOL] : []
-    this.ws = new WebSocket(roomUrl(server, document), protocols, { perMessageDeflate: false })
+    const protocols = [...(dialect === 'native' ? [SUBPROTOCOL] : []), ...subprotocols]
+    const url = roomUrl(server, document) + query
+    this.ws = new WebSocket(url, protocols, { perMessageDeflate: false, headers })
     this.ws.binaryType = 'nodebuffer'
     opened.add(() => this.terminate())
     this.opened = new Promise((resolve, reject) => {

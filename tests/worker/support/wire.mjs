@@ -15,6 +15,7 @@ const frame = (...parts) => {
   return encoding.toUint8Array(encoder)
 }
 
+const utf8 = (text) => new TextEncoder().encode(text)
 const field = (bytes) => frame(bytes.length, bytes)
 
 /** y-websocket's framing. */
@@ -24,6 +25,8 @@ export const stock = {
   update: (update) => frame(0, 2, field(update)),
   awareness: (update) => frame(1, field(update)),
   queryAwareness: () => frame(3),
+  /** As Hocuspocus's clients say it. */
+  auth: (token) => frame(2, 0, field(utf8(token))),
 
   /** @returns {{kind: string, body?: Uint8Array}} */
   decode (bytes) {
@@ -46,6 +49,7 @@ export const native = {
   update: (number, update) => frame(3, number, update),
   awareness: (update) => frame(4, update),
   received: (bytes) => frame(7, bytes),
+  auth: (token) => frame(11, utf8(token)),
   part: (total, offset, bytes) => frame(6, total, offset, bytes),
 
   /** @returns {{kind: string, [field: string]: number | Uint8Array | string}} */
@@ -76,6 +80,16 @@ export const native = {
         value: number(),
         max: number(),
         retry: number()
+      }
+      case 11: {
+        const [may, left] = [number(), number()]
+        return {
+          kind: 'access',
+          mayWrite: (may & 1) > 0,
+          mayPresent: (may & 2) > 0,
+          leftMs: left > 0 ? left - 1 : null,
+          role: new TextDecoder().decode(rest())
+        }
       }
       default: return { kind: `tag ${tag}` }
     }
