@@ -11,6 +11,8 @@ mod cryptography;
 #[cfg(feature = "tokens")]
 mod entrance;
 #[cfg(feature = "tokens")]
+mod issue;
+#[cfg(feature = "tokens")]
 mod keys;
 mod pattern;
 mod role;
@@ -22,6 +24,8 @@ mod token;
 pub use action::Action;
 #[cfg(feature = "tokens")]
 pub use entrance::{Denial, Entrance, SettingError, Visitor};
+#[cfg(feature = "tokens")]
+pub use issue::Wish;
 #[cfg(feature = "tokens")]
 pub use keys::{KeyError, Keys, SECRET_BYTES_MIN};
 pub use pattern::matches;

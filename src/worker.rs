@@ -71,6 +71,7 @@ async fn answer(
             page(request, env).await
         }
         Route::Rooms | Route::Metrics { document: None } => registry::ask(env, request).await,
+        Route::LocalToken => entrance::local_token(env, &request),
         Route::Sync { document, .. } => enter(env, &document, request).await,
         Route::Status { document } | Route::Metrics { document: Some(document) } => {
             room(env, &document, request).await

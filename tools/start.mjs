@@ -2,6 +2,8 @@
 // package and the sync endpoint on one port. Arguments go on to `wrangler dev`:
 // `npm start -- --port 8790 --persist-to DIR`. Needs nothing but Node and Rust to begin with.
 
+import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { build } from "./build.mjs";
@@ -31,7 +33,12 @@ await command(async () => {
 
 function serve(given) {
   const args = [wrangler.script, "dev", "--local", "--ip", "127.0.0.1", "--inspector-port", "0"];
-  args.push("--show-interactive-dev-session=false", "--var", "OPEN_ON_LOCALHOST:true", ...given);
+  args.push("--show-interactive-dev-session=false", "--var", "OPEN_ON_LOCALHOST:true");
+  // So that people can be tried on: a page asks for tokens at /local/token.
+  if (!existsSync(join(root, ".dev.vars"))) {
+    args.push("--var", `TOKEN_SECRET:${randomBytes(32).toString("hex")}`);
+  }
+  args.push(...given);
   return start(wrangler.node, args, { env: wranglerEnvironment(join(root, ".wrangler")) });
 }
 

@@ -3,7 +3,7 @@
 
 use thiserror::Error;
 
-use super::{Access, Claims, KeyError, Keys, Role, TokenError};
+use super::{Access, Claims, KeyError, Keys, Role, TokenError, Wish};
 use crate::protocol::Close;
 use crate::protocol::route::Problem;
 use crate::time::Millis;
@@ -30,6 +30,7 @@ pub struct Entrance {
     origins: Option<Vec<String>>,
     everyone: Option<Role>,
     is_open_locally: bool,
+    secret: Option<String>,
 }
 
 /// Why the settings cannot be used.
@@ -136,8 +137,9 @@ impl Entrance {
     pub fn read(setting: impl Fn(&str) -> Option<String>) -> Result<Self, SettingError> {
         let setting = |name| setting(name).filter(|value| !value.trim().is_empty());
         let mut keys = Keys::default();
-        if let Some(secret) = setting("TOKEN_SECRET") {
-            keys.extend(&Keys::secret(&secret).map_err(SettingError::Secret)?);
+        let secret = setting("TOKEN_SECRET");
+        if let Some(secret) = &secret {
+            keys.extend(&Keys::secret(secret).map_err(SettingError::Secret)?);
         }
         if let Some(key) = setting("TOKEN_PUBLIC_KEY") {
             keys.extend(&Keys::public(&key).map_err(SettingError::PublicKey)?);
@@ -161,7 +163,7 @@ impl Entrance {
             all.split(',').map(|one| one.trim().trim_end_matches('/').to_owned()).collect()
         });
         let audience = setting("TOKEN_AUDIENCE").unwrap_or_else(|| AUDIENCE.to_owned());
-        Ok(Self { keys, jwks_url, audience, origins, everyone, is_open_locally })
+        Ok(Self { keys, jwks_url, audience, origins, everyone, is_open_locally, secret })
     }
 
     /// Where further keys are.
@@ -203,18 +205,32 @@ impl Entrance {
         claims.access(document).or(otherwise).ok_or(Denial::NoGrant)
     }
 
+    /// A token that makes `visitor` what they want to be; nothing unless this server is somebody's
+    /// own machine, where everybody may be anybody.
+    pub fn issue(&self, visitor: &Visitor<'_>, wish: &Wish, now: Millis) -> Option<String> {
+        if !self.is_open_to(visitor) {
+            return None;
+        }
+        wish.token(self.secret.as_deref()?, &self.audience, now).ok()
+    }
+
     fn has_keys(&self) -> bool {
         !self.keys.is_empty() || self.jwks_url.is_some()
     }
 
     /// What somebody may do whose token says nothing, or who has none.
     fn without_token(&self, visitor: &Visitor<'_>) -> Option<Access> {
-        // A page from elsewhere could otherwise ask a developer's own machine.
-        let from_here = |origin: &str| is_local(origin.split_once("://").map_or("", |it| it.1));
-        if self.is_open_locally && is_local(visitor.host) && visitor.origin.is_none_or(from_here) {
+        if self.is_open_to(visitor) {
             return Some(Access::of_everyone(Role::Owner));
         }
         self.everyone.map(Access::of_everyone)
+    }
+
+    /// Whether `visitor` is on the machine that serves, and may do anything there.
+    fn is_open_to(&self, visitor: &Visitor<'_>) -> bool {
+        // A page from elsewhere could otherwise ask a developer's own machine.
+        let from_here = |origin: &str| is_local(origin.split_once("://").map_or("", |it| it.1));
+        self.is_open_locally && is_local(visitor.host) && visitor.origin.is_none_or(from_here)
     }
 }
 

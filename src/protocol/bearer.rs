@@ -40,15 +40,16 @@ fn offered(subprotocols: Option<&str>) -> impl Iterator<Item = &str> {
     subprotocols.unwrap_or_default().split(',').map(str::trim).filter(|name| !name.is_empty())
 }
 
-/// A parameter of a query. Tokens need no percent-encoding; one that has some is decoded.
-fn parameter<'a>(query: &'a str, name: &str) -> Option<Cow<'a, str>> {
+/// A parameter of a query, decoded; nothing if it is not there, or no UTF-8.
+pub fn parameter<'a>(query: &'a str, name: &str) -> Option<Cow<'a, str>> {
     let value = query.split('&').find_map(|pair| {
         let (key, value) = pair.split_once('=')?;
         (key == name).then_some(value)
     })?;
-    match value.contains('%') {
+    match value.contains(['%', '+']) {
         false => Some(value.into()),
-        true => super::route::percent_decode(value).map(Into::into),
+        // As forms write it.
+        true => super::route::percent_decode(&value.replace('+', " ")).map(Into::into),
     }
 }
 

@@ -28,6 +28,8 @@ pub enum Route {
         /// The document's name, decoded.
         document: String,
     },
+    /// `GET /local/token`: a token to try things with, on one's own machine.
+    LocalToken,
     /// `GET /sync/{document}` with an upgrade: into the document's room.
     Sync {
         /// The document's name, decoded.
@@ -80,7 +82,7 @@ impl Route {
     pub fn is_for_operators(&self) -> bool {
         match self {
             Self::Metrics { .. } | Self::Rooms | Self::Status { .. } => true,
-            Self::Health | Self::Ready | Self::Page | Self::Sync { .. } => false,
+            Self::Health | Self::Ready | Self::Page | Self::LocalToken | Self::Sync { .. } => false,
         }
     }
 
@@ -98,6 +100,7 @@ impl Route {
             Self::Page => "page",
             Self::Rooms => "rooms",
             Self::Status { .. } => "status",
+            Self::LocalToken => "local-token",
             Self::Sync { .. } => "sync",
         }
     }
@@ -190,6 +193,7 @@ pub fn route(request: &Request<'_>) -> Result<Route, Problem> {
         "/metrics" => Ok(Route::Metrics { document: None }),
         "/admin/api/rooms" => Ok(Route::Rooms),
         "/admin" => Ok(Route::Page),
+        "/local/token" => Ok(Route::LocalToken),
         path => {
             if let Some(name) = path.strip_prefix("/sync/") {
                 return sync(request, name);

@@ -7,7 +7,7 @@ use worker::{Env, Request, Response, Result, WebSocketPair};
 
 use super::logs::Logs;
 use super::{platform, refuse_saying};
-use crate::access::{Access, Denial, Entrance, Keys, TokenError, Visitor};
+use crate::access::{Access, Denial, Entrance, Keys, TokenError, Visitor, Wish};
 use crate::codec::Reader;
 use crate::protocol::bearer::{answered_subprotocol, says_token_later, token_of};
 use crate::protocol::route::Problem;
@@ -64,18 +64,37 @@ pub(super) async fn admit_request(
     admit(env, &visitor, document).await
 }
 
+/// A token to try things with.
+pub(super) fn local_token(env: &Env, request: &Request) -> Result<Response> {
+    let url = request.inner().url();
+    let origin = request.headers().get("origin")?;
+    let visitor = Visitor { token: None, origin: origin.as_deref(), host: route::host_of(&url) };
+    let wish = Wish::from_query(route::query_of(&url).unwrap_or_default());
+    let token = entrance(env).ok().and_then(|it| it.issue(&visitor, &wish?, platform::now()));
+    let Some(token) = token else { return super::refuse(Problem::NotFound) };
+    let response = Response::ok(token)?;
+    response.headers().set("cache-control", "no-store")?;
+    // Pages of other local servers, while an application is built.
+    response.headers().set("access-control-allow-origin", origin.as_deref().unwrap_or("*"))?;
+    Ok(response)
+}
+
+fn entrance(env: &Env) -> std::result::Result<Entrance, Denial> {
+    let setting = |name: &str| env.var(name).ok().map(|value| value.to_string());
+    Entrance::read(setting).map_err(|error| {
+        let fields = json!({ "reason": error.to_string() });
+        Logs::read(env).say(Level::Error, "setting", fields);
+        Denial::Setting
+    })
+}
+
 /// What `visitor` may do in `document`.
 pub(super) async fn admit(
     env: &Env,
     visitor: &Visitor<'_>,
     document: &str,
 ) -> std::result::Result<Access, Denial> {
-    let setting = |name: &str| env.var(name).ok().map(|value| value.to_string());
-    let entrance = Entrance::read(setting).map_err(|error| {
-        let fields = json!({ "reason": error.to_string() });
-        Logs::read(env).say(Level::Error, "setting", fields);
-        Denial::Setting
-    })?;
+    let entrance = entrance(env)?;
     if entrance.is_open() && !WARNED.replace(true) {
         let fields = json!({ "reason": "documents open without a token" });
         Logs::read(env).say(Level::Warn, "open", fields);

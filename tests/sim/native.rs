@@ -245,7 +245,11 @@ impl Native {
                     env.note(format_args!("native {} puts a copy aside", self.index));
                     self.check_aside(env, &aside);
                 }
-                Output::Saved { .. } | Output::Changed(_) | Output::Peers(_) => {}
+                Output::RenewToken => panic!("nobody's access ends here"),
+                Output::Access(_)
+                | Output::Saved { .. }
+                | Output::Changed(_)
+                | Output::Peers(_) => {}
             }
         }
     }

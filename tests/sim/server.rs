@@ -309,6 +309,7 @@ impl Server {
             }
             Output::Tell(event) => self.told(env, &event),
             Output::Report(report) => Self::reported(env, &report),
+            Output::Verify { .. } => panic!("nobody shows a token here"),
             Output::Abandon => {}
         }
         Ok(())

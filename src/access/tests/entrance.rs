@@ -115,3 +115,19 @@ fn settings_that_cannot_be_used_are_named() {
     }
     assert!(entrance(&[("TOKEN_JWKS_URL", "http://localhost:9/jwks")]).is_ok());
 }
+
+#[test]
+fn s3_tokens_are_made_only_on_ones_own_machine() {
+    let local = Visitor { token: None, origin: None, host: "localhost:8787" };
+    let wish = Wish::from_query("sub=ann&name=Ann+B%C3%A9&role=reader").unwrap();
+    let open = [("OPEN_ON_LOCALHOST", "true"), SECRET];
+    let issued = |settings: &[_], visitor| entrance(settings).unwrap().issue(&visitor, &wish, NOW);
+    let token = issued(&open, local).unwrap();
+    let access = admit(&open, Visitor { token: Some(&token), ..local }).unwrap();
+    assert_eq!((&*access.subject, access.name.as_deref()), ("ann", Some("Ann Bé")));
+    assert_eq!((&*access.role, access.until), ("reader", Some(NOW + 600_000)));
+    assert_eq!(issued(&open[..1], local), None, "there is no secret");
+    assert_eq!(issued(&open[1..], local), None, "it is not open");
+    assert_eq!(issued(&open, PAGE), None, "it is not asked from here");
+    assert_eq!(Wish::from_query("sub=ann"), None);
+}

@@ -1,5 +1,5 @@
-//! Public keys and tokens by Node's own cryptography. Each token says: `ann` is an editor of `team/*`,
-//! for `selvedge`, until 600 s after [`NOW`](super::NOW).
+//! Public keys and tokens by Node's own cryptography. Each token says: `ann` is an editor of
+//! `team/*`, for `selvedge`, until 600 s after [`NOW`](super::NOW).
 
 pub(super) const ES256: super::Signed = super::Signed {
     pem: "-----BEGIN PUBLIC KEY-----\n\
