@@ -40,8 +40,9 @@ fn s1_a_mutated_token_is_refused() {
     let (entrance, mut random) = (entrance(), fastrand::Rng::with_seed(7));
     let wish = Wish::from_query("sub=ann&name=Ann&role=editor").expect("a wish");
     let token = entrance.issue(&LOCAL, &wish, NOW).expect("a token");
-    let admit = |token| {
-        entrance.admit(&Visitor { token: Some(token), ..ELSEWHERE }, &Keys::default(), "a", NOW)
+    let admit = |token: &str| {
+        let visitor = Visitor { token: Some(token), ..ELSEWHERE };
+        entrance.admit(&visitor, &Keys::default(), "a", NOW)
     };
     assert!(admit(&token).is_ok());
     for _ in 0..20_000 {
