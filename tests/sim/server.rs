@@ -309,7 +309,8 @@ impl Server {
             }
             Output::Tell(event) => self.told(env, &event),
             Output::Report(report) => Self::reported(env, &report),
-            Output::Verify { .. } => panic!("nobody shows a token here"),
+            // Random bytes can be a token. The keys to check it with never come.
+            Output::Verify { .. } => env.count("tokens"),
             Output::Abandon => {}
         }
         Ok(())
