@@ -7,6 +7,7 @@ import { bindConnection } from "./connection.js";
 import * as names from "./names.js";
 import { bindNote } from "./note.js";
 import { bindPeople } from "./people.js";
+import { bindRole, roleFromAddress, tokenFor } from "./roles.js";
 import { openShared } from "./shared.js";
 import { bindTasks } from "./tasks.js";
 
@@ -72,7 +73,7 @@ async function start() {
   showAddress(name);
   let shared;
   try {
-    shared = await openShared(name);
+    shared = await openShared(name, tokenFor(roleFromAddress(), names.myName()));
   } catch (error) {
     console.error(error);
     return showFailure(`The note could not be opened: ${explain()}.`);
@@ -84,6 +85,7 @@ async function start() {
     iMoved();
   });
   bindTasks(shared.tasks, announce);
+  bindRole(shared.access, announce);
   bindConnection(shared.connection, announce);
   bindAsides(shared.connection);
   shared.connection.observe(() => {

@@ -1,15 +1,19 @@
 // What the page shares, in the page's words. The only module that knows the client.
 
-/** Opens the document `name` and connects. Throws if the client cannot be loaded. */
-export async function openShared(name) {
+/**
+ * Opens the document `name` and connects; `token` gives tokens, if any are needed. Throws if the
+ * client cannot be loaded.
+ */
+export async function openShared(name, token) {
   const { default: init, connect } = await import("./selvedge/selvedge.js");
   await init();
-  const doc = connect({ url: location.origin, document: name });
+  const doc = connect({ url: location.origin, document: name, token });
   return {
     note: sharedText(doc, doc.text("note")),
     tasks: sharedTasks(doc, doc.array("tasks")),
     presence: sharedPresence(doc),
     connection: sharedConnection(doc),
+    access: sharedAccess(doc),
     close: () => doc.close(),
   };
 }
@@ -50,6 +54,14 @@ function sharedPresence(doc) {
     /** Everyone else, by client id. */
     others: () => new Map([...doc.presence.peers].filter(([id]) => id !== doc.clientId)),
     observe: (changed) => doc.presence.observe(changed),
+  };
+}
+
+function sharedAccess(doc) {
+  return {
+    /** `{ role, mayWrite }`, or `null` before the room has said so. */
+    now: () => doc.access,
+    observe: (changed) => doc.on("access", changed),
   };
 }
 
