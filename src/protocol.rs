@@ -25,6 +25,7 @@
 //!   window in the welcome. Beyond the window the room sends it no updates, until it has.
 
 pub mod close;
+pub mod denial;
 pub mod limit;
 pub mod measured;
 pub mod message;
@@ -34,6 +35,7 @@ pub mod stock;
 pub mod trace;
 
 pub use close::Close;
+pub use denial::Denial;
 pub use limit::{Limit, Refusal};
 pub use measured::Measured;
 pub use message::{FromClient, FromRoom, Hello, Welcome};

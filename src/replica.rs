@@ -267,7 +267,8 @@ impl Replica {
 
     fn message(&mut self, now: Millis, message: FromRoom<'_>, out: &mut Vec<Output>) {
         match message {
-            FromRoom::Welcome(_) => {}
+            // What was denied is not acknowledged, and stays in the outbox.
+            FromRoom::Welcome(_) | FromRoom::Denied { .. } => {}
             FromRoom::SyncStep1(state_vector) => self.answer(now, state_vector, out),
             FromRoom::SyncStep2 { sequence, update } => {
                 self.resynchronizing = false;

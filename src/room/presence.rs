@@ -1,5 +1,7 @@
 //! Presence: what sessions say about themselves, and who is told.
 
+use std::borrow::Cow;
+
 use super::session::{Session, SessionId};
 use super::{Output, Room};
 use crate::awareness::{self, AwarenessError, Speaker};
@@ -17,6 +19,7 @@ impl Room {
             Some(Dialect::Native) => Speaker::Own,
             Some(Dialect::Stock) | None => Speaker::Repeats,
         };
+        let update = &self.own_presence(id, update)?;
         let max = self.limits.presence_bytes_max;
         let renewed = match self.presence.receive(now, id, speaker, max as usize, update) {
             Err(AwarenessError::TooLarge { bytes }) => {
@@ -33,6 +36,22 @@ impl Room {
         let everyone = self.everyone(now, id);
         let answer = everyone.or_else(|| self.send(id, &FromRoom::Awareness(&awareness::EMPTY)));
         Ok(answer.into_iter().collect())
+    }
+
+    /// What a session says about clients that are not somebody else's (S5). The rest is left out
+    /// and not refused: y-websocket repeats what it hears about others.
+    fn own_presence<'a>(
+        &self,
+        id: SessionId,
+        update: &'a [u8],
+    ) -> Result<Cow<'a, [u8]>, AwarenessError> {
+        let entries = awareness::decode(update)?;
+        let mut own = entries.clone();
+        own.retain(|entry| self.may_speak(id, entry.client));
+        if own.len() == entries.len() {
+            return Ok(update.into());
+        }
+        Ok(awareness::encode(own.into_iter()).into())
     }
 
     /// Everyone else's presence for one session, if anyone is here.

@@ -256,7 +256,10 @@ fn storage_that_only_fails_marks_nothing() {
         fn segments(&self) -> Result<Vec<u64>, LogError> {
             Ok(vec![])
         }
-        fn segment(&self, _: u64) -> Result<Vec<Vec<u8>>, LogError> {
+        fn quarantined(&self) -> Result<Vec<u64>, LogError> {
+            Ok(vec![])
+        }
+        fn segment(&self, _: u64) -> Result<Vec<Row>, LogError> {
             Ok(vec![])
         }
     }

@@ -37,6 +37,7 @@ pub(in crate::room) struct Memory {
     /// With the sequence number of the repair, and whether it was given back.
     pub(in crate::room) marks: Vec<(Mark, u64)>,
     pub(in crate::room) suspects: Suspects,
+    pub(in crate::room) subjects: BTreeMap<u32, Option<Subject>>,
 }
 
 impl Memory {
@@ -69,6 +70,9 @@ impl Memory {
         let mut stored = Stored::new(EPOCH).with_suspects(self.suspects.clone());
         for (mark, repaired) in &self.marks {
             stored.add_mark(mark, *repaired);
+        }
+        for (&number, subject) in &self.subjects {
+            stored.add_subject(number, subject.clone());
         }
         if let Some(head) = self.snapshot_head().transpose() {
             stored.add_snapshot(head).unwrap();
@@ -134,13 +138,17 @@ impl Log for Memory {
         Ok(sequences.filter(|sequence| !self.is_marked(*sequence)).collect())
     }
 
+    fn quarantined(&self) -> Result<Vec<u64>, LogError> {
+        let sequences = self.rows.iter().map(|row| row.value.sequence);
+        Ok(sequences.filter(|sequence| self.is_marked(*sequence)).collect())
+    }
+
     fn segments(&self) -> Result<Vec<u64>, LogError> {
         Ok(self.history.iter().map(|(sequence, _)| *sequence).collect())
     }
 
-    fn segment(&self, sequence: u64) -> Result<Vec<Vec<u8>>, LogError> {
+    fn segment(&self, sequence: u64) -> Result<Vec<Row>, LogError> {
         let segment = self.history.iter().find(|(through, _)| *through == sequence);
-        let rows = segment.map_or(Ok(Vec::new()), |(_, rows)| rows.clone())?;
-        Ok(rows.into_iter().map(|row| row.update).collect())
+        segment.map_or(Ok(Vec::new()), |(_, rows)| rows.clone())
     }
 }

@@ -62,7 +62,16 @@ impl Shell {
                 }
                 Output::SetAlarm(at) => self.alarm = Some(at),
                 Output::SetTimer(at) => self.timer = Some(at),
-                Output::Compact(snapshot) => self.log.compact(snapshot),
+                Output::Compact { snapshot, row } => {
+                    self.log.compact(snapshot);
+                    self.log.append(row);
+                }
+                Output::Name { number, subject } => {
+                    self.log.subjects.insert(number, Some(subject));
+                }
+                Output::Erase { number } => {
+                    self.log.subjects.insert(number, None);
+                }
                 Output::Suspects(suspects) => self.log.suspects = suspects,
                 Output::Repair(repair) => self.log.repair(repair),
                 Output::Tell(event) => self.told.push(event),
