@@ -2,6 +2,7 @@
 
 use super::super::*;
 use super::shell::EPOCH;
+use crate::update::EMPTY;
 
 /// Something stored, with the checksums of its head and of the rest.
 #[derive(Clone, Debug)]
@@ -85,8 +86,10 @@ impl Memory {
         stored
     }
 
+    /// The updates of the rows that have one.
     pub(in crate::room) fn updates(&self) -> Vec<Vec<u8>> {
-        self.rows(0, u64::MAX).unwrap().into_iter().map(|row| row.update).collect()
+        let updates = self.rows(0, u64::MAX).unwrap().into_iter().map(|row| row.update);
+        updates.filter(|update| update[..] != EMPTY).collect()
     }
 
     fn is_marked(&self, sequence: u64) -> bool {

@@ -9,6 +9,9 @@ use crate::faults::Sabotage;
 impl Server {
     /// What is told has happened: the row was written just before.
     pub(super) fn told(&self, env: &mut Env, event: &Event) {
+        if let Event::Denied { session, denial, .. } = *event {
+            return self.denied(env, session, denial);
+        }
         let Event::Committed { sequence, .. } = *event else { return };
         if self.sabotage == Some(Sabotage::AppendSkipped) {
             return;
