@@ -93,10 +93,9 @@ pub fn decode_from_room(frame: &[u8]) -> Result<Option<FromRoom<'_>>, DecodeErro
         tag::PROBE => FromRoom::Probe { session: r.number_u32()?, stamp: r.number()? },
         tag::SEEN => FromRoom::Seen { stamp: r.number()? },
         tag::REFUSED => FromRoom::Refused { number: r.number()?, refusal: read_refusal(&mut r)? },
-        tag::DENIED => FromRoom::Denied {
-            number: r.number()?,
-            denial: Denial::from_number(r.number()?),
-        },
+        tag::DENIED => {
+            FromRoom::Denied { number: r.number()?, denial: Denial::from_number(r.number()?) }
+        }
         _ => return Ok(None),
     }))
 }
@@ -122,9 +121,7 @@ pub fn encode_from_room(message: &FromRoom<'_>) -> Vec<u8> {
             let retry = retry_ms.map_or(0, |ms| ms + 1);
             frame(tag::REFUSED, &[number, limit.number(), value, max, retry], &[])
         }
-        FromRoom::Denied { number, denial } => {
-            frame(tag::DENIED, &[number, denial.number()], &[])
-        }
+        FromRoom::Denied { number, denial } => frame(tag::DENIED, &[number, denial.number()], &[]),
     }
 }
 

@@ -124,12 +124,7 @@ impl Verifier {
 impl Room {
     /// The decisions of `rows_max` rows behind sequence number `after`, at most, and whether these
     /// rows are what was written. With `after` 0, from the first row on.
-    pub fn audit(
-        &self,
-        log: &impl Log,
-        after: u64,
-        rows_max: usize,
-    ) -> Result<Audit, LogError> {
+    pub fn audit(&self, log: &impl Log, after: u64, rows_max: usize) -> Result<Audit, LogError> {
         let mut verifier = Verifier::at(log, self.epoch, after)?;
         let mut audit = Audit { sequence: after, ..Audit::default() };
         let mut past = Past::behind(log, after)?;

@@ -94,9 +94,7 @@ impl Room {
         admission.ends.iter().any(|&(client, end)| {
             let is_own = || match self.owner(client) {
                 None => true,
-                Some(owner) => {
-                    number == Some(owner) || end <= self.quarantine.lost.clock(client)
-                }
+                Some(owner) => number == Some(owner) || end <= self.quarantine.lost.clock(client),
             };
             client == own || !is_own()
         })

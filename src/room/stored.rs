@@ -112,7 +112,8 @@ impl Size {
     /// A snapshot of so many bytes took the place of so many rows and bytes.
     pub(super) fn compacted(&mut self, sequence: u64, snapshot_bytes: u64, rows: u64, bytes: u64) {
         let (rows, bytes) = (self.rows.saturating_sub(rows), self.bytes.saturating_sub(bytes));
-        *self = Self { snapshot_sequence: sequence, snapshot_bytes, rows, bytes, ..Self::default() };
+        *self =
+            Self { snapshot_sequence: sequence, snapshot_bytes, rows, bytes, ..Self::default() };
     }
 }
 

@@ -65,7 +65,8 @@ fn forge(env: &mut Env, conn: ConnId, dialect: Dialect) {
     let frame = match dialect {
         Dialect::Native => native::encode_from_client(&message).expect("a native message"),
         Dialect::Stock => {
-            let mut frame = vec![0, if matches!(message, FromClient::Update { .. }) { 2 } else { 1 }];
+            let mut frame =
+                vec![0, if matches!(message, FromClient::Update { .. }) { 2 } else { 1 }];
             write_bytes(&mut frame, &update);
             frame
         }

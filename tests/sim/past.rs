@@ -28,7 +28,10 @@ impl Oracle {
         for replayed in [replay(durable, self.head), replay_all(durable, self.head)] {
             let replayed = replayed.expect("a log that can be read");
             if replayed.sequence != self.head {
-                self.violated(format!("S6: replayed up to {}, not {}", replayed.sequence, self.head));
+                self.violated(format!(
+                    "S6: replayed up to {}, not {}",
+                    replayed.sequence, self.head
+                ));
             }
             let view = view_of([&replayed.update[..]].into_iter());
             if view != expected {
