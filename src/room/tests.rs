@@ -1,6 +1,8 @@
 //! The room against a log in memory. Updates are written by hand: `text` makes a run of characters
 //! at the end of the root `t`.
 
+mod audit;
+mod authors;
 mod backlog;
 mod damage;
 mod limits;

@@ -12,7 +12,7 @@ pub(in crate::room) struct Kept<T> {
 }
 
 impl Kept<Row> {
-    fn row(value: Row) -> Self {
+    pub(in crate::room) fn row(value: Row) -> Self {
         Self { sums: (value.head().checksum(), value.checksum()), value }
     }
 

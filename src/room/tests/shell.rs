@@ -82,18 +82,23 @@ impl Shell {
     }
 
     pub(super) fn connect(&mut self, dialect: Dialect) -> SessionId {
+        self.connect_as(dialect, "")
+    }
+
+    pub(super) fn connect_as(&mut self, dialect: Dialect, subject: &str) -> SessionId {
         let session = self.room.next_session();
-        self.take(Input::Connect {
-            session,
-            dialect,
-            trace: None,
-            access: &Access::of_everyone(Role::Owner),
-        });
+        let (subject, name) = (subject.into(), Some("Somebody".into()));
+        let access = &Access { subject, name, ..Access::of_everyone(Role::Owner) };
+        self.take(Input::Connect { session, dialect, trace: None, access });
         session
     }
 
     pub(super) fn native(&mut self, epoch: u64, sequence: u64) -> SessionId {
-        let session = self.connect(Dialect::Native);
+        self.native_as("", epoch, sequence)
+    }
+
+    pub(super) fn native_as(&mut self, subject: &str, epoch: u64, sequence: u64) -> SessionId {
+        let session = self.connect_as(Dialect::Native, subject);
         self.say(session, &FromClient::Hello(Hello { protocol: 1, epoch, sequence, trace: None }));
         session
     }
