@@ -1,8 +1,8 @@
 //! What was decided since the last row, until there is the next (S6, C2).
 //!
-//! What belongs to an update goes into its row. Other decisions make a row of their own, without an
-//! update, if there is no other. For refusals that happens at most once in [`REFUSALS_MS`], and each
-//! is in it once for its session, with a count: whoever may not write cannot fill the log.
+//! What belongs to an update goes into its row. Other decisions make a row of their own, without
+//! an update, if there is no other. For refusals that happens at most once in [`REFUSALS_MS`], and
+//! each is in it once for its session, with a count: whoever may not write cannot fill the log.
 
 use std::collections::BTreeMap;
 

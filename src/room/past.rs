@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 
 use super::log::{Log, LogError, Row};
 
-/// Rows behind a sequence number. One that cannot be read comes as the damage that it has, under its
-/// sequence number; so does a segment of the history. One segment at a time is in memory.
+/// Rows behind a sequence number. One that cannot be read comes as the damage that it has, under
+/// its sequence number; so does a segment of the history. One segment at a time is in memory.
 pub(super) struct Past<'l, L> {
     log: &'l L,
     after: u64,

@@ -1,7 +1,7 @@
 //! A history segment: the rows that a snapshot took the place of, one behind the other.
 //!
-//! Two bytes say which form it has; no segment of the first form begins like that, since there a
-//! sequence number is first. For each row: sequence number, count of updates, time in ms, whether it
+//! Two bytes say which form it has; no segment of the first form begins like that, since it begins
+//! with a sequence number. For each row: sequence number, count of updates, time in ms, whether it
 //! deletes, clocks, authors, decisions, chain, update; numbers and length-prefixed bytes as in
 //! [`crate::codec`]. The first form had only number, count, time, clocks and update.
 

@@ -33,7 +33,8 @@ impl RoomStorage {
     }
 
     pub(super) fn add_marks(&self, stored: &mut Stored) -> Result<(), LogError> {
-        let select = "SELECT part, sequence, follows, repair, waits AND returned IS NULL, lost FROM quarantine";
+        let select = "SELECT part, sequence, follows, repair, waits AND returned IS NULL, lost
+            FROM quarantine";
         for row in self.query(select, vec![])? {
             let [part, sequence, follows, repair, waits, lost] = columns(row?)?;
             let part = match number(part)? {
