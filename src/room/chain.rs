@@ -29,7 +29,7 @@ impl Row {
         hasher.update([u8::from(self.deletes)]);
         for field in [&self.clocks, &self.authors, &self.decisions] {
             // Otherwise a byte could move from one into the next.
-            hasher.update((field.len() as u64).to_le_bytes());
+            hasher.update((field.len() as u32).to_le_bytes());
             hasher.update(field);
         }
         // By its digest, so that the chain can be followed also without the content.

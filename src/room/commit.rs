@@ -37,12 +37,14 @@ pub(super) struct Gathered {
 }
 
 impl Gathered {
-    fn add(&mut self, now: Millis, id: SessionId, admission: Admission<'_>) {
+    /// Returns the clocks that the update brings.
+    fn add(&mut self, now: Millis, id: SessionId, admission: Admission<'_>) -> Vec<(u64, u32)> {
         self.since.get_or_insert(now);
         self.bytes += admission.fresh.len();
-        self.clocks.extend(admission.ends);
+        self.clocks.extend(admission.ends.iter().copied());
         self.deletes |= admission.has_deletes;
         self.updates.push((id, admission.fresh.into_owned()));
+        admission.ends
     }
 
     /// The size of its updates.
@@ -171,11 +173,11 @@ impl Room {
             return;
         }
         let subject = self.record_authors(id, &admission);
-        self.decided.accept(id, subject, &admission.ends);
         for &(client, clock) in &admission.ends {
             self.known.advance(client, clock);
         }
-        self.gathered.add(now, id, admission);
+        let ends = self.gathered.add(now, id, admission);
+        self.decided.accept(id, subject, ends);
     }
 
     /// Make what gathered one row, and tell everyone.

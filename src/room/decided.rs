@@ -17,18 +17,19 @@ const REFUSALS_MS: u64 = 1_000;
 /// How many refusals one row tells apart.
 const REFUSALS_MAX: usize = 100;
 
-/// What a session wrote.
+/// An update that was taken.
 #[derive(Debug)]
-struct Wrote {
+struct Taken {
+    session: SessionId,
     subject: u32,
-    updates: u32,
-    clients: Vec<u64>,
+    /// The clients of which it brings something, as it was admitted.
+    ends: Vec<(u64, u32)>,
 }
 
 /// What the next row will say beside its update.
 #[derive(Debug, Default)]
 pub(super) struct Decided {
-    wrote: BTreeMap<SessionId, Wrote>,
+    taken: Vec<Taken>,
     refused: BTreeMap<(SessionId, Reason), (u32, u32)>,
     others: Vec<Decision>,
     /// When refusals last made a row.
@@ -42,15 +43,8 @@ impl Decided {
         self.others.push(decision);
     }
 
-    pub(super) fn accept(&mut self, id: SessionId, subject: u32, ends: &[(u64, u32)]) {
-        let wrote = self.wrote.entry(id);
-        let wrote = wrote.or_insert(Wrote { subject, updates: 0, clients: Vec::new() });
-        wrote.updates += 1;
-        for &(client, _) in ends {
-            if wrote.clients.last() != Some(&client) {
-                wrote.clients.push(client);
-            }
-        }
+    pub(super) fn accept(&mut self, session: SessionId, subject: u32, ends: Vec<(u64, u32)>) {
+        self.taken.push(Taken { session, subject, ends });
     }
 
     fn refuse(&mut self, id: SessionId, subject: u32, why: Reason) {
@@ -71,10 +65,16 @@ impl Decided {
 
     /// All of it, encoded.
     pub(super) fn take(&mut self, now: Millis, out: &mut Vec<u8>) {
-        for (id, Wrote { subject, updates, mut clients }) in std::mem::take(&mut self.wrote) {
+        let mut taken = std::mem::take(&mut self.taken);
+        taken.sort_by_key(|update| update.session);
+        for of_one in taken.chunk_by(|a, b| a.session == b.session) {
+            let Taken { session, subject, .. } = of_one[0];
+            let ends = of_one.iter().flat_map(|update| &update.ends);
+            let mut clients: Vec<_> = ends.map(|&(client, _)| client).collect();
             clients.sort_unstable();
             clients.dedup();
-            Decision::of(id, subject, What::Accepted { updates, clients }).write(out);
+            let updates = of_one.len() as u32;
+            Decision::of(session, subject, What::Accepted { updates, clients }).write(out);
         }
         if !self.refused.is_empty() {
             self.refused_at = Some(now);
