@@ -16,7 +16,8 @@
 //!   takes anything else.
 //! * **W4** [`FromRoom::Ack`] covers every update of this session up to its number, and leaves the
 //!   room only after they are durable.
-//!   [`FromRoom::Refused`] says which update was not taken instead, and why.
+//!   [`FromRoom::Refused`] says which update was not taken instead, and why; so does
+//!   [`FromRoom::Denied`] of one that is not the client's to write.
 //! * **W5** Text frames are only `ping` and `pong`. The platform answers them; a room never sees
 //!   them. A native client that has said nothing for 20 s says `ping`, even if it hears the room.
 //! * **W6** A native frame larger than the welcome allows is sent in [`FromClient::Part`]s, each a
