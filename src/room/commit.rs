@@ -37,14 +37,12 @@ pub(super) struct Gathered {
 }
 
 impl Gathered {
-    /// Returns the clocks that the update brings.
-    fn add(&mut self, now: Millis, id: SessionId, admission: Admission<'_>) -> Vec<(u64, u32)> {
+    fn add(&mut self, now: Millis, id: SessionId, admission: Admission<'_>) {
         self.since.get_or_insert(now);
         self.bytes += admission.fresh.len();
-        self.clocks.extend(admission.ends.iter().copied());
+        self.clocks.extend(admission.ends);
         self.deletes |= admission.has_deletes;
         self.updates.push((id, admission.fresh.into_owned()));
-        admission.ends
     }
 
     /// The size of its updates.
@@ -176,8 +174,8 @@ impl Room {
         for &(client, clock) in &admission.ends {
             self.known.advance(client, clock);
         }
-        let ends = self.gathered.add(now, id, admission);
-        self.decided.accept(id, subject, ends);
+        self.decided.accept(id, subject, &admission.ends);
+        self.gathered.add(now, id, admission);
     }
 
     /// Make what gathered one row, and tell everyone.

@@ -17,13 +17,14 @@ const REFUSALS_MS: u64 = 1_000;
 /// How many refusals one row tells apart.
 const REFUSALS_MAX: usize = 100;
 
-/// An update that was taken.
-#[derive(Debug)]
+/// That an update was taken, or that it brings something of a client. Many small ones that are
+/// sorted once cost less than a map.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 struct Taken {
     session: SessionId,
     subject: u32,
-    /// The clients of which it brings something, as it was admitted.
-    ends: Vec<(u64, u32)>,
+    /// Nothing if this counts the update.
+    client: Option<u64>,
 }
 
 /// What the next row will say beside its update.
@@ -43,8 +44,10 @@ impl Decided {
         self.others.push(decision);
     }
 
-    pub(super) fn accept(&mut self, session: SessionId, subject: u32, ends: Vec<(u64, u32)>) {
-        self.taken.push(Taken { session, subject, ends });
+    pub(super) fn accept(&mut self, session: SessionId, subject: u32, ends: &[(u64, u32)]) {
+        self.taken.push(Taken { session, subject, client: None });
+        let clients = ends.iter().map(|&(client, _)| Some(client));
+        self.taken.extend(clients.map(|client| Taken { session, subject, client }));
     }
 
     fn refuse(&mut self, id: SessionId, subject: u32, why: Reason) {
@@ -66,14 +69,13 @@ impl Decided {
     /// All of it, encoded.
     pub(super) fn take(&mut self, now: Millis, out: &mut Vec<u8>) {
         let mut taken = std::mem::take(&mut self.taken);
-        taken.sort_by_key(|update| update.session);
-        for of_one in taken.chunk_by(|a, b| a.session == b.session) {
+        taken.sort_unstable();
+        let is_same = |a: &Taken, b: &Taken| (a.session, a.subject) == (b.session, b.subject);
+        for of_one in taken.chunk_by(is_same) {
             let Taken { session, subject, .. } = of_one[0];
-            let ends = of_one.iter().flat_map(|update| &update.ends);
-            let mut clients: Vec<_> = ends.map(|&(client, _)| client).collect();
-            clients.sort_unstable();
+            let mut clients: Vec<_> = of_one.iter().filter_map(|taken| taken.client).collect();
+            let updates = (of_one.len() - clients.len()) as u32;
             clients.dedup();
-            let updates = of_one.len() as u32;
             Decision::of(session, subject, What::Accepted { updates, clients }).write(out);
         }
         if !self.refused.is_empty() {

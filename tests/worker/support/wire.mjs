@@ -77,6 +77,7 @@ export const native = {
         max: number(),
         retry: number()
       }
+      case 7: return { kind: 'denied', number: number(), denial: number() }
       default: return { kind: `tag ${tag}` }
     }
   }
