@@ -17,15 +17,25 @@ const REFUSALS_MS: u64 = 1_000;
 /// How many refusals one row tells apart.
 const REFUSALS_MAX: usize = 100;
 
-/// That an update was taken, or that it brings something of a client. Many small ones that are
-/// sorted once cost less than a map.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+/// An update that was taken, and a client of which it brings something; more of these follow.
+#[derive(Clone, Copy, Debug)]
 struct Taken {
     session: SessionId,
     subject: u32,
-    /// Nothing if this counts the update.
     client: Option<u64>,
+    /// How many updates this counts: one, or none if it follows another.
+    updates: u32,
 }
+
+/// What a session wrote.
+struct Wrote {
+    subject: u32,
+    updates: u32,
+    clients: Vec<u64>,
+}
+
+/// Room for so much is kept from row to row.
+const TAKEN_MAX: usize = 64;
 
 /// What the next row will say beside its update.
 #[derive(Debug, Default)]
@@ -45,9 +55,11 @@ impl Decided {
     }
 
     pub(super) fn accept(&mut self, session: SessionId, subject: u32, ends: &[(u64, u32)]) {
-        self.taken.push(Taken { session, subject, client: None });
-        let clients = ends.iter().map(|&(client, _)| Some(client));
-        self.taken.extend(clients.map(|client| Taken { session, subject, client }));
+        let mut clients = ends.iter().map(|&(client, _)| client);
+        self.taken.push(Taken { session, subject, client: clients.next(), updates: 1 });
+        for client in clients {
+            self.taken.push(Taken { session, subject, client: Some(client), updates: 0 });
+        }
     }
 
     fn refuse(&mut self, id: SessionId, subject: u32, why: Reason) {
@@ -68,15 +80,10 @@ impl Decided {
 
     /// All of it, encoded.
     pub(super) fn take(&mut self, now: Millis, out: &mut Vec<u8>) {
-        let mut taken = std::mem::take(&mut self.taken);
-        taken.sort_unstable();
-        let is_same = |a: &Taken, b: &Taken| (a.session, a.subject) == (b.session, b.subject);
-        for of_one in taken.chunk_by(is_same) {
-            let Taken { session, subject, .. } = of_one[0];
-            let mut clients: Vec<_> = of_one.iter().filter_map(|taken| taken.client).collect();
-            let updates = (of_one.len() - clients.len()) as u32;
+        for (id, Wrote { subject, updates, mut clients }) in self.wrote() {
+            clients.sort_unstable();
             clients.dedup();
-            Decision::of(session, subject, What::Accepted { updates, clients }).write(out);
+            Decision::of(id, subject, What::Accepted { updates, clients }).write(out);
         }
         if !self.refused.is_empty() {
             self.refused_at = Some(now);
@@ -85,6 +92,20 @@ impl Decided {
             Decision::of(id, subject, What::Refused { why, times }).write(out);
         }
         std::mem::take(&mut self.others).iter().for_each(|decision| decision.write(out));
+    }
+
+    fn wrote(&mut self) -> BTreeMap<SessionId, Wrote> {
+        let mut wrote = BTreeMap::new();
+        for Taken { session, subject, client, updates } in self.taken.drain(..) {
+            let new = || Wrote { subject, updates: 0, clients: Vec::new() };
+            let its = wrote.entry(session).or_insert_with(new);
+            its.updates += updates;
+            if its.clients.last() != client.as_ref() {
+                its.clients.extend(client);
+            }
+        }
+        self.taken.shrink_to(TAKEN_MAX);
+        wrote
     }
 
     /// A timer for refusals that wait.

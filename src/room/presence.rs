@@ -1,7 +1,5 @@
 //! Presence: what sessions say about themselves, and who is told.
 
-use std::borrow::Cow;
-
 use super::session::{Session, SessionId};
 use super::{Output, Room};
 use crate::awareness::{self, AwarenessError, Speaker};
@@ -19,9 +17,12 @@ impl Room {
             Some(Dialect::Native) => Speaker::Own,
             Some(Dialect::Stock) | None => Speaker::Repeats,
         };
-        let update = &self.own_presence(id, update)?;
+        // What it says about clients of others is left out (S5), and not refused: y-websocket
+        // repeats what it hears about them.
+        let mut said = awareness::decode(update)?;
+        said.retain(|entry| self.may_speak(id, entry.client));
         let max = self.limits.presence_bytes_max;
-        let renewed = match self.presence.receive(now, id, speaker, max as usize, update) {
+        let renewed = match self.presence.receive(now, id, speaker, max as usize, &said) {
             Err(AwarenessError::TooLarge { bytes }) => {
                 let (limit, value) = (Limit::PresenceBytes, bytes as u64);
                 let refusal = Refusal { limit, value, max, retry_ms: None };
@@ -36,22 +37,6 @@ impl Room {
         let everyone = self.everyone(now, id);
         let answer = everyone.or_else(|| self.send(id, &FromRoom::Awareness(&awareness::EMPTY)));
         Ok(answer.into_iter().collect())
-    }
-
-    /// What a session says about clients that are not somebody else's (S5). The rest is left out
-    /// and not refused: y-websocket repeats what it hears about others.
-    fn own_presence<'a>(
-        &self,
-        id: SessionId,
-        update: &'a [u8],
-    ) -> Result<Cow<'a, [u8]>, AwarenessError> {
-        let entries = awareness::decode(update)?;
-        let mut own = entries.clone();
-        own.retain(|entry| self.may_speak(id, entry.client));
-        if own.len() == entries.len() {
-            return Ok(update.into());
-        }
-        Ok(awareness::encode(own.into_iter()).into())
     }
 
     /// Everyone else's presence for one session, if anyone is here.
