@@ -7,6 +7,7 @@
 //! Bytes are walked by [`crate::update`] before yrs sees them, because yrs 0.28.1 panics on some of
 //! them on wasm32.
 
+mod authors;
 mod brought;
 mod checked;
 mod edit;
@@ -29,6 +30,7 @@ use yrs::updates::decoder::Decode;
 use yrs::updates::encoder::Encode;
 use yrs::{ClientID, Doc, OffsetKind, Options, ReadTxn, Transact, Transaction, Update};
 
+pub use authors::Run;
 pub use edit::{Edit, EditError, VALUE_BYTES_MAX};
 pub use event::{Event, KeyChange, PathSegment, WatchId};
 pub use shared::{Kind, New, Shared, SharedId};

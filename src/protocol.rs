@@ -16,7 +16,8 @@
 //!   came with its request. The room compares epochs before it takes anything else.
 //! * **W4** [`FromRoom::Ack`] covers every update of this session up to its number, and leaves the
 //!   room only after they are durable.
-//!   [`FromRoom::Refused`] says which update was not taken instead, and why.
+//!   [`FromRoom::Refused`] says which update was not taken instead, and why; so does
+//!   [`FromRoom::Denied`] of one that is not the client's to write.
 //! * **W5** Text frames are only `ping` and `pong`. The platform answers them; a room never sees
 //!   them. A native client that has said nothing for 20 s says `ping`, even if it hears the room.
 //! * **W6** A native frame larger than the welcome allows is sent in [`FromClient::Part`]s, each a
@@ -26,6 +27,7 @@
 
 pub mod bearer;
 pub mod close;
+pub mod denial;
 pub mod limit;
 pub mod measured;
 pub mod message;
@@ -35,6 +37,7 @@ pub mod stock;
 pub mod trace;
 
 pub use close::Close;
+pub use denial::Denial;
 pub use limit::{Limit, Refusal};
 pub use measured::Measured;
 pub use message::{FromClient, FromRoom, Granted, Hello, Welcome};

@@ -252,6 +252,7 @@ impl Replica {
     fn message(&mut self, now: Millis, message: FromRoom<'_>, out: &mut Vec<Output>) {
         match message {
             FromRoom::Welcome(_) => {}
+            FromRoom::Denied { .. } => self.give_back(now, out),
             FromRoom::Access(granted) => self.granted(now, granted, out),
             FromRoom::SyncStep1(state_vector) => self.answer(now, state_vector, out),
             FromRoom::SyncStep2 { sequence, update } => {

@@ -13,10 +13,15 @@
 
 mod admission;
 mod alarm;
+mod audit;
+mod authors;
 mod backlog;
 mod catch_up;
+mod chain;
 mod commit;
 mod compaction;
+mod decided;
+mod decision;
 mod event;
 mod interface;
 mod latency;
@@ -25,11 +30,15 @@ mod log;
 mod metrics;
 mod observe;
 mod parts;
+mod past;
 mod presence;
 mod repair;
+mod replay;
 mod report;
+mod segment;
 mod session;
 mod stored;
+mod subjects;
 mod suspects;
 mod sweep;
 #[cfg(test)]
@@ -44,8 +53,13 @@ use crate::time::Millis;
 use crate::update::{Malformed, StateVector};
 
 use alarm::Alarm;
+pub use audit::{Audit, Break, Entry, Flaw};
+pub use authors::{Authors, EVERYONE};
 use catch_up::Answers;
+pub use chain::{Chain, origin};
 use commit::Gathered;
+use decided::Decided;
+pub use decision::{Decision, Reason, Violation, What};
 pub use event::{CatchUp, Event, Level};
 pub use interface::{Input, Output};
 use limits::Meter;
@@ -55,10 +69,13 @@ pub use metrics::{Counter, Delay, Family, Gauges, Metrics, open_metrics};
 pub use observe::Observed;
 use parts::Parts;
 pub use repair::{Mark, Part, Repair};
+pub use replay::{Replayed, replay, replay_all};
 pub use report::Report;
+pub use segment::Segment;
 pub use session::SessionId;
 use session::{Attachment, Session, Stage};
 pub use stored::Stored;
+pub use subjects::{Subject, Subjects};
 pub use suspects::{Suspect, Suspects};
 
 /// One document and its sessions.
@@ -72,6 +89,12 @@ pub struct Room {
     logged: StateVector,
     /// Which clocks the log and what is gathered have.
     known: StateVector,
+    /// Whose the client ids are that the log and what is gathered have.
+    authors: Authors,
+    subjects: Subjects,
+    /// The chain of the last row of the log.
+    chain: Option<Chain>,
+    decided: Decided,
     size: stored::Size,
     quarantine: stored::Quarantine,
     suspects: Suspects,
@@ -101,6 +124,10 @@ impl Room {
             head: stored.head,
             logged: stored.known.clone(),
             known: stored.known.clone(),
+            authors: stored.authors.clone(),
+            subjects: stored.subjects.clone(),
+            chain: stored.chain,
+            decided: Decided::default(),
             size: stored.size,
             quarantine: stored.quarantine.clone(),
             suspects: stored.suspects.clone(),
@@ -156,6 +183,7 @@ impl Room {
             }
             Input::Pinged { session, at } => self.pinged(session, at),
             Input::Alarm => self.alarm(now, log),
+            Input::Erase { subject } => self.erase(now, subject),
             Input::Failed { in_hand } => self.failed(in_hand),
         };
         self.count(now, &mut out);
@@ -240,7 +268,7 @@ impl Room {
             return out;
         }
         let Ok(message) = session.dialect.decode(bytes) else {
-            return self.close(now, id, Close::BadFrame);
+            return self.end(now, id, Close::BadFrame, log);
         };
         let shows_token = matches!(message, Some(FromClient::Auth { .. }));
         if let Some(close) = self.turned_away(now, id, shows_token) {
@@ -272,6 +300,9 @@ impl Room {
 
     /// Close a session, or see to the log if that is why.
     fn end(&mut self, now: Millis, id: SessionId, close: Close, log: &impl Log) -> Vec<Output> {
+        if close == Close::BadFrame {
+            self.decide_refused(id, Reason::Unreadable);
+        }
         let repair = if close == Close::Storage { self.repair(now, log) } else { None };
         repair.unwrap_or_else(|| self.close(now, id, close))
     }

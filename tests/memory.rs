@@ -95,7 +95,11 @@ impl Log for Generated {
         Ok(Vec::new())
     }
 
-    fn segment(&self, _: u64) -> Result<Vec<Vec<u8>>, LogError> {
+    fn quarantined(&self) -> Result<Vec<u64>, LogError> {
+        Ok(Vec::new())
+    }
+
+    fn segment(&self, _: u64) -> Result<Vec<Row>, LogError> {
         Ok(Vec::new())
     }
 }
@@ -165,7 +169,7 @@ fn compact(log: &Generated) -> (u32, usize) {
         let mut next = false;
         for output in outputs {
             match output {
-                Output::Compact(snapshot) => {
+                Output::Compact { snapshot, .. } => {
                     compactions += 1;
                     *log.snapshot.borrow_mut() = Some(snapshot);
                 }

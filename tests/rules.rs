@@ -21,8 +21,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("update",    &["thiserror", "codec", "serde", "serde_json"]),
     ("document",  &["thiserror", "codec", "time", "update", "yrs"]),
     ("awareness", &["thiserror", "codec", "time", "update"]),
-    ("room",      &["thiserror", "crc32fast", "codec", "time", "update", "protocol", "awareness",
-                    "histogram", "access"]),
+    ("room",      &["thiserror", "crc32fast", "sha2", "codec", "time", "update", "protocol",
+                    "awareness", "histogram", "access"]),
     ("replica",   &["thiserror", "codec", "time", "update", "protocol", "awareness", "document",
                     "histogram"]),
     // `update` for the update that holds nothing.
@@ -47,6 +47,7 @@ const ROOTS: &[&str] = &[
     "rsa",
     "thiserror",
     "crc32fast",
+    "sha2",
     "worker",
     "wasm_bindgen",
     "wasm_bindgen_futures",

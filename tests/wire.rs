@@ -8,7 +8,7 @@ use std::fmt::Write;
 
 use expect_test::expect_file;
 use selvedge::protocol::{
-    Close, Dialect, FromClient, FromRoom, Hello, Limit, Refusal, Trace, Welcome, native,
+    Close, Denial, Dialect, FromClient, FromRoom, Hello, Limit, Refusal, Trace, Welcome, native,
 };
 
 /// "a", typed as the first thing by client 3,000,000,000 in the text `text`.
@@ -64,6 +64,7 @@ const FROM_ROOM: &[(&str, FromRoom<'_>)] = &[
     ("probe", FromRoom::Probe { session: 300, stamp: 1_000_000 }),
     ("seen", FromRoom::Seen { stamp: 1_000_000 }),
     ("refused", FromRoom::Refused { number: 300, refusal: REFUSAL }),
+    ("denied", FromRoom::Denied { number: 300, denial: Denial::Author }),
 ];
 
 /// What stock clients send, as y-websocket 3.1.0 frames it.

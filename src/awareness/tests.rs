@@ -23,8 +23,8 @@ impl Bench {
     }
 
     fn say(&mut self, owner: char, by: Speaker, client: u64, clock: u64, state: &str) -> bool {
-        let update = encode([Entry { client, clock, state }].into_iter());
-        self.presence.receive(self.now, owner, by, PRESENCE_BYTES_MAX, &update).unwrap()
+        let said = [Entry { client, clock, state }];
+        self.presence.receive(self.now, owner, by, PRESENCE_BYTES_MAX, &said).unwrap()
     }
 
     fn leave(&mut self, owner: char) {
@@ -108,11 +108,7 @@ fn everyone_is_told_gone_of_a_crowd_that_leaves_at_once() {
     for (index, owner) in crowd.clone().enumerate() {
         let clients = (0..500).map(|client| 500 * index as u64 + client);
         let said: Vec<_> = clients.map(|client| Entry { client, clock: 1, state: "1" }).collect();
-        let update = encode(said.into_iter());
-        bench
-            .presence
-            .receive(bench.now, owner, Speaker::Own, PRESENCE_BYTES_MAX, &update)
-            .unwrap();
+        bench.presence.receive(bench.now, owner, Speaker::Own, PRESENCE_BYTES_MAX, &said).unwrap();
     }
     assert_eq!(bench.told().len(), 2_000);
     crowd.for_each(|owner| bench.leave(owner));
@@ -214,9 +210,8 @@ fn every_telling_is_news_also_after_the_room_forgot() {
 fn s2_presence_has_a_limit_also_for_one_who_waits() {
     let mut bench = Bench::new();
     let large = format!("\"{}\"", "x".repeat(PRESENCE_BYTES_MAX));
-    let update = encode([Entry { client: 7, clock: 0, state: &large }].into_iter());
-    let received =
-        bench.presence.receive(bench.now, 'a', Speaker::Own, PRESENCE_BYTES_MAX, &update);
+    let said = [Entry { client: 7, clock: 0, state: &large }];
+    let received = bench.presence.receive(bench.now, 'a', Speaker::Own, PRESENCE_BYTES_MAX, &said);
     assert!(matches!(received, Err(AwarenessError::TooLarge { .. })), "{received:?}");
     assert_eq!(bench.everyone(), []);
     bench.native('a', 7, 1, "1");

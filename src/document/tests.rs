@@ -1,6 +1,7 @@
 //! Two documents that exchange updates.
 
 use super::*;
+mod authors;
 mod checked;
 
 #[cfg(target_arch = "wasm32")]

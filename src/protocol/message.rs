@@ -1,5 +1,6 @@
 //! The messages, whatever their framing. Byte fields borrow from the frame.
 
+use super::denial::Denial;
 use super::limit::Refusal;
 use super::trace::Trace;
 
@@ -159,5 +160,13 @@ pub enum FromRoom<'a> {
         number: u64,
         /// Why.
         refusal: Refusal,
+    },
+    /// Something of the client was not taken, and will not be (S3, S5).
+    Denied {
+        /// The number of the update that it was, or 0. As with [`FromRoom::Refused`], later updates
+        /// are not taken before a [`FromClient::SyncStep2`].
+        number: u64,
+        /// Why.
+        denial: Denial,
     },
 }

@@ -5,6 +5,7 @@
 //! character costs two or three bytes over its update.
 
 use super::FRAME_BYTES_MAX;
+use super::denial::Denial;
 use super::limit::{Limit, Refusal};
 use super::message::{FromClient, FromRoom, Granted, Hello, Welcome};
 use super::trace::Trace;
@@ -21,6 +22,7 @@ mod tag {
     pub(super) const PART: u64 = 6;
     pub(super) const RECEIVED: u64 = 7;
     pub(super) const REFUSED: u64 = 6;
+    pub(super) const DENIED: u64 = 7;
     pub(super) const PROBE: u64 = 8;
     pub(super) const SEEN: u64 = 9;
     pub(super) const MEASURED: u64 = 10;
@@ -96,6 +98,9 @@ pub fn decode_from_room(frame: &[u8]) -> Result<Option<FromRoom<'_>>, DecodeErro
         tag::PROBE => FromRoom::Probe { session: r.number_u32()?, stamp: r.number()? },
         tag::SEEN => FromRoom::Seen { stamp: r.number()? },
         tag::REFUSED => FromRoom::Refused { number: r.number()?, refusal: read_refusal(&mut r)? },
+        tag::DENIED => {
+            FromRoom::Denied { number: r.number()?, denial: Denial::from_number(r.number()?) }
+        }
         _ => return Ok(None),
     }))
 }
@@ -126,6 +131,7 @@ pub fn encode_from_room(message: &FromRoom<'_>) -> Vec<u8> {
             let retry = retry_ms.map_or(0, |ms| ms + 1);
             frame(tag::REFUSED, &[number, limit.number(), value, max, retry], &[])
         }
+        FromRoom::Denied { number, denial } => frame(tag::DENIED, &[number, denial.number()], &[]),
     }
 }
 
@@ -223,6 +229,8 @@ mod tests {
             FromRoom::Seen { stamp: 1 << 40 },
             FromRoom::Access(granted),
             FromRoom::Access(Granted { may_write: true, left_ms: None, ..granted }),
+            FromRoom::Denied { number: 3, denial: Denial::Author },
+            FromRoom::Denied { number: 0, denial: Denial::Other },
             FromRoom::Refused { number: 3, refusal },
             FromRoom::Refused { number: 0, refusal: Refusal { retry_ms: Some(0), ..refusal } },
         ] {

@@ -48,6 +48,9 @@ pub fn encode(message: &FromRoom<'_>) -> Option<Vec<u8>> {
         FromRoom::Refused { refusal, .. } => {
             Some(frame(&[AUTH, PERMISSION_DENIED], refusal.to_string().as_bytes()))
         }
+        FromRoom::Denied { denial, .. } => {
+            Some(frame(&[AUTH, PERMISSION_DENIED], denial.to_string().as_bytes()))
+        }
         FromRoom::Welcome(_)
         | FromRoom::Access(_)
         | FromRoom::Ack { .. }

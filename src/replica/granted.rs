@@ -79,7 +79,15 @@ impl Replica {
             self.access.grant = Some(grant.clone());
             out.push(Output::Access(grant));
         }
-        if !may_write && self.pending() > 0 {
+        if !may_write {
+            self.give_back(now, out);
+        }
+    }
+
+    /// What the room has not taken it will not take. The page is given the copy with it, and goes
+    /// on with what the room has.
+    pub(super) fn give_back(&mut self, now: Millis, out: &mut Vec<Output>) {
+        if self.pending() > 0 {
             self.disconnect(out, |connection| connection.lost(now));
             out.extend(self.start_over(Close::NotAllowed));
         }

@@ -62,7 +62,7 @@ impl Room {
         match input {
             // Nothing happened: the room wakes, and is told about the time when it slept.
             Input::Resume { .. } | Input::Pinged { .. } | Input::Failed { .. } => return,
-            Input::Commit | Input::Alarm => {}
+            Input::Commit | Input::Alarm | Input::Erase { .. } => {}
             Input::Connect { .. }
             | Input::Frame { .. }
             | Input::Admitted { .. }

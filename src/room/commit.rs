@@ -2,10 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use super::authors::write_authors;
+use super::chain::origin;
+use super::decision::{Decision, What};
 use super::log::{Log, Row, write_clocks};
 use super::session::{Attachment, Session, SessionId, Stage};
 use super::{Delay, Event, Output, Room};
-use crate::protocol::{Close, Dialect, FromRoom};
+use crate::access::Action;
+use crate::protocol::{Close, Denial, Dialect, FromRoom};
 use crate::time::Millis;
 use crate::update::{self, Admission, EMPTY, Malformed};
 
@@ -24,6 +28,8 @@ pub(super) struct Gathered {
     since: Option<Millis>,
     bytes: usize,
     clocks: BTreeMap<u64, u32>,
+    /// Client ids that the log did not have, and whose they are.
+    pub(super) authors: Vec<(u64, u32)>,
     deletes: bool,
     /// For each native session that waits for an ack, the number that it will get.
     acks: BTreeMap<SessionId, u64>,
@@ -144,6 +150,13 @@ impl Room {
         number: u64,
         admission: Admission<'_>,
     ) -> Vec<Output> {
+        // Whoever says again what the log has writes nothing.
+        if admission.fresh[..] != EMPTY && !self.may(id, Action::Write) {
+            return self.deny(id, number, Denial::Role);
+        }
+        if self.is_forged(id, &admission) {
+            return self.deny(id, number, Denial::Author);
+        }
         if !admission.ends.is_empty()
             && let Some(refusal) = self.too_full(admission.fresh.len())
         {
@@ -162,9 +175,11 @@ impl Room {
         if admission.fresh[..] == EMPTY {
             return;
         }
+        let subject = self.record_authors(id, &admission);
         for &(client, clock) in &admission.ends {
             self.known.advance(client, clock);
         }
+        self.decided.accept(id, subject, &admission.ends);
         self.gathered.add(now, id, admission);
     }
 
@@ -172,31 +187,23 @@ impl Room {
     pub(super) fn commit(&mut self, now: Millis) -> Vec<Output> {
         let mut gathered = std::mem::take(&mut self.gathered);
         let mut out = Vec::new();
-        if !gathered.updates.is_empty() {
+        let has_updates = !gathered.updates.is_empty();
+        if has_updates || self.decided.is_due(now) {
             // Each was walked when it was taken.
             let Ok(merged) = gathered.merge() else { return vec![Output::Abandon] };
-            let updates = gathered.updates.len();
-            self.head += updates as u64;
-            self.size.rows += 1;
-            self.size.bytes += merged.len() as u64;
-            let frames = self.frames_of(&gathered, &merged);
-            self.committed(now, &gathered, &frames, merged.len() as u64);
-            let clocks: Vec<_> = gathered.clocks.into_iter().collect();
-            for &(client, clock) in &clocks {
-                self.logged.advance(client, clock);
+            let row = self.row(now, &mut gathered, merged);
+            out.extend(self.names());
+            // Nobody is told of a row that only holds decisions.
+            let frames =
+                if has_updates { self.frames_of(&gathered, &row.update) } else { Vec::new() };
+            if has_updates {
+                self.committed(now, &gathered, &frames, row.update.len() as u64);
             }
-            out.push(Output::Append(Row {
-                sequence: self.head,
-                updates: updates as u32,
-                at: now,
-                clocks: write_clocks(&clocks),
-                deletes: gathered.deletes,
-                update: merged,
-                returns: gathered.returns,
-            }));
+            out.push(Output::Append(row));
             out.extend(frames);
             self.compact_later(now, gathered.deletes);
         }
+        out.extend(self.decided.timer(now));
         for (id, number) in gathered.acks {
             // One that is behind was not sent all of it, and must not count it (O2).
             let behind = self.sessions.get(&id).and_then(|session| session.behind);
@@ -211,6 +218,47 @@ impl Room {
         }
         out.extend(self.answers.forget(now));
         out
+    }
+
+    /// The next row of the log. Without updates it takes a sequence number all the same.
+    fn row(&mut self, now: Millis, gathered: &mut Gathered, update: Vec<u8>) -> Row {
+        let clocks: Vec<_> = std::mem::take(&mut gathered.clocks).into_iter().collect();
+        for &(client, clock) in &clocks {
+            self.logged.advance(client, clock);
+        }
+        let mut decisions = Vec::new();
+        self.decided.take(now, &mut decisions);
+        self.extend(Row {
+            updates: gathered.updates.len().max(1) as u32,
+            at: now,
+            clocks: write_clocks(&clocks),
+            authors: write_authors(gathered.authors.iter().copied()),
+            deletes: gathered.deletes,
+            decisions,
+            update,
+            returns: std::mem::take(&mut gathered.returns),
+            ..Row::default()
+        })
+    }
+
+    /// `row` as the next one of the log, which is so much longer then.
+    pub(super) fn extend(&mut self, row: Row) -> Row {
+        self.head += u64::from(row.updates);
+        self.size.add(row.update.len() as u64);
+        let row = self.chained(Row { sequence: self.head, ..row });
+        self.chain = row.chain;
+        row
+    }
+
+    /// `row`, chained to the last one.
+    pub(super) fn chained(&self, mut row: Row) -> Row {
+        let Some(before) = &self.chain else {
+            let mut decisions = Vec::new();
+            Decision::of_room(What::Epoch { epoch: self.epoch }).write(&mut decisions);
+            decisions.append(&mut row.decisions);
+            return Row { decisions, ..row }.chain_to(&origin(self.epoch));
+        };
+        row.chain_to(before)
     }
 
     fn committed(&mut self, now: Millis, gathered: &Gathered, frames: &[Output], bytes: u64) {

@@ -6,12 +6,14 @@
 //! A compaction reads a bounded part of the log. If more is left, the next alarm goes on from
 //! there; a document that is too large by itself is left as it is.
 
-use super::log::{Log, LogError, Snapshot, advance};
+use super::authors::Authors;
+use super::decision::{Decision, What};
+use super::log::{Log, LogError, Row, Snapshot, advance};
 use super::session::{Session, SessionId, Stage};
 use super::{Event, Output, Room};
 use crate::protocol::Dialect;
 use crate::time::Millis;
-use crate::update::{self, EMPTY, Malformed, StateVector};
+use crate::update::{self, Malformed};
 
 /// Bytes of rows behind the snapshot before the next one is due, if the snapshot is small.
 const BYTES_MAX: u64 = 256 << 10;
@@ -72,20 +74,21 @@ impl Room {
     pub(super) fn compact(&mut self, now: Millis, log: &impl Log) -> Vec<Output> {
         match self.compacted(log) {
             Ok(Some(compacted)) => {
+                let Compacted { snapshot, rows, bytes } = compacted;
+                let (sequence, snapshot_bytes) = (snapshot.sequence, snapshot.update.len() as u64);
                 self.answers.drop_kept();
                 self.observed.tell(Event::Compacted {
-                    sequence: compacted.snapshot.sequence,
-                    bytes_before: self.size.snapshot_bytes + compacted.bytes,
-                    bytes: compacted.snapshot.update.len() as u64,
+                    sequence,
+                    bytes_before: self.size.snapshot_bytes + bytes,
+                    bytes: snapshot_bytes,
                 });
-                self.size.snapshot_sequence = compacted.snapshot.sequence;
-                self.size.snapshot_bytes = compacted.snapshot.update.len() as u64;
-                self.size.rows -= compacted.rows.min(self.size.rows);
-                self.size.bytes -= compacted.bytes.min(self.size.bytes);
-                self.size.refused = (0, 0);
+                self.size.compacted(sequence, snapshot_bytes, rows, bytes);
+                let mut decisions = Vec::new();
+                Decision::of_room(What::Compacted { sequence }).write(&mut decisions);
+                let row = self.extend(Row { at: now, decisions, ..Row::of_decisions() });
                 self.compact_later(now, false);
                 let asked = self.ask_waiting();
-                [Output::Compact(compacted.snapshot)].into_iter().chain(asked).collect()
+                [Output::Compact { snapshot, row }].into_iter().chain(asked).collect()
             }
             Err(error) if error.is_damage() => self.repair(now, log).unwrap_or_default(),
             Ok(None) | Err(_) => {
@@ -102,13 +105,11 @@ impl Room {
         if bytes_max < BYTES_MAX {
             return Ok(None);
         }
-        let (after, base, mut known) = match log.snapshot()? {
-            Some(snapshot) => {
-                let known = snapshot.head().vector()?;
-                (snapshot.sequence, snapshot.update, known)
-            }
-            None => (0, EMPTY.to_vec(), StateVector::default()),
-        };
+        let snapshot = log.snapshot()?.unwrap_or_else(Snapshot::of_nothing);
+        let mut known = snapshot.head().vector()?;
+        let mut authors = Authors::default();
+        authors.add(&snapshot.authors)?;
+        let Snapshot { sequence: after, mut chain, update: base, .. } = snapshot;
         let mut rows = self.quarantine.rows(log, after, bytes_max)?;
         let mut memory = memory_for(&base)?;
         let (mut fits, mut bytes) = (0, 0);
@@ -125,6 +126,8 @@ impl Room {
         let sequence = last.sequence;
         for row in &rows {
             advance(&mut known, &row.clocks)?;
+            authors.add(&row.authors)?;
+            chain = row.chain.or(chain);
         }
         let updates = rows.iter().map(|row| &row.update[..]);
         let parts: Vec<_> = std::iter::once(&base[..]).chain(updates).collect();
@@ -132,7 +135,8 @@ impl Room {
         let same = update::delete_set(&[&update])? == update::delete_set(&parts)?
             && update::state_vector(&update)? == known
             && (sequence < self.head || known == self.logged);
-        let snapshot = Snapshot { sequence, state_vector: known.encode(), update };
+        let (state_vector, authors) = (known.encode(), authors.encode());
+        let snapshot = Snapshot { sequence, state_vector, authors, chain, update };
         let rows = rows.len() as u64;
         Ok(same.then_some(Compacted { snapshot, rows, bytes }))
     }

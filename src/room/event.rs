@@ -2,7 +2,7 @@
 
 use super::repair::Part;
 use super::session::SessionId;
-use crate::protocol::{Close, Dialect, Refusal, Trace};
+use crate::protocol::{Close, Denial, Dialect, Refusal, Trace};
 
 /// Something worth writing down.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -42,6 +42,15 @@ pub enum Event {
         session: SessionId,
         /// Why.
         refusal: Refusal,
+        /// What it belongs to.
+        trace: Option<Trace>,
+    },
+    /// Something is not its session's to do.
+    Denied {
+        /// Which session.
+        session: SessionId,
+        /// Why.
+        denial: Denial,
         /// What it belongs to.
         trace: Option<Trace>,
     },
@@ -154,7 +163,9 @@ impl Event {
     pub fn level(&self) -> Level {
         match self {
             Self::Quarantined { .. } | Self::Failed { .. } => Level::Error,
-            Self::Refused { .. } | Self::Ended { close: Some(_), .. } => Level::Warn,
+            Self::Refused { .. } | Self::Denied { .. } | Self::Ended { close: Some(_), .. } => {
+                Level::Warn
+            }
             Self::Opened { .. }
             | Self::CaughtUp { .. }
             | Self::Ended { close: None, .. }
@@ -171,6 +182,7 @@ impl Event {
             Self::CaughtUp { .. } => "caught-up",
             Self::Ended { .. } => "ended",
             Self::Refused { .. } => "refused",
+            Self::Denied { .. } => "denied",
             Self::Asked { .. } => "asked",
             Self::Committed { .. } => "committed",
             Self::Compacted { .. } => "compacted",

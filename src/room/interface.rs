@@ -5,6 +5,7 @@ use super::log::{Row, Snapshot};
 use super::repair::Repair;
 use super::report::Report;
 use super::session::SessionId;
+use super::subjects::Subject;
 use super::suspects::{Suspect, Suspects};
 use crate::access::Access;
 use crate::protocol::{Close, Dialect, Trace};
@@ -69,6 +70,11 @@ pub enum Input<'a> {
     },
     /// The time given by [`Output::SetAlarm`] has come. May be late, and may come twice.
     Alarm,
+    /// Forget who somebody is. What they wrote stays; their sessions should have ended before.
+    Erase {
+        /// As their tokens say.
+        subject: &'a str,
+    },
     /// The room failed before it was loaded: it trapped, or its memory was taken away.
     Failed {
         /// What it had in hand: one frame, or, in a commit, all that had gathered.
@@ -114,8 +120,26 @@ pub enum Output {
     SetTimer(Millis),
     /// Come back with [`Input::Alarm`] at this time, even if the room sleeps until then.
     SetAlarm(Millis),
-    /// Put this snapshot in the place of the rows that it covers, and move them to the history.
-    Compact(Snapshot),
+    /// Put this snapshot in the place of the rows that it covers, and move them to the history. All
+    /// of it, or nothing.
+    Compact {
+        /// What takes the place of rows.
+        snapshot: Snapshot,
+        /// To be added to the log: it says so.
+        row: Row,
+    },
+    /// Keep who has this number, before the row that names it. Nobody has it yet.
+    Name {
+        /// The number.
+        number: u32,
+        /// Who it is.
+        subject: Subject,
+    },
+    /// Keep that nobody knows any more who has this number.
+    Erase {
+        /// The number.
+        number: u32,
+    },
     /// Keep these in the place of those that were kept before.
     Suspects(Suspects),
     /// Mark what is damaged, and keep the rest. [`Output::Abandon`] follows.

@@ -7,6 +7,7 @@ use std::ops::RangeInclusive;
 
 use thiserror::Error;
 
+use super::decision::Reason;
 use super::session::SessionId;
 use super::{Event, Output, Room, Stage};
 use crate::awareness::PRESENCE_BYTES_MAX;
@@ -280,6 +281,9 @@ impl Room {
     pub(super) fn refusal(&mut self, id: SessionId, number: u64, refusal: Refusal) -> Vec<Output> {
         let trace = self.trace(id);
         self.observed.tell(Event::Refused { session: id, refusal, trace });
+        if let Some(why) = Reason::of_limit(refusal.limit) {
+            self.decide_refused(id, why);
+        }
         self.send(id, &FromRoom::Refused { number, refusal }).into_iter().collect()
     }
 }

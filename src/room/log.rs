@@ -2,10 +2,11 @@
 
 use thiserror::Error;
 
+use super::chain::Chain;
 use crate::codec::{DecodeError, Reader, write_number};
 use crate::protocol::Close;
 use crate::time::Millis;
-use crate::update::{Malformed, StateVector};
+use crate::update::{EMPTY, Malformed, StateVector};
 
 /// What a room reads back from its storage. Everything appended before is in it, and every checksum
 /// was compared: what is not as it was written comes back as [`LogError::Damaged`].
@@ -21,10 +22,12 @@ pub trait Log {
     fn row(&self, sequence: u64) -> Result<Row, LogError>;
     /// The sequence numbers of all rows that are not quarantined, in order.
     fn sequences(&self) -> Result<Vec<u64>, LogError>;
+    /// The sequence numbers of the quarantined rows that are there, in order.
+    fn quarantined(&self) -> Result<Vec<u64>, LogError>;
     /// The last sequence number of each segment of the history, in order.
     fn segments(&self) -> Result<Vec<u64>, LogError>;
-    /// The updates of the rows in the segment that ends with this sequence number, in order.
-    fn segment(&self, sequence: u64) -> Result<Vec<Vec<u8>>, LogError>;
+    /// The rows in the segment that ends with this sequence number, in order.
+    fn segment(&self, sequence: u64) -> Result<Vec<Row>, LogError>;
 }
 
 /// Why the log could not be read.
@@ -90,15 +93,26 @@ pub struct Row {
     pub at: Millis,
     /// For each author in it, the next clock afterwards; see [`write_clocks`].
     pub clocks: Vec<u8>,
+    /// The client ids that appear first in it, and whose they are: pairs of id and number.
+    pub authors: Vec<u8>,
     /// Whether it deletes anything.
     pub deletes: bool,
-    /// Its updates, merged.
+    /// What was decided in it; see [`Decision`](super::Decision).
+    pub decisions: Vec<u8>,
+    /// What holds it to the rows before it; nothing if a build wrote it that did not know that.
+    pub chain: Option<Chain>,
+    /// Its updates, merged; [`EMPTY`] if it only holds decisions.
     pub update: Vec<u8>,
     /// The quarantined rows whose rest it brings back. Not part of the row; their marks say it.
     pub returns: Vec<u64>,
 }
 
 impl Row {
+    /// One without an update.
+    pub(super) fn of_decisions() -> Self {
+        Self { updates: 1, update: EMPTY.to_vec(), ..Self::default() }
+    }
+
     /// What a room reads of it to start.
     pub fn head(&self) -> RowHead {
         RowHead {
@@ -106,12 +120,26 @@ impl Row {
             updates: self.updates,
             bytes: self.update.len() as u64,
             clocks: self.clocks.clone(),
+            authors: self.authors.clone(),
+            chain: self.chain,
         }
     }
 
     /// The checksum of what is not in its head.
     pub fn checksum(&self) -> u32 {
-        checksum(&[&self.at.0.to_le_bytes(), &[u8::from(self.deletes)], &self.update])
+        let (at, deletes) = (self.at.0.to_le_bytes(), [u8::from(self.deletes)]);
+        checksum(&[&at, &deletes, &self.decisions, &self.update])
+    }
+
+    /// A chain as it is stored: 32 bytes, or none.
+    pub fn chain_of(bytes: &[u8]) -> Result<Option<Chain>, LogError> {
+        match bytes.len() {
+            0 => Ok(None),
+            _ => match bytes.try_into() {
+                Ok(chain) => Ok(Some(chain)),
+                Err(_) => Err(LogError::Damaged(format!("a chain of {} bytes", bytes.len()))),
+            },
+        }
     }
 }
 
@@ -126,6 +154,10 @@ pub struct RowHead {
     pub bytes: u64,
     /// For each author in it, the next clock afterwards; see [`write_clocks`].
     pub clocks: Vec<u8>,
+    /// As in [`Row`].
+    pub authors: Vec<u8>,
+    /// As in [`Row`].
+    pub chain: Option<Chain>,
 }
 
 impl RowHead {
@@ -133,7 +165,9 @@ impl RowHead {
     /// does not read the updates then.
     pub fn checksum(&self) -> u32 {
         let (sequence, bytes) = (self.sequence.to_le_bytes(), self.bytes.to_le_bytes());
-        checksum(&[&sequence, &self.updates.to_le_bytes(), &bytes, &self.clocks])
+        // A row of a build before has neither, and the checksum that it had.
+        let (authors, chain) = (&self.authors, self.chain.as_slice().as_flattened());
+        checksum(&[&sequence, &self.updates.to_le_bytes(), &bytes, &self.clocks, authors, chain])
     }
 }
 
@@ -144,17 +178,29 @@ pub struct Snapshot {
     pub sequence: u64,
     /// The encoded state vector of the update.
     pub state_vector: Vec<u8>,
+    /// Whose the client ids are up to there: pairs of id and number.
+    pub authors: Vec<u8>,
+    /// The chain of the last row that it covers.
+    pub chain: Option<Chain>,
     /// The document.
     pub update: Vec<u8>,
 }
 
 impl Snapshot {
+    /// Of a document in which nothing was written.
+    pub(super) fn of_nothing() -> Self {
+        let state_vector = StateVector::default().encode();
+        Self { state_vector, update: EMPTY.to_vec(), ..Self::default() }
+    }
+
     /// What a room reads of it to start.
     pub fn head(&self) -> SnapshotHead {
         SnapshotHead {
             sequence: self.sequence,
             bytes: self.update.len() as u64,
             state_vector: self.state_vector.clone(),
+            authors: self.authors.clone(),
+            chain: self.chain,
         }
     }
 
@@ -174,13 +220,19 @@ pub struct SnapshotHead {
     pub bytes: u64,
     /// The encoded state vector of the document.
     pub state_vector: Vec<u8>,
+    /// As in [`Snapshot`].
+    pub authors: Vec<u8>,
+    /// As in [`Snapshot`].
+    pub chain: Option<Chain>,
 }
 
 impl SnapshotHead {
     /// The checksum of the head.
     pub fn checksum(&self) -> u32 {
         let (sequence, bytes) = (self.sequence.to_le_bytes(), self.bytes.to_le_bytes());
-        checksum(&[&sequence, &bytes, &self.state_vector])
+        // As with rows.
+        let (authors, chain) = (&self.authors, self.chain.as_slice().as_flattened());
+        checksum(&[&sequence, &bytes, &self.state_vector, authors, chain])
     }
 
     pub(super) fn vector(&self) -> Result<StateVector, LogError> {

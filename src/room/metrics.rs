@@ -46,10 +46,12 @@ pub enum Counter {
     SlowDurable,
     /// Edits that others had later than the deployment wants.
     SlowSeen,
+    /// What was not taken since it is not its session's to do.
+    Denials,
 }
 
 /// Name and meaning of each, in order.
-const COUNTERS: [(&str, &str); 18] = [
+const COUNTERS: [(&str, &str); 19] = [
     ("frames_received", "Frames from clients."),
     ("received_bytes", "Bytes of frames from clients."),
     ("frames_sent", "Frames to clients, each as often as it was sent."),
@@ -68,6 +70,7 @@ const COUNTERS: [(&str, &str); 18] = [
     ("abandons", "Times that a room was dropped, since its storage failed or is damaged."),
     ("slow_durable", "Edits that were durable later than the budget, as clients tell."),
     ("slow_seen", "Edits that others had later than the budget, as clients tell."),
+    ("denials", "What was not taken since it is not its session's to do."),
 ];
 
 /// Something of which the distribution counts.

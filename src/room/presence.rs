@@ -22,8 +22,12 @@ impl Room {
             // It is not shown, and is told about the others all the same.
             return Ok(self.renewal(now, id, speaker));
         }
+        // What it says about clients of others is left out (S5), and not refused: y-websocket
+        // repeats what it hears about them.
+        let mut said = awareness::decode(update)?;
+        said.retain(|entry| self.may_speak(id, entry.client));
         let max = self.limits.presence_bytes_max;
-        let renewed = match self.presence.receive(now, id, speaker, max as usize, update) {
+        let renewed = match self.presence.receive(now, id, speaker, max as usize, &said) {
             Err(AwarenessError::TooLarge { bytes }) => {
                 let (limit, value) = (Limit::PresenceBytes, bytes as u64);
                 let refusal = Refusal { limit, value, max, retry_ms: None };

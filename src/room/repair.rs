@@ -11,7 +11,10 @@
 
 use std::ops::Range;
 
+use super::authors::Authors;
+use super::chain::Chain;
 use super::commit::NOBODY;
+use super::decision::{Decision, What};
 use super::log::{Log, LogError, Row, Snapshot, advance, write_clocks};
 use super::stored::Quarantine;
 use super::{Event, Output, Room};
@@ -42,6 +45,9 @@ pub struct Mark {
     pub reason: String,
     /// It is whole, and waits for what is lost.
     pub waits: bool,
+    /// With the first mark of a repair: the clocks that the log had and has not any more, as far as
+    /// its room knew. Clients may give back so much of what others wrote.
+    pub lost: Vec<u8>,
 }
 
 /// What to write about what is damaged. All of it, or nothing.
@@ -59,11 +65,16 @@ impl Room {
     /// Look through storage. Nothing to do if it turns out to be whole, or cannot be read at all.
     pub(super) fn repair(&mut self, now: Millis, log: &impl Log) -> Option<Vec<Output>> {
         let survey = Survey::of(log, &self.quarantine);
-        match survey.and_then(|survey| survey.repair(now, self.head)) {
-            Ok(Some(repair)) => {
+        match survey.and_then(|survey| survey.repair(now, self.head, &self.logged)) {
+            Ok(Some(mut repair)) => {
                 for Mark { part, sequence, reason, .. } in repair.marks.iter().cloned() {
+                    let decision = Decision::of_room(What::Quarantined { part, sequence });
+                    decision.write(&mut repair.row.decisions);
                     self.observed.tell(Event::Quarantined { part, sequence, reason });
                 }
+                // Rows that said whose a client id is may be lost.
+                repair.row.authors = self.logged_authors();
+                repair.row = self.chained(repair.row);
                 Some(vec![Output::Repair(repair), Output::Abandon])
             }
             Ok(None) | Err(_) => None,
@@ -149,6 +160,7 @@ impl<'l, L: Log> Survey<'l, L> {
     /// memory.
     fn rebuild(&mut self) -> Result<Snapshot, LogError> {
         let (mut sequence, mut update) = (0, EMPTY.to_vec());
+        let (mut authors, mut chain) = (Authors::default(), None::<Chain>);
         for segment in self.log.segments()? {
             let follows = std::mem::replace(&mut sequence, segment);
             let rows = match self.log.segment(segment) {
@@ -161,15 +173,18 @@ impl<'l, L: Log> Survey<'l, L> {
             };
             let mut parts = vec![std::mem::take(&mut update)];
             for row in &rows {
-                if let Ok(admission) = update::admit(row, &self.known) {
+                if let Ok(admission) = update::admit(&row.update, &self.known) {
                     self.advance(&admission);
                     parts.push(admission.fresh.into_owned());
+                    authors.add(&row.authors)?;
                 }
+                chain = row.chain.or(chain);
             }
             let parts: Vec<_> = parts.iter().map(|part| &part[..]).collect();
             update = update::compact(&parts)?;
         }
-        Ok(Snapshot { sequence, state_vector: self.known.encode(), update })
+        let (state_vector, authors) = (self.known.encode(), authors.encode());
+        Ok(Snapshot { sequence, state_vector, authors, chain, update })
     }
 
     fn look_at_rows(&mut self, quarantine: &Quarantine) -> Result<(), LogError> {
@@ -215,9 +230,18 @@ impl<'l, L: Log> Survey<'l, L> {
         self.marks.sort_by_key(|mark| mark.sequence);
     }
 
-    fn repair(mut self, now: Millis, head: u64) -> Result<Option<Repair>, LogError> {
-        if self.marks.is_empty() {
-            return Ok(None);
+    /// What to do about it in a log that ended at `head` and had the clocks `logged`.
+    fn repair(
+        mut self,
+        now: Millis,
+        head: u64,
+        logged: &StateVector,
+    ) -> Result<Option<Repair>, LogError> {
+        let lost = logged.iter().filter(|&(client, clock)| self.known.clock(client) < clock);
+        let lost = write_clocks(&lost.collect::<Vec<_>>());
+        match self.marks.first_mut() {
+            Some(first) => first.lost = lost,
+            None => return Ok(None),
         }
         let sequence = head.max(self.last) + 1;
         let mut row = Row { sequence, updates: 1, at: now, ..Row::default() };
@@ -246,6 +270,6 @@ impl<'l, L: Log> Survey<'l, L> {
 
     fn mark(&mut self, part: Part, numbers: Range<u64>, reason: String, waits: bool) {
         let (follows, sequence) = (numbers.start, numbers.end);
-        self.marks.push(Mark { part, sequence, follows, reason, waits });
+        self.marks.push(Mark { part, sequence, follows, reason, waits, lost: Vec::new() });
     }
 }

@@ -3,10 +3,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::authors::Authors;
+use super::chain::Chain;
 use super::log::{Log, LogError, Row, RowHead, SnapshotHead, advance};
 use super::repair::{Mark, Part};
+use super::subjects::{Subject, Subjects};
 use super::suspects::Suspects;
-use crate::update::StateVector;
+use crate::update::{EMPTY, StateVector};
 
 /// What a room has to know of its storage to start.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -16,6 +19,10 @@ pub struct Stored {
     pub(super) head: u64,
     /// Which clocks there are.
     pub(super) known: StateVector,
+    pub(super) authors: Authors,
+    pub(super) subjects: Subjects,
+    /// That of the last row; nothing if no row has one.
+    pub(super) chain: Option<Chain>,
     pub(super) size: Size,
     pub(super) quarantine: Quarantine,
     pub(super) suspects: Suspects,
@@ -34,6 +41,8 @@ pub(super) struct Quarantine {
     rows: BTreeMap<u64, u64>,
     /// Those of them that wait for what is lost.
     pub(super) waiting: BTreeSet<u64>,
+    /// Which clocks the log had when it was damaged, as far as its room knew.
+    pub(super) lost: StateVector,
     /// Somebody has said since all that they have.
     pub(super) is_answered: bool,
 }
@@ -84,8 +93,28 @@ pub(super) struct Size {
     pub(super) rows: u64,
     /// Bytes of their updates.
     pub(super) bytes: u64,
+    /// There is a row without an update behind the snapshot: that which says that it was made, and
+    /// is not counted. Otherwise a short log would be compacted for ever.
+    says_so: bool,
     /// How many rows and bytes there were when a compaction was given up.
     pub(super) refused: (u64, u64),
+}
+
+impl Size {
+    /// There is another row, with an update of so many bytes.
+    pub(super) fn add(&mut self, bytes: u64) {
+        let says_so = bytes <= EMPTY.len() as u64 && !self.says_so;
+        self.says_so |= says_so;
+        self.rows += u64::from(!says_so);
+        self.bytes += bytes;
+    }
+
+    /// A snapshot of so many bytes took the place of so many rows and bytes.
+    pub(super) fn compacted(&mut self, sequence: u64, snapshot_bytes: u64, rows: u64, bytes: u64) {
+        let (rows, bytes) = (self.rows.saturating_sub(rows), self.bytes.saturating_sub(bytes));
+        *self =
+            Self { snapshot_sequence: sequence, snapshot_bytes, rows, bytes, ..Self::default() };
+    }
 }
 
 impl Stored {
@@ -99,10 +128,17 @@ impl Stored {
         Self { suspects, ..self }
     }
 
+    /// Somebody wrote here, under this number; nobody knows who any more if they were erased.
+    pub fn add_subject(&mut self, number: u32, subject: Option<Subject>) {
+        self.subjects.add(number, subject);
+    }
+
     /// The repair with the sequence number `repaired` marked this. Marks come first.
     pub fn add_mark(&mut self, mark: &Mark, repaired: u64) {
         self.quarantine.repaired = self.quarantine.repaired.max(repaired);
         self.head = self.head.max(repaired);
+        // Of what cannot be read the rest is as good as lost.
+        let _ = advance(&mut self.quarantine.lost, &mark.lost);
         if mark.part == Part::Row {
             self.quarantine.rows.insert(mark.sequence, mark.follows);
             if mark.waits {
@@ -118,6 +154,8 @@ impl Stored {
         let read = head.and_then(|head| Ok((head.vector()?, head)));
         if let Some((vector, head)) = self.intact(read)? {
             self.known = vector;
+            self.authors.add(&head.authors)?;
+            self.chain = head.chain;
             self.head = self.head.max(head.sequence);
             self.size.snapshot_sequence = head.sequence;
             self.size.snapshot_bytes = head.bytes;
@@ -136,13 +174,14 @@ impl Stored {
         self.head = self.head.max(sequence);
         let read = head.and_then(|head| {
             advance(&mut self.known, &head.clocks)?;
+            self.authors.add(&head.authors)?;
             Ok(head)
         });
         if let Some(head) = self.intact(read)? {
             let before = before.unwrap_or(self.size.snapshot_sequence);
             self.quarantine.is_due |= self.quarantine.gap(before, sequence, head.updates).is_some();
-            self.size.rows += 1;
-            self.size.bytes += head.bytes;
+            self.chain = head.chain.or(self.chain);
+            self.size.add(head.bytes);
         }
         Ok(())
     }

@@ -251,7 +251,9 @@ impl Cell {
                 self.storage.append(&row)?;
                 fault::committed();
             }
-            Output::Compact(snapshot) => self.storage.compact(&snapshot)?,
+            Output::Compact { snapshot, row } => self.storage.compact(&snapshot, &row)?,
+            Output::Name { number, subject } => self.storage.name(number, &subject)?,
+            Output::Erase { number } => self.storage.erase(number)?,
             Output::Suspects(suspects) => {
                 self.storage.keep_suspects(&suspects)?;
                 fault::committed();

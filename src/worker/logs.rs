@@ -101,6 +101,9 @@ pub(super) fn fields(event: &Event) -> Map<String, Value> {
             "retry_ms": refusal.retry_ms,
             "trace": traced(trace),
         }),
+        Event::Denied { session, denial, trace } => {
+            json!({ "session": session.0, "why": denial.name(), "trace": traced(trace) })
+        }
         Event::Asked { session, trace } => json!({ "session": session.0, "trace": traced(trace) }),
         Event::Committed { sequence, updates, bytes, peers, traces } => {
             let traces: Vec<_> = traces.iter().map(Trace::to_string).collect();

@@ -8,6 +8,7 @@
 //! | `history` | a segment for each compaction: the rows that a snapshot took the place of |
 //! | `piece` | large bytes, at most [`PIECE_BYTES_MAX`] a row |
 //! | `quarantine` | what is damaged, and what waits for that; it stays in its own table as it is |
+//! | `subject` | who has which number in the rows; nobody, if they were erased |
 //!
 //! Checksums are written with what they are of and compared whenever it is read. The platform
 //! refuses rows over 2 MB; a local run does not, so the limit is held here.
@@ -16,14 +17,14 @@ mod meta;
 mod pieces;
 mod quarantine;
 mod read;
-mod segment;
+mod subject;
 mod version;
 
 use worker::wasm_bindgen::JsValue;
 use worker::{SqlStorage, SqlStorageValue, Storage};
 
 use super::platform;
-use crate::room::{LogError, Row, Snapshot, Stored, checksum};
+use crate::room::{Chain, LogError, Row, Segment, Snapshot, Stored, checksum};
 use pieces::{Owner, PIECE_BYTES_MAX, Pieces};
 
 /// One row of a result.
@@ -45,6 +46,7 @@ impl RoomStorage {
     pub(super) fn open(&self, epoch: u64) -> Result<Stored, LogError> {
         self.bring_up_to_date(epoch)?;
         let mut stored = self.read_meta()?;
+        self.add_subjects(&mut stored)?;
         self.add_marks(&mut stored)?;
         self.add_heads(&mut stored)?;
         Ok(stored)
@@ -52,19 +54,18 @@ impl RoomStorage {
 
     /// Add a row to the log.
     pub(super) fn append(&self, row: &Row) -> Result<(), LogError> {
-        if row.update.len() <= PIECE_BYTES_MAX && row.returns.is_empty() {
+        if is_small(row) && row.returns.is_empty() {
             return self.insert_row(row);
         }
         self.transaction(|| self.insert_row(row))
     }
 
     fn insert_row(&self, row: &Row) -> Result<(), LogError> {
-        let body = match row.update.len() {
-            0..=PIECE_BYTES_MAX => SqlStorageValue::Blob(row.update.clone()),
-            _ => {
-                self.pieces(Owner::Log).write(row.sequence, &row.update)?;
-                SqlStorageValue::Null
-            }
+        let body = if is_small(row) {
+            SqlStorageValue::Blob(row.update.clone())
+        } else {
+            self.pieces(Owner::Log).write(row.sequence, &row.update)?;
+            SqlStorageValue::Null
         };
         let head = row.head();
         let bindings = vec![
@@ -76,27 +77,31 @@ impl RoomStorage {
             integer(head.checksum().into()),
             integer(row.checksum().into()),
             SqlStorageValue::Blob(head.clocks),
+            SqlStorageValue::Blob(head.authors),
+            chain(row.chain),
+            SqlStorageValue::Blob(row.decisions.clone()),
             body,
         ];
-        self.run("INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", bindings)?;
+        self.run("INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", bindings)?;
         self.returned(row)
     }
 
-    /// Put `snapshot` in the place of the rows that it covers, and move these to the history.
-    pub(super) fn compact(&self, snapshot: &Snapshot) -> Result<(), LogError> {
+    /// Put `snapshot` in the place of the rows that it covers, move these to the history, and add
+    /// the row that says so.
+    pub(super) fn compact(&self, snapshot: &Snapshot, says_so: &Row) -> Result<(), LogError> {
         let through = snapshot.sequence;
         self.transaction(|| {
             let covered = self.sequences_through(through)?;
             let mut first = through;
-            let mut segment = Vec::new();
+            let mut segment = Segment::default();
             for &sequence in &covered {
                 let row = self.read_row(sequence)?;
                 first = first.min((sequence + 1).saturating_sub(row.updates.into()));
-                segment::write(&mut segment, &row);
+                segment.add(&row);
                 self.pieces(Owner::Log).delete(sequence)?;
                 self.run("DELETE FROM log WHERE sequence = ?", vec![integer(sequence)])?;
             }
-            let segment = deflate(&segment);
+            let segment = deflate(segment.bytes());
             self.pieces(Owner::History).write(through, &segment)?;
             let bindings = vec![
                 integer(through),
@@ -111,7 +116,8 @@ impl RoomStorage {
                 self.pieces(Owner::Snapshot).delete(last)?;
                 self.run("DELETE FROM snapshot WHERE id = ?", vec![integer(last)])?;
             }
-            self.insert_snapshot(snapshot)
+            self.insert_snapshot(snapshot)?;
+            self.insert_row(says_so)
         })
     }
 
@@ -126,8 +132,10 @@ impl RoomStorage {
             integer(head.checksum().into()),
             integer(snapshot.checksum().into()),
             SqlStorageValue::Blob(head.state_vector),
+            SqlStorageValue::Blob(head.authors),
+            chain(head.chain),
         ];
-        self.run("INSERT INTO snapshot VALUES (?, ?, ?, ?, ?, ?)", bindings)
+        self.run("INSERT INTO snapshot VALUES (?, ?, ?, ?, ?, ?, ?, ?)", bindings)
     }
 
     fn pieces(&self, owner: Owner) -> Pieces<'_> {
@@ -204,6 +212,17 @@ fn failed(error: worker::Error) -> LogError {
 fn integer(number: u64) -> SqlStorageValue {
     // Sequence numbers, sizes, times and ids are below 2^53.
     SqlStorageValue::Integer(number as i64)
+}
+
+/// Whether all of a row fits in one of the table's.
+fn is_small(row: &Row) -> bool {
+    let others = row.clocks.len() + row.authors.len() + row.decisions.len();
+    row.update.len() + others <= PIECE_BYTES_MAX
+}
+
+/// 32 bytes, or none.
+fn chain(chain: Option<Chain>) -> SqlStorageValue {
+    SqlStorageValue::Blob(chain.map_or(Vec::new(), Vec::from))
 }
 
 fn columns<const N: usize>(row: Values) -> Result<[SqlStorageValue; N], LogError> {

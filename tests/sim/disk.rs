@@ -1,12 +1,13 @@
 //! The room's storage: reads see every write at once, a crash forgets those that were not durable,
 //! and what is durable can be damaged.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
 use fastrand::Rng;
 use selvedge::room::{
-    Log, LogError, Mark, Part, Repair, Row, Snapshot, SnapshotHead, Stored, Suspects,
+    Log, LogError, Mark, Part, Repair, Row, Segment, Snapshot, SnapshotHead, Stored, Subject,
+    Suspects,
 };
 use selvedge::time::Millis;
 
@@ -28,7 +29,8 @@ pub struct Tables {
     snapshots: Vec<Rc<Kept<Snapshot>>>,
     pub rows: Vec<Rc<Kept<Row>>>,
     /// The rows that each compaction took in.
-    history: Vec<(u64, Vec<Rc<Kept<Row>>>)>,
+    history: Vec<(u64, Rc<Segment>)>,
+    subjects: BTreeMap<u32, Option<Subject>>,
     /// With the sequence numbers of their repairs.
     marks: Vec<(Mark, u64)>,
     pub alarm: Option<Millis>,
@@ -36,12 +38,14 @@ pub struct Tables {
     /// What is broken on purpose.
     pub is_unchecked: bool,
     pub drops_damaged: bool,
+    pub rewrites: bool,
 }
 
 #[derive(Clone)]
 pub enum Write {
     Append(Rc<Row>),
-    Compact(Rc<Snapshot>),
+    Compact(Rc<(Snapshot, Row)>),
+    Name(u32, Option<Subject>),
     Repair(Rc<Repair>),
     Alarm(Option<Millis>),
     Suspects(Suspects),
@@ -64,18 +68,25 @@ impl Tables {
     fn apply(&mut self, write: &Write) {
         match write {
             Write::Append(row) => self.append(row),
-            Write::Compact(snapshot) => {
+            Write::Compact(compacted) => {
+                let (snapshot, row) = &**compacted;
                 let marks = std::mem::take(&mut self.marks);
                 let is_covered = |row: &Rc<Kept<Row>>| {
                     let sequence = row.value.sequence;
                     sequence <= snapshot.sequence && !is_marked(&marks, sequence)
                 };
                 let rows = std::mem::take(&mut self.rows);
-                let (covered, rows) = rows.into_iter().partition(is_covered);
+                let (covered, rows) = rows.into_iter().partition::<Vec<_>, _>(is_covered);
                 (self.rows, self.marks) = (rows, marks);
-                self.history.push((snapshot.sequence, covered));
+                let mut segment = Segment::default();
+                covered.iter().for_each(|row| segment.add(&row.value));
+                self.history.push((snapshot.sequence, Rc::new(segment)));
                 self.snapshots.pop();
-                self.snapshots.push(keep_snapshot((**snapshot).clone()));
+                self.snapshots.push(keep_snapshot(snapshot.clone()));
+                self.append(row);
+            }
+            Write::Name(number, subject) => {
+                self.subjects.insert(*number, subject.clone());
             }
             Write::Repair(repair) => self.repair(repair),
             Write::Alarm(at) => self.alarm = *at,
@@ -87,7 +98,8 @@ impl Tables {
         for (mark, _) in &mut self.marks {
             mark.waits &= !(mark.part == Part::Row && row.returns.contains(&mark.sequence));
         }
-        self.rows.push(keep_row(row.clone()));
+        let at = if self.rewrites { row.at + 1 } else { row.at };
+        self.rows.push(keep_row(Row { at, ..row.clone() }));
     }
 
     fn repair(&mut self, repair: &Repair) {
@@ -105,6 +117,9 @@ impl Tables {
         let mut stored = Stored::new(self.epoch).with_suspects(self.suspects.clone());
         for (mark, repaired) in &self.marks {
             stored.add_mark(mark, *repaired);
+        }
+        for (&number, subject) in &self.subjects {
+            stored.add_subject(number, subject.clone());
         }
         if let Some(head) = self.snapshot_head().transpose() {
             stored.add_snapshot(head).expect("storage that can be read");
@@ -197,14 +212,18 @@ impl Log for Tables {
         Ok(self.sound_rows().map(|row| row.value.sequence).collect())
     }
 
+    fn quarantined(&self) -> Result<Vec<u64>, LogError> {
+        let marked = self.rows.iter().map(|row| row.value.sequence);
+        Ok(marked.filter(|sequence| is_marked(&self.marks, *sequence)).collect())
+    }
+
     fn segments(&self) -> Result<Vec<u64>, LogError> {
         Ok(self.history.iter().map(|(sequence, _)| *sequence).collect())
     }
 
-    fn segment(&self, sequence: u64) -> Result<Vec<Vec<u8>>, LogError> {
+    fn segment(&self, sequence: u64) -> Result<Vec<Row>, LogError> {
         let segment = self.history.iter().find(|(through, _)| *through == sequence);
-        let rows = segment.map_or(&[][..], |(_, rows)| rows);
-        Ok(rows.iter().map(|row| row.value.update.clone()).collect())
+        segment.map_or(Ok(Vec::new()), |(_, segment)| Segment::read(segment.bytes()))
     }
 }
 
@@ -236,6 +255,7 @@ impl Disk {
             epoch,
             is_unchecked: sabotage == Some(Sabotage::ChecksumsIgnored),
             drops_damaged: sabotage == Some(Sabotage::DamagedDropped),
+            rewrites: sabotage == Some(Sabotage::RowsRewritten),
             ..Tables::default()
         };
         Self { durable: tables.clone(), current: tables, ..Self::default() }

@@ -77,6 +77,11 @@ pub struct Env {
     pub conns: BTreeMap<ConnId, Conn>,
     /// Frames that clients sent lately, for those who mean harm.
     pub samples: VecDeque<(Dialect, Vec<u8>)>,
+    /// Each client has a subject of its own. Not where rows are damaged: what those who are left
+    /// may give back then is less than what they have.
+    pub has_subjects: bool,
+    /// The client that means harm.
+    pub hostile: Option<usize>,
     latency_ms_max: u64,
     queue: BTreeMap<(Millis, u64), Event>,
     scheduled: u64,
@@ -94,6 +99,8 @@ impl Env {
         Self {
             now: Millis(1_000_000),
             latency_ms_max: rng.u64(1..=400),
+            has_subjects: faults.storage.row_damaged == 0.0,
+            hostile: None,
             rng,
             faults,
             oracle: Oracle::new(),

@@ -30,6 +30,10 @@ pub enum Sabotage {
     SilentKept,
     /// A damaged row is not marked but thrown away.
     DamagedDropped,
+    /// Every session is everyone's.
+    SubjectsForgotten,
+    /// Rows say another time than that at which they were written, and their checksums are right.
+    RowsRewritten,
 }
 
 /// Rates: for each client and step for the first four, for each step or event for the others.
@@ -70,7 +74,7 @@ pub struct StorageFaults {
 }
 
 /// Every kind, as it is counted when it happens.
-pub const KINDS: [&str; 29] = [
+pub const KINDS: [&str; 30] = [
     "cut",
     "half-open",
     "stall",
@@ -92,6 +96,7 @@ pub const KINDS: [&str; 29] = [
     "alarm late",
     "alarm twice",
     "hostile",
+    "forged",
     "replaced",
     "aside",
     "poison",

@@ -1,10 +1,12 @@
-//! Someone who sends what no client sends. Never an update that can be walked: until a room knows
-//! who owns which client id, that could speak for another.
+//! Someone who sends what no client sends. An update that can be walked only under client ids that
+//! are somebody else's: under others it would be an edit like any.
 
-use selvedge::protocol::{Dialect, FromClient};
+use selvedge::codec::{write_bytes, write_number};
+use selvedge::protocol::{Dialect, FromClient, native};
 use selvedge::update;
 
 use crate::env::{ConnId, Env, Signal};
+use crate::oracle::FORGED;
 
 #[derive(Default)]
 pub struct Hostile {
@@ -19,6 +21,9 @@ impl Hostile {
             return;
         };
         let Some(dialect) = env.conns.get(&conn).map(|conn| conn.dialect) else { return };
+        if env.has_subjects && env.rng.u8(..4) == 0 {
+            return forge(env, conn, dialect);
+        }
         let frame = frame(env, dialect);
         if is_harmful_only_to_us(dialect, &frame) {
             env.count("hostile");
@@ -38,6 +43,35 @@ impl Hostile {
             self.conn = self.conn.filter(|own| *own != conn);
         }
     }
+}
+
+/// Go on where somebody else stopped.
+fn forge(env: &mut Env, conn: ConnId, dialect: Dialect) {
+    let nth = env.rng.usize(..100);
+    let Some((client, clock)) = env.oracle.known_client(nth) else { return };
+    env.count("forged");
+    let mut update = vec![1, 1];
+    for number in [client, clock.into()] {
+        write_number(&mut update, number);
+    }
+    update.extend([4, 1]);
+    write_bytes(&mut update, b"draft");
+    write_bytes(&mut update, FORGED.as_bytes());
+    update.push(0);
+    let message = match env.rng.bool() {
+        true => FromClient::Update { number: 1, update: &update },
+        false => FromClient::SyncStep2 { number: 1, update: &update },
+    };
+    let frame = match dialect {
+        Dialect::Native => native::encode_from_client(&message).expect("a native message"),
+        Dialect::Stock => {
+            let mut frame =
+                vec![0, if matches!(message, FromClient::Update { .. }) { 2 } else { 1 }];
+            write_bytes(&mut frame, &update);
+            frame
+        }
+    };
+    env.up(conn, Signal::Binary(frame));
 }
 
 fn frame(env: &mut Env, dialect: Dialect) -> Vec<u8> {

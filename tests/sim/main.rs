@@ -14,6 +14,7 @@ mod faults;
 mod hostile;
 mod native;
 mod oracle;
+mod past;
 mod server;
 mod stock;
 mod world;
@@ -154,6 +155,16 @@ fn d2_a_compaction_that_checks_nothing_is_caught() {
 #[test]
 fn d2_a_damaged_row_that_is_dropped_is_caught() {
     caught(Sabotage::DamagedDropped, "D2");
+}
+
+#[test]
+fn s5_subjects_that_nobody_knows_are_caught() {
+    caught(Sabotage::SubjectsForgotten, "S5");
+}
+
+#[test]
+fn s6_rows_that_were_rewritten_are_caught() {
+    caught(Sabotage::RowsRewritten, "S6");
 }
 
 #[test]

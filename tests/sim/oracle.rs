@@ -70,6 +70,9 @@ impl View {
     }
 }
 
+/// What somebody writes under another's client id.
+pub const FORGED: &str = "FORGED";
+
 /// A token is as many bytes long as it is UTF-16 units.
 pub const TOKEN_LEN: u32 = 7;
 
@@ -91,11 +94,11 @@ pub struct Oracle {
     /// What every durable row together makes.
     shadow: Document,
     roots: Roots,
-    head: u64,
+    pub head: u64,
     /// Every row that was ever durable, but for those that were damaged since.
-    rows: Vec<(u64, Vec<u8>)>,
+    pub rows: Vec<(u64, Vec<u8>)>,
     /// Those that were.
-    lost: Vec<Damaged>,
+    pub lost: Vec<Damaged>,
     /// Rows that refer to what was lost.
     waiting: Vec<Vec<u8>>,
     /// Something was damaged and not repaired.
@@ -156,6 +159,9 @@ impl Oracle {
         let tokens: Vec<_> = tokens_in(&row.update).collect();
         if let Some(token) = tokens.iter().find(|token| self.retired.contains(token)) {
             self.violated(format!("O3: <{token:05}> came back from another history"));
+        }
+        if row.update.windows(FORGED.len()).any(|window| window == FORGED.as_bytes()) {
+            self.violated(format!("S5: row {} holds what somebody wrote as another", row.sequence));
         }
         self.durable.extend(tokens);
         self.rows.push((row.sequence, row.update.clone()));
@@ -254,6 +260,13 @@ impl Oracle {
     /// What everyone has to see in the end.
     pub fn expected(&self) -> View {
         view(&self.shadow, &self.roots)
+    }
+
+    /// A client id that the log has, and the next of its clocks.
+    pub fn known_client(&self, nth: usize) -> Option<(u64, u32)> {
+        let known = StateVector::decode(&self.shadow.state_vector()).expect("a state vector");
+        let known: Vec<_> = known.iter().collect();
+        (!known.is_empty()).then(|| known[nth % known.len()])
     }
 
     /// D1, D2: whoever is told of a change can rely on it.

@@ -1,6 +1,7 @@
 //! The room's machine: performs what the room asks for, as the Durable Object does, and fails as
 //! its platform can.
 
+mod access;
 mod alarm;
 mod outage;
 mod poison;
@@ -10,7 +11,6 @@ mod told;
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
-use selvedge::access::{Access, Role};
 use selvedge::protocol::{Close, FromClient, FromRoom, Hello, native};
 use selvedge::room::{Input, Limits, Mark, Output, Room, SessionId};
 use selvedge::time::Millis;
@@ -138,15 +138,8 @@ impl Server {
         self.sockets.insert(conn, Socket { session, attachment: Vec::new(), pinged_at: None });
         self.send(env, conn, Signal::Open);
         env.note(format_args!("accept {conn:?} as {session:?} {dialect:?}"));
-        self.run(
-            env,
-            Input::Connect {
-                session,
-                dialect,
-                trace: None,
-                access: &Access::of_everyone(Role::Owner),
-            },
-        );
+        let access = &self.access(env, conn);
+        self.run(env, Input::Connect { session, dialect, trace: None, access });
     }
 
     fn frame(&mut self, env: &mut Env, session: SessionId, bytes: &[u8]) {
@@ -258,11 +251,11 @@ impl Server {
                 self.append(env, row);
                 self.committed();
             }
-            Output::Compact(snapshot) => {
+            Output::Compact { snapshot, row } => {
                 env.note(format_args!("compact to {}", snapshot.sequence));
                 self.write_may_fail(env, "compact fails", env.faults.compact_fails)?;
                 env.count("compacted");
-                self.write(env, Write::Compact(Rc::new(snapshot)));
+                self.write(env, Write::Compact(Rc::new((snapshot, row))));
             }
             Output::Repair(repair) => {
                 self.write_may_fail(env, "append fails", env.faults.append_fails)?;
@@ -272,6 +265,8 @@ impl Server {
                 env.count("repaired");
                 self.write(env, Write::Repair(Rc::new(repair)));
             }
+            Output::Name { number, subject } => self.write(env, Write::Name(number, Some(subject))),
+            Output::Erase { number } => self.write(env, Write::Name(number, None)),
             Output::Suspects(suspects) => {
                 self.write_may_fail(env, "append fails", env.faults.append_fails)?;
                 self.write(env, Write::Suspects(suspects));
@@ -338,9 +333,12 @@ impl Server {
         let Some((write, durable)) = self.disk.settle() else { return };
         match write {
             Write::Append(row) => env.oracle.row_is_durable(&row),
-            Write::Compact(snapshot) => env.oracle.snapshot_is_durable(&snapshot),
+            Write::Compact(compacted) => {
+                env.oracle.snapshot_is_durable(&compacted.0);
+                env.oracle.row_is_durable(&compacted.1);
+            }
             Write::Repair(repair) => env.oracle.repair_is_durable(&repair, &self.disk.durable),
-            Write::Alarm(_) | Write::Suspects(_) => {}
+            Write::Alarm(_) | Write::Suspects(_) | Write::Name(..) => {}
         }
         while self.gate.front().is_some_and(|(write, ..)| *write <= durable) {
             if let Some((_, conn, signal)) = self.gate.pop_front() {

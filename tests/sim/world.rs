@@ -49,6 +49,7 @@ impl World {
             let client = world.client(index, index < natives);
             world.clients.push(client);
         }
+        world.env.hostile = Some(world.clients.len());
         world.clients.push(Client::Hostile(Hostile::default()));
         world
     }
@@ -127,6 +128,7 @@ impl World {
         self.env.oracle.is_damaged = false;
         self.env.oracle.check_log(&self.server.disk.durable);
         self.env.oracle.check_names(&self.server.disk.durable);
+        self.env.oracle.check_past(&self.server.disk.durable);
         self.violation()?;
         self.check_agreement()
     }

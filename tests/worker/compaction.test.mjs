@@ -22,10 +22,12 @@ describe('compaction', () => {
 
   /** The room whose log reached `sequence`; each test has a length of its own. */
   const roomAt = (sequence) => rooms(server.persistTo, (query) => {
-    const head = 'SELECT MAX(sequence) AS n FROM (SELECT sequence FROM log UNION SELECT sequence FROM snapshot)'
+    // A row of two bytes has no update: it says that the log was compacted.
+    const log = 'SELECT sequence FROM log WHERE bytes > 2'
+    const head = `SELECT MAX(sequence) AS n FROM (${log} UNION SELECT sequence FROM snapshot)`
     if (query(head)[0].n !== sequence) return null
     const [segment] = query('SELECT COUNT(*) AS n, MIN(first) AS first, MAX(sequence) AS last FROM history')
-    return { segment, rows: query('SELECT COUNT(*) AS n FROM log')[0].n, query }
+    return { segment, rows: query(`SELECT COUNT(*) AS n FROM (${log})`)[0].n, query }
   }).find(Boolean)
 
   test('a log past the threshold is compacted by an alarm, and nobody notices', async (t) => {

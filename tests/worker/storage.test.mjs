@@ -2,6 +2,7 @@
 // stored is thrown away. A room's database is changed while no server runs.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { crc32 } from 'node:zlib'
 import { NativeClient } from './support/native_client.mjs'
 import { RawSocket } from './support/raw_socket.mjs'
 import { Server, freshDocument } from './support/server.mjs'
@@ -203,7 +204,7 @@ describe('storage', () => {
     const history = query('SELECT sequence, first, bytes FROM history')
     const piece = query('SELECT owner, sequence, part, body FROM piece')
     const meta = query('SELECT key, value FROM meta')
-    for (const table of ['log', 'snapshot', 'history', 'piece', 'meta', 'quarantine']) {
+    for (const table of ['log', 'snapshot', 'history', 'piece', 'meta', 'quarantine', 'subject']) {
       database.exec(`DROP TABLE ${table}`)
     }
     database.exec(VERSION_1)
@@ -223,8 +224,39 @@ describe('storage', () => {
     insert('meta', meta.map(({ key, value }) => ({ key, value: key === 'version' ? 1 : value })))
   }
 
+  /** What version 2 would have written, with the checksums that it had. */
+  const toVersion2 = (query, database) => {
+    const rows = query('SELECT * FROM log')
+    const [{ mark }] = query("SELECT COUNT(*) AS mark FROM quarantine")
+    assert.equal(mark, 0)
+    for (const [table, columns] of [
+      ['log', ['authors', 'chain', 'decisions']],
+      ['snapshot', ['authors', 'chain']],
+      ['quarantine', ['lost']]
+    ]) {
+      columns.forEach((column) => database.exec(`ALTER TABLE ${table} DROP COLUMN ${column}`))
+    }
+    database.exec('DROP TABLE subject')
+    const u64 = (number) => {
+      const bytes = Buffer.alloc(8)
+      bytes.writeBigUInt64LE(BigInt(number))
+      return bytes
+    }
+    const u32 = (number) => u64(number).subarray(0, 4)
+    for (const { sequence, updates, at_ms: at, deletes, bytes, clocks, body } of rows) {
+      const head = crc32(Buffer.concat([u64(sequence), u32(updates), u64(bytes), clocks]))
+      const rest = crc32(Buffer.concat([u64(at), Buffer.from([deletes]), body]))
+      query('UPDATE log SET head_checksum = ?, checksum = ? WHERE sequence = ?', head, rest, sequence)
+    }
+    for (const { id, sequence, bytes, state_vector: vector } of query('SELECT * FROM snapshot')) {
+      const head = crc32(Buffer.concat([u64(sequence), u64(bytes), vector]))
+      query('UPDATE snapshot SET head_checksum = ? WHERE id = ?', head, id)
+    }
+    query("UPDATE meta SET value = 2 WHERE key = 'version'")
+  }
+
   const schema = (file) => withDatabase(file, (query) =>
-    ['meta', 'log', 'snapshot', 'history', 'piece', 'quarantine']
+    ['meta', 'log', 'snapshot', 'history', 'piece', 'quarantine', 'subject']
       .map((table) => query(`PRAGMA table_info(${table})`)))
 
   test('d2: version 1 is migrated with all that it holds', async () => {
@@ -244,6 +276,24 @@ describe('storage', () => {
     const again = await served(new NativeClient(server, document))
     assert.ok(sameState(again.doc, writer.doc))
     await again.close()
+  })
+
+  test('d2: version 2 is migrated with all that it holds', async () => {
+    const { document, file, writer } = await documentOf('version-2', compacted)
+    const before = schema(file)
+    await change(file, toVersion2)
+    const reader = await new NativeClient(server, document).connect()
+    assert.ok(sameState(reader.doc, writer.doc))
+    assert.equal(reader.epoch, writer.epoch)
+    assert.deepEqual(schema(file), before, 'the tables of a new document')
+    assert.deepEqual(quarantine(file), [], 'its checksums are right')
+    // What is written from now on is chained.
+    reader.doc.getText('text').insert(0, 'more ')
+    await reader.saved()
+    const [{ chain }] = withDatabase(file, (query) =>
+      query('SELECT chain FROM log ORDER BY sequence DESC LIMIT 1'))
+    assert.equal(chain.length, 32)
+    await reader.close()
   })
 
   test('d2: a migration that fails half way leaves version 1 as it was', async () => {
@@ -277,8 +327,8 @@ describe('storage', () => {
     socket.send(native.hello())
     await socket.closing()
     assert.equal(dump(file), before)
-    await logs(/version 99, and this build knows 2/)
-    await change(file, version(2))
+    await logs(/version 99, and this build knows 3/)
+    await change(file, version(3))
     const reader = await new NativeClient(server, document).connect()
     assert.ok(sameState(reader.doc, witness.doc))
     await reader.close()

@@ -60,7 +60,9 @@ test('w1: native frames are read alike', () => {
     ack: { kind: 'ack', number: 300, sequence: 128 },
     awareness: { kind: 'awareness', body: awareness },
     // Number, limit, what it was, the most, and when to try again, plus one.
-    refused: { kind: 'refused', number: 300, limit: 2, value: 300, max: 299, retry: 10_001 }
+    refused: { kind: 'refused', number: 300, limit: 2, value: 300, max: 299, retry: 10_001 },
+    // Number, and why: the client id is somebody else's.
+    denied: { kind: 'denied', number: 300, denial: 1 }
   }
   for (const [name, message] of Object.entries(read)) {
     assert.deepEqual(native.decode(frames.get(`native room: ${name}`)), message, name)

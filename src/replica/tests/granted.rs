@@ -1,7 +1,7 @@
 //! What a replica may do, and its token.
 
 use super::*;
-use crate::protocol::Granted;
+use crate::protocol::{Denial, Granted};
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -73,6 +73,21 @@ fn d3_edits_that_may_not_be_made_are_given_back() {
     assert!(bench.out.contains(&Output::Disconnect));
     assert_eq!((bench.string(), bench.replica.pending()), (String::new(), 0));
     bench.wait_for_connect();
+}
+
+/// D3: as is what the room denies for another reason.
+#[test]
+fn d3_edits_that_are_denied_are_given_back() {
+    for denial in [Denial::Author, Denial::Rules] {
+        let mut bench = Bench::online(1);
+        bench.write("mine");
+        bench.pass(100);
+        bench.out.clear();
+        bench.room(&FromRoom::Denied { number: 1, denial });
+        assert!(bench.out.iter().any(|output| matches!(output, Output::SetAside(_))));
+        assert_ne!(bench.replica.document().client_id(), 1);
+        bench.wait_for_connect();
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 use super::shell::{NOW, Shell, room_says, text, welcome};
 use super::*;
 use crate::access::{Access, Role};
-use crate::protocol::{Dialect, Granted, Hello};
+use crate::protocol::{Denial, Dialect, Granted, Hello};
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -150,6 +150,51 @@ fn s3_nobody_goes_on_as_somebody_else() {
     let session = shell.native_as(&access("ann", "editor"));
     shell.take(Input::Admitted { session, access: Ok(&access("bob", "editor")) });
     assert_eq!(shell.closed, [(session, Close::Forbidden)]);
+}
+
+/// S3: whoever may not write is told so, and nothing is stored or relayed.
+#[test]
+fn s3_readers_and_commenters_do_not_write() {
+    for role in ["reader", "commenter"] {
+        let mut shell = Shell::new();
+        let (peer, author) = (shell.native(0, 0), shell.native_as(&access("ann", role)));
+        let stock = shell.connect_as(Dialect::Stock, &access("bob", role));
+        shell.heard(peer);
+        shell.heard(author);
+        let update = text(1, 0, "x");
+        shell.update(author, 1, &update);
+        let denied = FromRoom::Denied { number: 1, denial: Denial::Role };
+        assert_eq!(room_says(&shell.heard(author)), [denied]);
+        shell.say(author, &FromClient::SyncStep2 { number: 1, update: &update });
+        assert_eq!(room_says(&shell.heard(author)), [denied]);
+        shell.heard(stock);
+        // As y-websocket answers at every connect: what it has, which is nothing new.
+        shell.take(Input::Frame { session: stock, bytes: &[0, 1, 2, 0, 0] });
+        assert!(shell.heard(stock).is_empty());
+        let frame = [&[0, 2, update.len() as u8][..], &update].concat();
+        shell.take(Input::Frame { session: stock, bytes: &frame });
+        let said = String::from_utf8_lossy(&shell.heard(stock)[0]).into_owned();
+        assert!(said.contains("your role may not do this"), "{said}");
+        shell.take(Input::Commit);
+        assert!(room_says(&shell.heard(peer)).is_empty());
+        assert!(shell.log.rows.iter().all(|row| row.value.update == update::EMPTY));
+        assert_eq!(shell.closed, []);
+    }
+}
+
+/// S3: what the log has is no news, whoever says it.
+#[test]
+fn s3_a_reader_may_repeat_what_there_is() {
+    let mut shell = Shell::new();
+    let writer = shell.native_as(&access("ann", "editor"));
+    shell.update(writer, 1, &text(1, 0, "x"));
+    shell.take(Input::Commit);
+    let reader = shell.native_as(&access("bob", "reader"));
+    shell.heard(reader);
+    shell.say(reader, &FromClient::SyncStep2 { number: 1, update: &text(1, 0, "x") });
+    shell.take(Input::Commit);
+    let ack = FromRoom::Ack { number: 1, sequence: 1 };
+    assert_eq!(room_says(&shell.heard(reader)), [ack]);
 }
 
 /// S3: readers are not shown, and see who is.

@@ -63,11 +63,11 @@ fn s2_an_update_over_the_limit_is_refused_and_the_session_goes_on() {
     // What refers to it is not taken either, and asked for in vain only by a client that repeats.
     shell.update(writer, 2, &text(5, 1_024, "y"));
     shell.take(Input::Commit);
-    assert_eq!((shell.heard(writer), shell.log.rows.len()), (vec![], 0));
+    assert_eq!((shell.heard(writer), shell.log.updates().len()), (vec![], 0));
     shell.update(reader, 1, &text(6, 0, "z"));
     shell.take(Input::Commit);
     assert_eq!(
-        (shell.log.rows.len(), shell.heard(writer).len(), &shell.closed[..]),
+        (shell.log.updates().len(), shell.heard(writer).len(), &shell.closed[..]),
         (1, 1, &[][..])
     );
 }
@@ -114,7 +114,7 @@ fn s2_a_stock_client_is_told_in_words() {
         assert!(said.ends_with("over the limit of 1024; trying again will not help"), "{said}");
     }
     shell.take(Input::Commit);
-    assert_eq!((shell.log.rows.len(), &shell.closed[..]), (0, &[][..]));
+    assert_eq!((shell.log.updates().len(), &shell.closed[..]), (0, &[][..]));
 }
 
 #[test]

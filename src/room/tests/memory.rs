@@ -2,6 +2,7 @@
 
 use super::super::*;
 use super::shell::EPOCH;
+use crate::update::EMPTY;
 
 /// Something stored, with the checksums of its head and of the rest.
 #[derive(Clone, Debug)]
@@ -11,7 +12,7 @@ pub(in crate::room) struct Kept<T> {
 }
 
 impl Kept<Row> {
-    fn row(value: Row) -> Self {
+    pub(in crate::room) fn row(value: Row) -> Self {
         Self { sums: (value.head().checksum(), value.checksum()), value }
     }
 
@@ -37,6 +38,7 @@ pub(in crate::room) struct Memory {
     /// With the sequence number of the repair, and whether it was given back.
     pub(in crate::room) marks: Vec<(Mark, u64)>,
     pub(in crate::room) suspects: Suspects,
+    pub(in crate::room) subjects: BTreeMap<u32, Option<Subject>>,
 }
 
 impl Memory {
@@ -70,6 +72,9 @@ impl Memory {
         for (mark, repaired) in &self.marks {
             stored.add_mark(mark, *repaired);
         }
+        for (&number, subject) in &self.subjects {
+            stored.add_subject(number, subject.clone());
+        }
         if let Some(head) = self.snapshot_head().transpose() {
             stored.add_snapshot(head).unwrap();
         }
@@ -81,8 +86,10 @@ impl Memory {
         stored
     }
 
+    /// The updates of the rows that have one.
     pub(in crate::room) fn updates(&self) -> Vec<Vec<u8>> {
-        self.rows(0, u64::MAX).unwrap().into_iter().map(|row| row.update).collect()
+        let updates = self.rows(0, u64::MAX).unwrap().into_iter().map(|row| row.update);
+        updates.filter(|update| update[..] != EMPTY).collect()
     }
 
     fn is_marked(&self, sequence: u64) -> bool {
@@ -134,13 +141,17 @@ impl Log for Memory {
         Ok(sequences.filter(|sequence| !self.is_marked(*sequence)).collect())
     }
 
+    fn quarantined(&self) -> Result<Vec<u64>, LogError> {
+        let sequences = self.rows.iter().map(|row| row.value.sequence);
+        Ok(sequences.filter(|sequence| self.is_marked(*sequence)).collect())
+    }
+
     fn segments(&self) -> Result<Vec<u64>, LogError> {
         Ok(self.history.iter().map(|(sequence, _)| *sequence).collect())
     }
 
-    fn segment(&self, sequence: u64) -> Result<Vec<Vec<u8>>, LogError> {
+    fn segment(&self, sequence: u64) -> Result<Vec<Row>, LogError> {
         let segment = self.history.iter().find(|(through, _)| *through == sequence);
-        let rows = segment.map_or(Ok(Vec::new()), |(_, rows)| rows.clone())?;
-        Ok(rows.into_iter().map(|row| row.update).collect())
+        segment.map_or(Ok(Vec::new()), |(_, rows)| rows.clone())
     }
 }

@@ -64,7 +64,16 @@ impl Shell {
                 }
                 Output::SetAlarm(at) => self.alarm = Some(at),
                 Output::SetTimer(at) => self.timer = Some(at),
-                Output::Compact(snapshot) => self.log.compact(snapshot),
+                Output::Compact { snapshot, row } => {
+                    self.log.compact(snapshot);
+                    self.log.append(row);
+                }
+                Output::Name { number, subject } => {
+                    self.log.subjects.insert(number, Some(subject));
+                }
+                Output::Erase { number } => {
+                    self.log.subjects.insert(number, None);
+                }
                 Output::Suspects(suspects) => self.log.suspects = suspects,
                 Output::Repair(repair) => self.log.repair(repair),
                 Output::Verify { session, token } => self.verify.push((session, token)),
@@ -79,6 +88,11 @@ impl Shell {
         self.connect_as(dialect, &Access::of_everyone(Role::Owner))
     }
 
+    pub(super) fn connect_by(&mut self, dialect: Dialect, subject: &str) -> SessionId {
+        let (subject, name) = (subject.into(), Some("Somebody".into()));
+        self.connect_as(dialect, &Access { subject, name, ..Access::of_everyone(Role::Owner) })
+    }
+
     pub(super) fn connect_as(&mut self, dialect: Dialect, access: &Access) -> SessionId {
         let session = self.room.next_session();
         self.take(Input::Connect { session, dialect, trace: None, access });
@@ -86,7 +100,11 @@ impl Shell {
     }
 
     pub(super) fn native(&mut self, epoch: u64, sequence: u64) -> SessionId {
-        let session = self.connect(Dialect::Native);
+        self.native_by("", epoch, sequence)
+    }
+
+    pub(super) fn native_by(&mut self, subject: &str, epoch: u64, sequence: u64) -> SessionId {
+        let session = self.connect_by(Dialect::Native, subject);
         self.say(session, &FromClient::Hello(Hello { protocol: 1, epoch, sequence, trace: None }));
         session
     }

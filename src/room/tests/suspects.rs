@@ -53,7 +53,7 @@ fn s1_a_change_that_makes_the_room_fail_again_and_again_is_refused_for_good() {
     // Nobody else minds.
     shell.update(reader, 1, &text(6, 0, "c"));
     shell.take(Input::Commit);
-    assert_eq!(room_says(&shell.heard(reader)), [FromRoom::Ack { number: 1, sequence: 1 }]);
+    assert_eq!(room_says(&shell.heard(reader)), [FromRoom::Ack { number: 1, sequence: 2 }]);
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn s1_a_stock_client_is_told_in_words_and_stays() {
     let mut denied = vec![2, 0];
     write_bytes(&mut denied, words.as_bytes());
     assert_eq!((shell.heard(stock), &shell.closed[..]), (vec![denied], &[][..]));
-    assert_eq!(shell.log.rows.len(), 0);
+    assert_eq!(shell.log.updates().len(), 0);
 }
 
 #[test]

@@ -260,7 +260,7 @@ fn a_sweep_and_a_compaction_share_the_alarm() {
         }
         shell.alarmed(&[a, b]);
         assert_eq!(shell.log.snapshots.len(), 1);
-        assert_eq!((shell.log.rows.len(), shell.alarm), (0, Some(began + SWEEP)));
+        assert_eq!((shell.log.updates().len(), shell.alarm), (0, Some(began + SWEEP)));
         for (number, string) in [(3, "c"), (4, "d")] {
             shell.update(b, number, &text(6, number - 3, string));
             shell.take(Input::Commit);
@@ -269,11 +269,11 @@ fn a_sweep_and_a_compaction_share_the_alarm() {
     // A sweep compacts what is due, and nothing that is not.
     shell.alarm = Some(began + SWEEP);
     shell.alarmed(&[a, b]);
-    assert_eq!(shell.log.rows.len(), 0);
+    assert_eq!(shell.log.updates().len(), 0);
     shell.update(b, 5, &text(6, 2, "e"));
     shell.take(Input::Commit);
     shell.alarmed(&[a, b]);
-    assert_eq!(shell.log.rows.len(), 1);
+    assert_eq!(shell.log.updates().len(), 1);
     // Twice is as good as once.
     let alarm = shell.alarm;
     shell.take(Input::Alarm);

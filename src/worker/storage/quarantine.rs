@@ -4,7 +4,7 @@
 use worker::SqlStorageValue;
 
 use super::pieces::Owner;
-use super::{RoomStorage, columns, integer, number};
+use super::{RoomStorage, blob, columns, integer, number};
 use crate::room::{LogError, Mark, Part, Repair, Row, Stored};
 
 impl RoomStorage {
@@ -20,8 +20,9 @@ impl RoomStorage {
                     integer(repair.row.sequence),
                     integer(mark.waits.into()),
                     SqlStorageValue::String(mark.reason.clone()),
+                    SqlStorageValue::Blob(mark.lost.clone()),
                 ];
-                let insert = "INSERT INTO quarantine VALUES (NULL, ?, ?, ?, ?, ?, ?, NULL, ?)";
+                let insert = "INSERT INTO quarantine VALUES (NULL, ?, ?, ?, ?, ?, ?, NULL, ?, ?)";
                 self.run(insert, bindings)?;
             }
             if let Some(snapshot) = &repair.snapshot {
@@ -32,10 +33,10 @@ impl RoomStorage {
     }
 
     pub(super) fn add_marks(&self, stored: &mut Stored) -> Result<(), LogError> {
-        let select =
-            "SELECT part, sequence, follows, repair, waits AND returned IS NULL FROM quarantine";
+        let select = "SELECT part, sequence, follows, repair, waits AND returned IS NULL, lost
+            FROM quarantine";
         for row in self.query(select, vec![])? {
-            let [part, sequence, follows, repair, waits] = columns(row?)?;
+            let [part, sequence, follows, repair, waits, lost] = columns(row?)?;
             let part = match number(part)? {
                 0 => Part::Row,
                 1 => Part::Snapshot,
@@ -43,7 +44,8 @@ impl RoomStorage {
             };
             let (sequence, follows) = (number(sequence)?, number(follows)?);
             let waits = number(waits)? != 0;
-            let mark = Mark { part, sequence, follows, reason: String::new(), waits };
+            let (reason, lost) = (String::new(), blob(lost)?);
+            let mark = Mark { part, sequence, follows, reason, waits, lost };
             stored.add_mark(&mark, number(repair)?);
         }
         Ok(())

@@ -3,14 +3,18 @@
 use worker::SqlStorageValue;
 
 use super::pieces::Owner;
-use super::{RoomStorage, Values, blob, columns, inflate, integer, number, segment};
+use super::{RoomStorage, Values, blob, columns, inflate, integer, number};
 use crate::room::{
-    Log, LogError, Row, RowHead, Snapshot, SnapshotHead, Stored, checksum as checksum_of,
+    Log, LogError, Row, RowHead, Segment, Snapshot, SnapshotHead, Stored, checksum as checksum_of,
 };
 use crate::time::Millis;
 
 /// The rows that are not in quarantine.
 const SOUND: &str = "sequence NOT IN (SELECT sequence FROM quarantine WHERE part = 0)";
+
+/// The columns of a row's head, and those of all of it.
+const HEAD: &str = "sequence, updates, bytes, head_checksum, clocks, authors, chain";
+const REST: &str = "at_ms, deletes, checksum, decisions, body";
 
 /// The most bytes of rows in one segment: a multiple of what a compaction takes in, since older
 /// builds took all there was.
@@ -22,14 +26,10 @@ impl RoomStorage {
         if let Some(head) = self.snapshot_head().transpose() {
             stored.add_snapshot(head)?;
         }
-        let select = format!(
-            "SELECT sequence, updates, bytes, head_checksum, clocks FROM log
-            WHERE {SOUND} ORDER BY sequence"
-        );
+        let select = format!("SELECT {HEAD} FROM log WHERE {SOUND} ORDER BY sequence");
         for row in self.query(&select, vec![])? {
-            let [sequence, updates, bytes, checksum, clocks] = columns(row?)?;
-            let sequence = number(sequence)?;
-            stored.add_row(sequence, row_head(sequence, updates, bytes, checksum, clocks))?;
+            let head: [_; 7] = columns(row?)?;
+            stored.add_row(number(head[0].clone())?, row_head(head))?;
         }
         Ok(())
     }
@@ -41,24 +41,25 @@ impl RoomStorage {
     }
 
     pub(super) fn read_row(&self, sequence: u64) -> Result<Row, LogError> {
-        let select = "SELECT sequence, updates, at_ms, deletes, bytes, head_checksum, checksum,
-            clocks, body FROM log WHERE sequence = ?";
-        let row = self.one(select, vec![integer(sequence)])?;
+        let select = format!("SELECT {HEAD}, {REST} FROM log WHERE sequence = ?");
+        let row = self.one(&select, vec![integer(sequence)])?;
         self.checked_row(row.ok_or_else(|| LogError::Damaged("not there".into()))?)
     }
 
-    fn checked_row(&self, row: Values) -> Result<Row, LogError> {
-        let [sequence, updates, at_ms, deletes, bytes, head_checksum, checksum, clocks, body] =
-            columns(row)?;
-        let sequence = number(sequence)?;
-        let head = row_head(sequence, updates, bytes, head_checksum, clocks)?;
+    fn checked_row(&self, mut row: Values) -> Result<Row, LogError> {
+        let rest = row.split_off(row.len().min(7));
+        let head = row_head(columns(row)?)?;
+        let [at_ms, deletes, checksum, decisions, body] = columns(rest)?;
         let row = Row {
-            sequence,
+            sequence: head.sequence,
             updates: head.updates,
             at: Millis(number(at_ms)?),
             clocks: head.clocks,
+            authors: head.authors,
             deletes: number(deletes)? != 0,
-            update: self.body(Owner::Log, sequence, body)?,
+            decisions: blob(decisions)?,
+            chain: head.chain,
+            update: self.body(Owner::Log, head.sequence, body)?,
             returns: Vec::new(),
         };
         of_size(head.bytes, &row.update)?;
@@ -81,14 +82,17 @@ impl RoomStorage {
 
     /// The id of the snapshot that counts and the checksum of its document, and its head.
     fn snapshot_row(&self) -> Result<Option<(u64, SqlStorageValue, SnapshotHead)>, LogError> {
-        let select = "SELECT id, sequence, bytes, head_checksum, checksum, state_vector
-            FROM snapshot ORDER BY id DESC LIMIT 1";
+        let select = "SELECT id, sequence, bytes, head_checksum, checksum, state_vector, authors,
+            chain FROM snapshot ORDER BY id DESC LIMIT 1";
         let Some(row) = self.one(select, vec![])? else { return Ok(None) };
-        let [id, sequence, bytes, head_checksum, checksum, state_vector] = columns(row)?;
+        let [id, sequence, bytes, head_checksum, checksum, state_vector, authors, chain] =
+            columns(row)?;
         let head = SnapshotHead {
             sequence: number(sequence)?,
             bytes: number(bytes)?,
             state_vector: blob(state_vector)?,
+            authors: blob(authors)?,
+            chain: Row::chain_of(&blob(chain)?)?,
         };
         LogError::compare(checksum_in(head_checksum)?, head.checksum())?;
         Ok(Some((number(id)?, checksum, head)))
@@ -100,8 +104,8 @@ impl Log for RoomStorage {
         let Some((id, checksum, head)) = self.snapshot_row()? else { return Ok(None) };
         let len = usize::try_from(head.bytes).map_err(|_| out_of_range())?;
         let update = inflate(&self.pieces(Owner::Snapshot).read(id)?, len)?;
-        let snapshot =
-            Snapshot { sequence: head.sequence, state_vector: head.state_vector, update };
+        let SnapshotHead { sequence, state_vector, authors, chain, .. } = head;
+        let snapshot = Snapshot { sequence, state_vector, authors, chain, update };
         of_size(head.bytes, &snapshot.update)?;
         LogError::compare(checksum_in(checksum)?, snapshot.checksum())?;
         Ok(Some(snapshot))
@@ -127,8 +131,8 @@ impl Log for RoomStorage {
             return Ok(Vec::new());
         }
         let select = format!(
-            "SELECT sequence, updates, at_ms, deletes, bytes, head_checksum, checksum, clocks, body
-            FROM log WHERE {SOUND} AND sequence > ? AND sequence <= ? ORDER BY sequence"
+            "SELECT {HEAD}, {REST} FROM log
+            WHERE {SOUND} AND sequence > ? AND sequence <= ? ORDER BY sequence"
         );
         let rows = self.query(&select, vec![integer(after), through])?;
         rows.map(|row| self.checked_row(row?)).collect()
@@ -142,11 +146,18 @@ impl Log for RoomStorage {
         self.sequences_through(crate::codec::NUMBER_MAX)
     }
 
+    fn quarantined(&self) -> Result<Vec<u64>, LogError> {
+        self.numbers(
+            &format!("SELECT sequence FROM log WHERE NOT {SOUND} ORDER BY sequence"),
+            vec![],
+        )
+    }
+
     fn segments(&self) -> Result<Vec<u64>, LogError> {
         self.numbers("SELECT sequence FROM history ORDER BY sequence", vec![])
     }
 
-    fn segment(&self, sequence: u64) -> Result<Vec<Vec<u8>>, LogError> {
+    fn segment(&self, sequence: u64) -> Result<Vec<Row>, LogError> {
         let select = "SELECT bytes, checksum FROM history WHERE sequence = ?";
         let row = self.one(select, vec![integer(sequence)])?;
         let [bytes, checksum] = columns(row.ok_or_else(out_of_range)?)?;
@@ -156,19 +167,21 @@ impl Log for RoomStorage {
         if checksum != SqlStorageValue::Null {
             LogError::compare(checksum_in(checksum)?, checksum_of(&[&deflated]))?;
         }
-        Ok(segment::updates(&inflate(&deflated, SEGMENT_BYTES_MAX)?)?)
+        Segment::read(&inflate(&deflated, SEGMENT_BYTES_MAX)?)
     }
 }
 
-fn row_head(
-    sequence: u64,
-    updates: SqlStorageValue,
-    bytes: SqlStorageValue,
-    checksum: SqlStorageValue,
-    clocks: SqlStorageValue,
-) -> Result<RowHead, LogError> {
-    let updates = u32::try_from(number(updates)?).map_err(|_| out_of_range())?;
-    let head = RowHead { sequence, updates, bytes: number(bytes)?, clocks: blob(clocks)? };
+/// Of the columns in [`HEAD`].
+fn row_head(columns: [SqlStorageValue; 7]) -> Result<RowHead, LogError> {
+    let [sequence, updates, bytes, checksum, clocks, authors, chain] = columns;
+    let head = RowHead {
+        sequence: number(sequence)?,
+        updates: u32::try_from(number(updates)?).map_err(|_| out_of_range())?,
+        bytes: number(bytes)?,
+        clocks: blob(clocks)?,
+        authors: blob(authors)?,
+        chain: Row::chain_of(&blob(chain)?)?,
+    };
     LogError::compare(checksum_in(checksum)?, head.checksum())?;
     Ok(head)
 }

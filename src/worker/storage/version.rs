@@ -9,7 +9,7 @@ use crate::time::Millis;
 use worker::SqlStorageValue;
 
 /// Changes with the tables. Storage that is newer than its code is not touched.
-const STORAGE_VERSION: u64 = 2;
+const STORAGE_VERSION: u64 = 3;
 
 const LASTING: &str = "
     CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
@@ -33,6 +33,9 @@ const TABLES: &str = "
         head_checksum INTEGER,
         checksum INTEGER,
         clocks BLOB NOT NULL,
+        authors BLOB NOT NULL,
+        chain BLOB NOT NULL,
+        decisions BLOB NOT NULL,
         body BLOB
     );
     CREATE TABLE snapshot (
@@ -41,7 +44,9 @@ const TABLES: &str = "
         bytes INTEGER NOT NULL,
         head_checksum INTEGER,
         checksum INTEGER,
-        state_vector BLOB NOT NULL
+        state_vector BLOB NOT NULL,
+        authors BLOB NOT NULL,
+        chain BLOB NOT NULL
     );
     CREATE TABLE history (
         sequence INTEGER PRIMARY KEY,
@@ -58,7 +63,14 @@ const TABLES: &str = "
         repair INTEGER NOT NULL,
         waits INTEGER NOT NULL,
         returned INTEGER,
-        reason TEXT NOT NULL
+        reason TEXT NOT NULL,
+        lost BLOB NOT NULL
+    );
+    CREATE TABLE subject (
+        number INTEGER PRIMARY KEY,
+        subject TEXT,
+        name TEXT,
+        erased INTEGER NOT NULL
     );
 ";
 
@@ -77,11 +89,41 @@ impl RoomStorage {
         match self.number("SELECT value FROM meta WHERE key = 'version'")? {
             Some(STORAGE_VERSION) => Ok(()),
             Some(1) => self.transaction(|| self.migrate_from_1()),
+            Some(2) => self.transaction(|| self.migrate_from_2()),
             Some(found) if found > STORAGE_VERSION => {
                 Err(LogError::Newer { found, known: STORAGE_VERSION })
             }
             found => Err(LogError::Storage(format!("there was no version {found:?}"))),
         }
+    }
+
+    /// Version 2 had no authors, decisions and chain, and no subjects. Its checksums are right for
+    /// rows without these, and its segments are read as they are.
+    fn migrate_from_2(&self) -> Result<(), LogError> {
+        for table in ["log", "snapshot", "history", "quarantine"] {
+            self.run(&format!("ALTER TABLE {table} RENAME TO {table}_2"), vec![])?;
+        }
+        self.run(TABLES, vec![])?;
+        for insert in [
+            "INSERT INTO log SELECT sequence, updates, at_ms, deletes, bytes, head_checksum,
+                checksum, clocks, x'', x'', x'', body FROM log_2",
+            "INSERT INTO snapshot SELECT id, sequence, bytes, head_checksum, checksum,
+                state_vector, x'', x'' FROM snapshot_2",
+            "INSERT INTO history SELECT * FROM history_2",
+            "INSERT INTO quarantine SELECT *, x'' FROM quarantine_2",
+        ] {
+            self.run(insert, vec![])?;
+        }
+        self.migrated(2, &["log", "snapshot", "history", "quarantine"])
+    }
+
+    /// What was version `before` is of this version now.
+    fn migrated(&self, before: u64, tables: &[&str]) -> Result<(), LogError> {
+        for table in tables {
+            self.run(&format!("DROP TABLE {table}_{before}"), vec![])?;
+        }
+        let update = "UPDATE meta SET value = ? WHERE key = 'version'";
+        self.run(update, vec![integer(STORAGE_VERSION)])
     }
 
     /// Version 1 had no checksums: they are computed from what is there. Its history gets none,
@@ -99,7 +141,7 @@ impl RoomStorage {
                 Err(error) => return Err(error),
             };
             let insert = "INSERT INTO log SELECT sequence, updates, at_ms, deletes, bytes, ?, ?,
-                clocks, body FROM log_1 WHERE sequence = ?";
+                clocks, x'', x'', x'', body FROM log_1 WHERE sequence = ?";
             self.run(insert, vec![head, rest, integer(sequence)])?;
         }
         for sequence in self.numbers("SELECT sequence FROM snapshot_1", vec![])? {
@@ -110,16 +152,13 @@ impl RoomStorage {
                 Err(error) if error.is_damage() => [SqlStorageValue::Null, SqlStorageValue::Null],
                 Err(error) => return Err(error),
             };
-            let insert = "INSERT INTO snapshot SELECT sequence, sequence, bytes, ?, ?, state_vector
-                FROM snapshot_1 WHERE sequence = ?";
+            let insert =
+                "INSERT INTO snapshot SELECT sequence, sequence, bytes, ?, ?, state_vector,
+                x'', x'' FROM snapshot_1 WHERE sequence = ?";
             self.run(insert, vec![head, rest, integer(sequence)])?;
         }
         self.run("INSERT INTO history SELECT sequence, first, bytes, NULL FROM history_1", vec![])?;
-        for table in ["log", "snapshot", "history"] {
-            self.run(&format!("DROP TABLE {table}_1"), vec![])?;
-        }
-        let update = "UPDATE meta SET value = ? WHERE key = 'version'";
-        self.run(update, vec![integer(STORAGE_VERSION)])
+        self.migrated(1, &["log", "snapshot", "history"])
     }
 
     fn row_of_1(&self, sequence: u64) -> Result<Row, LogError> {
@@ -132,7 +171,7 @@ impl RoomStorage {
             clocks: blob(clocks)?,
             deletes: number(deletes)? != 0,
             update: self.body(Owner::Log, sequence, body)?,
-            returns: Vec::new(),
+            ..Row::default()
         })
     }
 
@@ -141,7 +180,8 @@ impl RoomStorage {
         let [bytes, state_vector] = columns(self.only(select, sequence)?)?;
         let deflated = self.pieces(Owner::Snapshot).read(sequence)?;
         let update = inflate(&deflated, number(bytes)? as usize)?;
-        Ok(Snapshot { sequence, state_vector: blob(state_vector)?, update })
+        let state_vector = blob(state_vector)?;
+        Ok(Snapshot { sequence, state_vector, update, ..Snapshot::default() })
     }
 
     fn only(&self, select: &str, sequence: u64) -> Result<Values, LogError> {

@@ -4,7 +4,7 @@ use fastrand::Rng;
 use selvedge::awareness::{self, Entry};
 use selvedge::codec::{Reader, write_bytes};
 use selvedge::protocol::native::{encode_from_client, encode_from_room};
-use selvedge::protocol::{FromClient, FromRoom, Hello, Limit, Refusal, Welcome};
+use selvedge::protocol::{Denial, FromClient, FromRoom, Hello, Limit, Refusal, Welcome};
 use selvedge::update::{self, EMPTY, StateVector};
 
 use crate::craft::craft;
@@ -209,7 +209,8 @@ fn frame(rng: &mut Rng, kind: Kind, [update, vector, awareness]: &[Vec<u8>; 3]) 
             3 | 4 => FromRoom::SyncStep2 { sequence: number, update },
             5 => FromRoom::Awareness(awareness),
             6 => FromRoom::Ack { number, sequence: number },
-            7 | 8 => FromRoom::Refused { number, refusal: REFUSAL },
+            7 => FromRoom::Refused { number, refusal: REFUSAL },
+            8 => FromRoom::Denied { number, denial: Denial::Author },
             _ => FromRoom::Welcome(welcome(number, number)),
         }),
     }

@@ -41,7 +41,11 @@ impl Log for Memory {
         Ok(Vec::new())
     }
 
-    fn segment(&self, _: u64) -> Result<Vec<Vec<u8>>, LogError> {
+    fn quarantined(&self) -> Result<Vec<u64>, LogError> {
+        Ok(Vec::new())
+    }
+
+    fn segment(&self, _: u64) -> Result<Vec<Row>, LogError> {
         Ok(Vec::new())
     }
 }

@@ -99,8 +99,9 @@ impl Server {
                 }
                 room::Output::Close { session: PEER, close } => self.closed = Some(close),
                 room::Output::Close { close, .. } => panic!("a room closed a witness: {close:?}"),
-                room::Output::Compact(snapshot) => {
+                room::Output::Compact { snapshot, row } => {
                     self.log.rows.retain(|row| row.sequence > snapshot.sequence);
+                    self.log.rows.push(row);
                     self.log.snapshot = Some(snapshot);
                 }
                 room::Output::Abandon => panic!("a room abandoned itself"),

@@ -7,15 +7,18 @@ use crate::env::Env;
 use crate::faults::Sabotage;
 
 impl Server {
-    /// What is told has happened: the row was written just before.
+    /// What is told has happened: the row was written before.
     pub(super) fn told(&self, env: &mut Env, event: &Event) {
+        if let Event::Denied { session, denial, .. } = *event {
+            return self.denied(env, session, denial);
+        }
         let Event::Committed { sequence, .. } = *event else { return };
         if self.sabotage == Some(Sabotage::AppendSkipped) {
             return;
         }
-        let last = self.disk.current.rows.last().map(|row| row.value.sequence);
-        if last != Some(sequence) {
-            env.oracle.violated(format!("told of row {sequence}, and the last one is {last:?}"));
+        let mut rows = self.disk.current.rows.iter();
+        if !rows.any(|row| row.value.sequence == sequence) {
+            env.oracle.violated(format!("told of row {sequence}, and it is not there"));
         }
     }
 

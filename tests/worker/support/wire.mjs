@@ -81,6 +81,7 @@ export const native = {
         max: number(),
         retry: number()
       }
+      case 7: return { kind: 'denied', number: number(), denial: number() }
       case 11: {
         const [may, left] = [number(), number()]
         return {
