@@ -162,8 +162,8 @@ impl<Owner: Copy + Ord> Default for Presence<Owner> {
 }
 
 impl<Owner: Copy + Ord> Presence<Owner> {
-    /// Take what `owner` says, decoded, if it keeps no more than `bytes_max` then. Entries about
-    /// clients of other sessions are ignored. Returns whether the session repeated its own state, as
+    /// Take what `owner` says, if it keeps no more than `bytes_max` then. Entries about clients of
+    /// other sessions are ignored. Returns whether the session repeated its own state, as
     /// y-websocket does to stay in touch.
     pub fn receive(
         &mut self,
