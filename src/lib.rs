@@ -23,6 +23,7 @@ pub mod awareness;
 pub mod codec;
 pub mod document;
 pub mod histogram;
+pub mod policy;
 pub mod protocol;
 pub mod replica;
 pub mod room;
