@@ -151,9 +151,8 @@ impl Parser {
             return Err(place.error(Fault::Expected("a regular expression")));
         };
         if pattern.len() > PATTERN_BYTES_MAX {
-            return Err(place.error(Fault::Pattern(format!(
-                "it may have {PATTERN_BYTES_MAX} bytes at most"
-            ))));
+            return Err(place
+                .error(Fault::Pattern(format!("it may have {PATTERN_BYTES_MAX} bytes at most"))));
         }
         RegexBuilder::new(pattern)
             .size_limit(PATTERN_COMPILED_BYTES_MAX)
@@ -181,11 +180,13 @@ fn shape(tree: &Tree) -> Option<Shape> {
 
 /// One type of a value, or a list of them.
 fn types(tree: &Tree, place: Place<'_>) -> Result<Types, SchemaError> {
-    let one = |tree: &Tree, place: Place<'_>| match tree {
-        Tree::String(name) => Types::named(name),
-        _ => None,
-    }
-    .ok_or_else(|| place.error(Fault::Expected("the name of a type")));
+    let one = |tree: &Tree, place: Place<'_>| {
+        match tree {
+            Tree::String(name) => Types::named(name),
+            _ => None,
+        }
+        .ok_or_else(|| place.error(Fault::Expected("the name of a type")))
+    };
     let Tree::Array(names) = tree else { return one(tree, place) };
     names.iter().enumerate().try_fold(Types::NONE, |types, (index, name)| {
         Ok(types.with(one(name, Place::Index(&place, index))?))
