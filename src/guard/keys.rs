@@ -23,6 +23,10 @@ impl Documents {
         if matches!(parent.kind, Kind::Array | Kind::XmlFragment | Kind::Text) {
             return if came { Err(broken(Rule::Type)) } else { Ok(()) };
         }
+        if self.trial.find(&parent.id).is_none() {
+            // It went with what is around it, where that is looked at.
+            return Ok(());
+        }
         let before = self.settled.key(parent, key).ok().flatten();
         let after = self.trial.key(parent, key).ok().flatten();
         let is_same = before == after && !(came && after == Some(Value::Opaque));

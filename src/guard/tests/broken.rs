@@ -59,6 +59,10 @@ fn words(author: &mut Author) -> Shared {
     }
 }
 
+fn object(value: &str) -> Json {
+    Json::Object(vec![("image".to_owned(), string(value))])
+}
+
 fn bold(value: &str) -> crate::document::Attributes {
     vec![("b".to_owned(), string(value))]
 }
@@ -108,7 +112,7 @@ const BROKEN: &[(&str, Change, &str)] = &[
     ("owner", |a| { let fixed = a.root("fixed");
         edit(a, |edit| edit.format(&fixed, 1, 3, &bold(SECRET))) }, "fixed: change"),
     ("owner", |a| { let fixed = a.root("fixed");
-        edit(a, |edit| edit.insert_embed(&fixed, 1, &string(SECRET), Some(&bold(SECRET)))) },
+        edit(a, |edit| edit.insert_embed(&fixed, 1, &object(SECRET), Some(&bold(SECRET)))) },
         "fixed: insert"),
     ("commenter", |a| { let notes = a.root("notes");
         edit(a, |edit| edit.format(&notes, 2, 9, &bold(SECRET))) }, "notes: change"),
@@ -146,7 +150,9 @@ const BROKEN: &[(&str, Change, &str)] = &[
     ("commenter", |a| { let words = words(a);
         edit(a, |edit| edit.format(&words, 1, 2, &bold(SECRET))) }, "page/0/0: change"),
     ("reader", |a| { let page = a.root("page");
-        edit(a, |edit| edit.insert_new(&page, 0, New::XmlElement(SECRET.into())).map(|_| ())) },
+        edit(a, |edit| {
+            let p = edit.insert_new(&page, 0, New::XmlElement("p".into()))?;
+            edit.set_key(&p, "k", &string(SECRET)) }) },
         "page: insert"),
     ("owner", |a| { let other = a.root("other");
         edit(a, |edit| edit.set_key(&other, "k", &string(SECRET))) }, "other/k: other-roots"),
