@@ -17,11 +17,13 @@
 
 mod arrival;
 mod copy;
+mod faults;
 mod inside;
 mod judge;
 mod keys;
 mod list;
 mod place;
+mod sequence;
 mod spots;
 mod text;
 

@@ -52,6 +52,10 @@ impl Documents {
             }
             (Some(old), Some(new)) => {
                 here.may_change(role).map_err(broken)?;
+                if matches!(old, Value::Shared(_)) {
+                    // What is inside goes with it.
+                    here.may_delete(role).map_err(broken)?;
+                }
                 may_go(&self.settled, role, &old, here, path())?;
                 may_come(&self.trial, role, &new, here, path())
             }
@@ -63,5 +67,19 @@ impl Documents {
                 may_go(&self.settled, role, &old, here, path())
             }
         }
+    }
+}
+
+impl Place<'_> {
+    /// Whether nothing that may happen to this key has to be looked at.
+    pub(super) fn lets_key(&self, key: &str, role: Role) -> bool {
+        let (Ok(rules), Kind::Map) = (self.rules, self.parent.kind) else { return false };
+        let Some(here) = rules.key(key) else { return false };
+        here.may_insert(role).is_ok()
+            && here.may_change(role).is_ok()
+            && here.may_delete(role).is_ok()
+            && here.is_uniform()
+            && !here.has_value_rules()
+            && !rules.required().iter().any(|required| required == key)
     }
 }

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::copy::copy_item;
+use super::faults::Faults;
 use super::inside::{below, may_come, may_go};
 use super::place::Place;
-use super::{Broken, Documents, Inexact, Path};
+use super::{Documents, Inexact, Path};
 use crate::document::{Delta, Document, Edit, Inserted, PathSegment, Shared, Value};
 use crate::policy::Role;
 
@@ -89,10 +90,12 @@ impl Documents {
         role: Role,
         delta: Vec<Delta>,
         path: &Path,
-        broken: &mut Vec<Broken>,
+        told: &mut Faults,
     ) -> Result<ListFaults, Inexact> {
-        let items = self.settled.items(&place.parent)?;
-        let mut faults = ListFaults { items, ..ListFaults::default() };
+        let mut faults = ListFaults::default();
+        if delta.iter().any(|step| matches!(step, Delta::Delete(_))) {
+            faults.items = self.settled.items(&place.parent)?;
+        }
         let rules = place.rules;
         let here = rules.map(|rules| rules.item());
         let (mut old, mut new) = (0u32, 0u32);
@@ -106,7 +109,7 @@ impl Documents {
                             .map_err(|rule| (path(), rule))
                             .and_then(|here| may_come(&self.trial, role, value, here, path()));
                         if let Err(why) = may {
-                            broken.push(why);
+                            told.tell(why);
                             faults.extra.insert(new);
                         }
                         new += 1;
@@ -124,7 +127,7 @@ impl Documents {
                             .map_err(|rule| (path(), rule))
                             .and_then(|here| may_go(&self.settled, role, value, here, path()));
                         if let Err(why) = may {
-                            broken.push(why);
+                            told.tell(why);
                             faults.lost.insert(index);
                         }
                     }

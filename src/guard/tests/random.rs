@@ -198,6 +198,18 @@ fn check(before: &Content, after: &Content, role: &str) {
     assert!(is_editor || was(title) == is(title));
     assert!(is_editor || is_commenter || was(notes) == is(notes));
     assert!(is_editor || is_within(&utf16(&was(notes).0), &utf16(&is(notes).0)));
+    // Each with its formats.
+    let units = |delta: &[Delta]| -> Vec<Delta> {
+        use crate::document::Inserted::Text;
+        let each = |piece: &Delta| match piece {
+            Delta::Insert(Text(string), formats) => {
+                string.chars().map(|c| Delta::Insert(Text(c.into()), formats.clone())).collect()
+            }
+            piece => vec![piece.clone()],
+        };
+        delta.iter().flat_map(each).collect()
+    };
+    assert!(is_editor || is_within(&units(&was(notes).1), &units(&is(notes).1)));
     assert!(is_editor || is_commenter || was(page) == is(page));
 
     let (old, new) = (&was(meta).0, &is(meta).0);
