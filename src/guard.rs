@@ -2,17 +2,17 @@
 //!
 //! A CRDT cannot take back an edit, and refusing one leaves a hole in its author's clock that every
 //! later edit falls into. So an update that breaks a rule is taken in, and what is forbidden of it
-//! is undone at once by the room's own edit. The two become one update before anybody sees them,
-//! and the content that was undone is not in it any more: only its ids are. Whatever else the update
-//! did stays.
+//! is undone at once by the room's own edit. The two become one update before anybody sees them, and
+//! the content that was undone is not in it any more: only its ids are. Whatever else the update did
+//! stays.
 //!
 //! - What an update does, and where, is found from its bytes and an index of where ids stand
 //!   ([`spots`]). So a keystroke into a long text costs no more than one into a short one.
 //! - Two copies of the document are in step. `trial` takes in an update first; what changed is
 //!   compared with `settled`, which never holds anything forbidden, and mended from there.
-//! - What was taken away is put back as a copy with new ids, in the same place. What cannot be copied
-//!   exactly (a subdocument, a shared type inside a text, a whole number that a double does not hold)
-//!   is not put back as something else: such an update is refused as a whole.
+//! - What was taken away is put back as a copy with new ids, in the same place. What cannot be
+//!   copied exactly (a subdocument, a shared type inside a text, a whole number that a double does
+//!   not hold) is not put back as something else: such an update is refused as a whole.
 //! - A value that is inserted is one: if anything inside it breaks a rule, all of it goes.
 
 mod arrival;

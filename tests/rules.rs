@@ -18,6 +18,9 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("protocol",  &["thiserror", "codec", "histogram"]),
     ("update",    &["thiserror", "codec", "serde", "serde_json"]),
     ("document",  &["thiserror", "codec", "time", "update", "yrs"]),
+    // `document` for plain values, kinds and paths.
+    ("policy",    &["thiserror", "serde", "serde_json", "regex_lite", "document"]),
+    ("guard",     &["thiserror", "update", "document", "policy"]),
     ("awareness", &["thiserror", "codec", "time", "update"]),
     ("room",      &["thiserror", "crc32fast", "codec", "time", "update", "protocol", "awareness",
                     "histogram"]),
@@ -45,6 +48,7 @@ const ROOTS: &[&str] = &[
     "web_sys",
     "miniz_oxide",
     "subtle",
+    "regex_lite",
 ];
 
 /// What the pure modules never name: clocks, randomness, async, an order that is not one.
@@ -57,6 +61,8 @@ const PURE: &[&str] = &[
     "protocol",
     "update",
     "document",
+    "policy",
+    "guard",
     "awareness",
     "room",
     "replica",

@@ -8,7 +8,8 @@ use crate::document::{Kind, PathSegment, Value};
 use crate::policy::{Role, Rule};
 
 impl Documents {
-    /// Whether what happened to `key` keeps the rules. `came` is whether the update brought a value.
+    /// Whether what happened to `key` keeps the rules. `came` is whether the update brought a
+    /// value.
     pub(super) fn look_at_key(
         &self,
         place: &Place<'_>,

@@ -1,6 +1,8 @@
 //! Authors of different roles, a guard, and a replica that only sees what the guard lets through.
 
 mod broken;
+mod cost;
+mod hostile;
 mod kept;
 mod random;
 

@@ -377,3 +377,22 @@ fn s4_any_schema_is_read_or_refused() {
         Ok(())
     });
 }
+
+/// What the documentation shows can be used. On the host only, where the file is.
+#[cfg(not(target_arch = "wasm32"))]
+#[test]
+fn s4_every_schema_in_the_documentation_is_one() {
+    let pages =
+        [(include_str!("../../docs/schemas.md"), "", 4), (include_str!("../policy.rs"), "//! ", 1)];
+    for (page, margin, count) in pages {
+        let lines: Vec<_> =
+            page.lines().map(|line| line.strip_prefix(margin).unwrap_or(line)).collect();
+        let page = lines.join("\n");
+        let snippets: Vec<_> = page.split("```json\n").skip(1).collect();
+        assert_eq!(snippets.len(), count);
+        for snippet in snippets {
+            let json = snippet.split("```").next().unwrap();
+            assert!(Schema::parse(json).is_ok(), "{json}: {:?}", Schema::parse(json).err());
+        }
+    }
+}

@@ -77,7 +77,8 @@ const BROKEN: &[(&str, Change, &str)] = &[
     ("owner", |a| set(a, &["meta"], "owner", string(&SECRET.repeat(5))), "meta/owner: max-length"),
     ("editor", |a| set(a, &["meta"], "state", string(SECRET)), "meta/state: enum"),
     ("editor", |a| unset(a, &["meta"], "state"), "meta/state: required"),
-    ("editor", |a| set(a, &["meta"], "other", Json::Array(vec![string(SECRET)])), "meta/other: type"),
+    ("editor", |a| set(a, &["meta"], "other", Json::Array(vec![string(SECRET)])),
+        "meta/other: type"),
     ("commenter", |a| set(a, &["meta"], "a/b~", string(SECRET)), "meta/a~1b~0: insert"),
     ("editor", |a| { let meta = a.root("meta"); edit(a, |edit| {
         let text = edit.set_key_new(&meta, "t", New::Text)?;

@@ -4,10 +4,10 @@ use super::*;
 use crate::document::{Attributes, EditError};
 
 /// A few numbers from a seed (splitmix64).
-struct Dice(u64);
+pub(super) struct Dice(pub(super) u64);
 
 impl Dice {
-    fn next(&mut self) -> u64 {
+    pub(super) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -15,11 +15,11 @@ impl Dice {
         z ^ (z >> 31)
     }
 
-    fn below(&mut self, end: u32) -> u32 {
+    pub(super) fn below(&mut self, end: u32) -> u32 {
         (self.next() % u64::from(end.max(1))) as u32
     }
 
-    fn of<T: Copy>(&mut self, choices: &[T]) -> T {
+    pub(super) fn of<T: Copy>(&mut self, choices: &[T]) -> T {
         choices[self.below(choices.len() as u32) as usize]
     }
 
@@ -183,10 +183,10 @@ fn utf16(json: &Json) -> Vec<u16> {
     }
 }
 
-type Content = Vec<(Json, Vec<Delta>)>;
+pub(super) type Content = Vec<(Json, Vec<Delta>)>;
 
 /// What the schema says, said once more: of a state, and of a step from one to the next.
-fn check(before: &Content, after: &Content, role: &str) {
+pub(super) fn check(before: &Content, after: &Content, role: &str) {
     let [title, notes, fixed, meta, tasks, log, comments, page] = [0, 1, 2, 3, 4, 5, 6, 7];
     let is_editor = ["editor", "owner"].contains(&role);
     let is_commenter = ["commenter", "reviewer"].contains(&role);
