@@ -164,11 +164,18 @@ fn resolve(index: usize, items: &mut [Item<'_>], spots: &mut Spots) -> Result<()
         }
         let spot = match place {
             Place::Nowhere => None,
-            Place::Beside { .. } => match found {
-                // Yjs and yrs would not put it into the same type.
-                [Some(left), Some(right)] if left != right => return Err(GuardError::Forged),
-                [left, right] => left.or(right),
-            },
+            Place::Beside { keyed, .. } => {
+                let spot = match found {
+                    // Yjs and yrs would not put it into the same type.
+                    [Some(left), Some(right)] if left != right => return Err(GuardError::Forged),
+                    [left, right] => left.or(right),
+                };
+                let key = spot.and_then(|number| spots.spot(number)).map(|spot| &spot.key);
+                if keyed && key == Some(&None) {
+                    return Err(GuardError::Forged);
+                }
+                spot
+            }
             Place::Under { parent, key } => {
                 let parent = match parent {
                     Parent::Root(name) => SharedId::Root(name.into()),
