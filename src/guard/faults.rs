@@ -28,10 +28,11 @@ pub(super) struct Faults {
 }
 
 impl Faults {
-    /// A rule was broken. Told once, and not more often than somebody reads.
-    pub(super) fn tell(&mut self, why: Broken) {
+    /// A rule was broken. Told once, and not more often than somebody reads; so the path is only
+    /// asked for then.
+    pub(super) fn tell(&mut self, why: impl FnOnce() -> Broken) {
         if self.broken.len() < VIOLATIONS_MAX {
-            self.broken.insert(why);
+            self.broken.insert(why());
         }
     }
 }
@@ -78,7 +79,12 @@ impl Documents {
                 Value::Opaque => None,
             }
         };
-        faults.lengths.iter().all(|(list, length)| self.trial.len(list) == Ok(*length))
+        let is_text_mended = |text: &Shared, fault: &TextFaults| {
+            fault.is_mended(&content(&self.settled, text)?, &content(&self.trial, text)?)
+        };
+        let mut looked_at = faults.texts.iter().filter(|(_, fault)| fault.is_known());
+        looked_at.all(|(text, fault)| is_text_mended(text, fault).is_ok_and(|done| done))
+            && faults.lengths.iter().all(|(list, length)| self.trial.len(list) == Ok(*length))
             && faults
                 .keys
                 .iter()

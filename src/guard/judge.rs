@@ -73,8 +73,11 @@ impl Guard {
         let mut faults = Faults::default();
         for (place, key, group) in &keys {
             let came = !group.came.is_empty();
-            if let Err(why) = self.documents.look_at_key(place, key, came, role, &self.spots) {
-                faults.tell(why);
+            if let Err((below, rule)) = self.documents.look_at_key(place, key, came, role) {
+                faults.tell(|| {
+                    let path = self.documents.path(&place.parent.id, &self.spots);
+                    (path.into_iter().chain(below).collect(), rule)
+                });
                 if matches!(place.parent.kind, Kind::Array | Kind::XmlFragment | Kind::Text) {
                     faults.ids.extend(ids(group, |_| true));
                 } else {

@@ -1,25 +1,23 @@
 //! What happened to one key.
 
-use super::inside::{below, may_come, may_go};
+use super::inside::{may_come, may_go};
 use super::place::Place;
-use super::spots::Spots;
 use super::{Broken, Documents};
 use crate::document::{Kind, PathSegment, Value};
 use crate::policy::{Role, Rule};
 
 impl Documents {
-    /// Whether what happened to `key` keeps the rules. `came` is whether the update brought a
-    /// value.
+    /// Whether what happened to `key` keeps the rules; the path is told from its parent on. `came`
+    /// is whether the update brought a value.
     pub(super) fn look_at_key(
         &self,
         place: &Place<'_>,
         key: &str,
         came: bool,
         role: Role,
-        spots: &Spots,
     ) -> Result<(), Broken> {
         let parent = &place.parent;
-        let path = || below(&self.path(&parent.id, spots), PathSegment::Key(key.to_owned()));
+        let path = || vec![PathSegment::Key(key.to_owned())];
         let broken = |rule| (path(), rule);
         if matches!(parent.kind, Kind::Array | Kind::XmlFragment | Kind::Text) {
             return if came { Err(broken(Rule::Type)) } else { Ok(()) };

@@ -109,7 +109,7 @@ impl Documents {
                             .map_err(|rule| (path(), rule))
                             .and_then(|here| may_come(&self.trial, role, value, here, path()));
                         if let Err(why) = may {
-                            told.tell(why);
+                            told.tell(|| why);
                             faults.extra.insert(new);
                         }
                         new += 1;
@@ -122,12 +122,12 @@ impl Documents {
                         let path = || below(path, PathSegment::Index(index));
                         let may = rules
                             .and_then(|rules| rules.may_delete(role))
-                            .and_then(|()| here)
+                            .and(here)
                             .and_then(|here| here.may_delete(role).map(|()| here))
                             .map_err(|rule| (path(), rule))
                             .and_then(|here| may_go(&self.settled, role, value, here, path()));
                         if let Err(why) = may {
-                            told.tell(why);
+                            told.tell(|| why);
                             faults.lost.insert(index);
                         }
                     }

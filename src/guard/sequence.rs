@@ -99,11 +99,13 @@ impl Guard {
             rules_broken.push(rule);
         }
         if marks && may_change.is_err() && (bare || text.formats || remove.is_some()) {
-            text.formats |= bare && sequence.watch.is_some();
+            // Without them, what else was done to formats may show.
+            text.formats |= sequence.watch.is_some();
             faults.marks.extend(ids(group, |held| held == Held::Format));
         }
         if let Some(rule) = remove {
             rules_broken.push(rule);
+            text.removed = true;
             faults.ids.extend(ids(group, |held| held != Held::Format));
             items.keep_extra();
         }
@@ -115,7 +117,7 @@ impl Guard {
             } else if !items.is_empty() {
                 faults.lists.push((list.clone(), items));
             }
-            rules_broken.into_iter().for_each(|rule| faults.tell((path(), rule)));
+            rules_broken.into_iter().for_each(|rule| faults.tell(|| (path(), rule)));
         }
         Ok(())
     }

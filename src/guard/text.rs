@@ -13,6 +13,8 @@ pub(super) struct TextFaults {
     pub(super) lost: bool,
     /// Formats have to be as they were.
     pub(super) formats: bool,
+    /// What came is taken out, by its ids.
+    pub(super) removed: bool,
 }
 
 /// Units of a text with one format.
@@ -51,6 +53,11 @@ impl TextFaults {
         faults
     }
 
+    /// Whether it is known what happened where.
+    pub(super) fn is_known(&self) -> bool {
+        self.lost || self.formats || !self.delta.is_empty()
+    }
+
     /// How long the text is when this is undone, beside how long it is with all that came taken out
     /// as well.
     pub(super) fn lengths(&self, after: u32) -> (u32, u32) {
@@ -64,6 +71,46 @@ impl TextFaults {
         }
         let kept = after.saturating_add(lost);
         (kept, kept.saturating_sub(came))
+    }
+
+    /// Whether it is undone: whether what was there, and stays or comes back, looks as it did.
+    pub(super) fn is_mended(&self, before: &[Delta], after: &[Delta]) -> Result<bool, Inexact> {
+        let (before, after) = (runs(before), runs(after));
+        let (mut old, mut new) = (0u32, 0u32);
+        let end = before.last().map_or(0, |run| run.start + run.len);
+        let changed: u32 = self
+            .delta
+            .iter()
+            .map(|step| match step {
+                Delta::Insert(..) => 0,
+                Delta::Delete(len) | Delta::Retain(len, _) => *len,
+            })
+            .sum();
+        let rest = Delta::Retain(end.checked_sub(changed).ok_or(Inexact)?, Attributes::new());
+        for step in self.delta.iter().chain([&rest]) {
+            let (stays, len) = match step {
+                Delta::Insert(inserted, _) => {
+                    new += if self.removed { 0 } else { units(inserted) };
+                    continue;
+                }
+                Delta::Delete(len) => (self.lost, *len),
+                Delta::Retain(len, _) => (true, *len),
+            };
+            if stays {
+                let keeps_formats = match step {
+                    Delta::Retain(_, attributes) => self.formats || attributes.is_empty(),
+                    _ => true,
+                };
+                let was = joined(cut(&before, old, old + len)?, keeps_formats);
+                let is = joined(cut(&after, new, new + len)?, keeps_formats);
+                if was != is {
+                    return Ok(false);
+                }
+                new += len;
+            }
+            old += len;
+        }
+        Ok(true)
     }
 
     /// Undo it, but for what came. From the end, so that no index moves.
@@ -196,6 +243,26 @@ fn cut(runs: &[Run], start: u32, end: u32) -> Result<Vec<Delta>, Inexact> {
         Ok(Delta::Insert(inserted, run.attributes.clone()))
     };
     touched.map(piece).collect()
+}
+
+/// Pieces of equal formats as one; without their formats if these may differ.
+fn joined(pieces: Vec<Delta>, with_formats: bool) -> Vec<Delta> {
+    let mut joined: Vec<Delta> = Vec::new();
+    for mut piece in pieces {
+        if let Delta::Insert(_, attributes) = &mut piece
+            && !with_formats
+        {
+            attributes.clear();
+        }
+        match (joined.last_mut(), piece) {
+            (
+                Some(Delta::Insert(Inserted::Text(last), formats)),
+                Delta::Insert(Inserted::Text(next), same),
+            ) if *formats == same => last.push_str(&next),
+            (_, piece) => joined.push(piece),
+        }
+    }
+    joined
 }
 
 pub(super) fn units(inserted: &Inserted) -> u32 {

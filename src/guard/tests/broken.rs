@@ -3,6 +3,9 @@
 use super::*;
 use crate::document::EditError;
 
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
 type Change = fn(&mut Author) -> Vec<u8>;
 
 const SECRET: &str = "forbidden fruit";

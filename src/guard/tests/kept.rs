@@ -2,6 +2,9 @@
 
 use super::*;
 
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
 #[test]
 fn s4_what_is_allowed_of_an_update_stays() {
     let mut world = World::new(SCHEMA, begun);
@@ -217,4 +220,81 @@ fn s4_numbers_are_never_put_back_as_others() {
     let found = world.guard.judge(&update, author.role);
     assert!(matches!(found, Err(GuardError::Refused(_))), "{found:?}");
     world.in_step();
+}
+
+/// A keystroke that every rule lets through: nobody asks where in the text it is.
+#[test]
+fn s4_a_keystroke_reads_no_text() {
+    let mut world = World::new(SCHEMA, begun);
+    for (name, role) in [("title", "editor"), ("notes", "commenter"), ("notes", "editor")] {
+        let mut author = world.author(9, role);
+        let text = author.root(name);
+        let (_, update) = author.edit(|edit| edit.insert_text(&text, 1, "x", None).unwrap());
+        // Another client each time, since each begins anew.
+        assert_eq!(world.guard.judge(&update, author.role), Ok(Verdict::Accepted));
+        let trial = &mut world.guard.documents.trial;
+        let watch = trial.watch(&text, false).unwrap();
+        assert_eq!(watch, crate::document::WatchId(1));
+        world = World::new(SCHEMA, begun);
+    }
+}
+
+/// Whoever may change a map but delete nothing in it does not get round that with another map.
+#[test]
+fn s4_replacing_a_shared_type_deletes_what_is_in_it() {
+    let schema = r#"{ "roots": { "tasks": { "type": "map", "delete": ["owner"] } } }"#;
+    let mut world = World::new(schema, begun);
+    let mut author = world.author(9, "editor");
+    let tasks = author.root("tasks");
+    let (_, update) = author.edit(|edit| edit.set_key_new(&tasks, "one", New::Map).unwrap());
+    assert_eq!(world.judge(&update, author.role).1, ["tasks/one: delete"]);
+    let one = world.author(10, "editor").at(&["tasks", "one"]);
+    assert_eq!(world.replica.keys(&one).unwrap(), ["boss", "done", "text"]);
+}
+
+#[test]
+fn s4_a_text_that_grows_at_its_end_only() {
+    let schema = r#"{ "roots": { "notes": { "type": "text", "appendOnly": true } } }"#;
+    let mut world = World::new(schema, begun);
+    let mut author = world.author(9, "editor");
+    let notes = author.root("notes");
+    let mut step = |author: &mut Author, at: u32| {
+        let (_, update) = author.edit(|edit| edit.insert_text(&notes, at, "!", None).unwrap());
+        let (relayed, broken) = world.judge(&update, author.role);
+        author.document.apply(&relayed).unwrap();
+        broken
+    };
+    assert_eq!(step(&mut author, 15), [""; 0]);
+    assert_eq!(step(&mut author, 16), [""; 0]);
+    assert_eq!(step(&mut author, 3), ["notes: append-only"]);
+    assert_eq!(step(&mut author, 17), [""; 0]);
+    assert_eq!(author.document.string(&notes).unwrap(), "some bold notes!!!");
+}
+
+#[test]
+fn s4_editors_may_write_anywhere_where_other_roots_are_allowed() {
+    let schema = r#"{ "roots": {}, "otherRoots": "allow" }"#;
+    let mut world = World::new(schema, begun);
+    for (client, role, is_kept) in [(9, "editor", true), (10, "commenter", false)] {
+        let mut author = world.author(client, role);
+        let before = content(&mut world.replica);
+        let [title, meta, tasks] = ["title", "meta", "tasks"].map(|name| author.root(name));
+        let one = author.at(&["tasks", "one"]);
+        let (done, update) = author.edit(|edit| {
+            edit.insert_text(&title, 0, role, None)?;
+            edit.set_key(&meta, "new", &string(role))?;
+            edit.set_key(&one, "new", &string(role))?;
+            edit.set_key(&tasks, "new", &string(role))
+        });
+        done.unwrap();
+        // The guard reads roots that it does not know as maps, so its copies are not compared.
+        let relayed = match world.guard.judge(&update, author.role).unwrap() {
+            Verdict::Accepted => update,
+            Verdict::Compensated { update, .. } => update,
+        };
+        world.replica.apply(&relayed).unwrap();
+        author.document.apply(&relayed).unwrap();
+        assert_eq!(content(&mut author.document), content(&mut world.replica));
+        assert_eq!(content(&mut world.replica) == before, !is_kept);
+    }
 }

@@ -3,6 +3,9 @@
 use super::*;
 use crate::document::{Attributes, EditError};
 
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
 /// A few numbers from a seed (splitmix64).
 pub(super) struct Dice(pub(super) u64);
 
