@@ -5,6 +5,7 @@ mod broken;
 mod cost;
 mod hostile;
 mod kept;
+mod oracle;
 mod random;
 
 use super::*;

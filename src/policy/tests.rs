@@ -114,7 +114,7 @@ fn s4_values_fit_or_break_a_rule() {
         ("meta/size", Json::Number(f64::NAN), Err(Rule::Type)),
         ("meta/once", object(&[]), Ok(())),
         ("meta/place", object(&[]), Err(Rule::Required)),
-        ("meta/place", object(&[x.clone()]), Ok(())),
+        ("meta/place", object(std::slice::from_ref(&x)), Ok(())),
         ("meta/place", object(&[x.clone(), ("y", Json::Null)]), Err(Rule::Closed)),
         ("meta/place", tags(&[text("a"), text("b")]), Ok(())),
         ("meta/place", tags(&[text("a"), Json::Null]), Err(Rule::Type)),

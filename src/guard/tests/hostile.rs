@@ -1,6 +1,7 @@
 //! Updates that no client of Yjs writes (S1): items anywhere, beside anything, of any kind.
 
-use super::random::{Dice, check};
+use super::oracle::check;
+use super::random::Dice;
 use super::*;
 use crate::codec::{write_bytes, write_number};
 
