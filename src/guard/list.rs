@@ -8,7 +8,10 @@ use super::inside::{below, may_come, may_go};
 use super::place::Place;
 use super::{Documents, Inexact, Path};
 use crate::document::{Delta, Document, Edit, Inserted, PathSegment, Shared, Value};
-use crate::policy::Role;
+use crate::policy::{Role, Rule};
+
+/// More items than these are not taken out one by one.
+const EXTRA_MAX: usize = 100;
 
 /// What has to be undone in a list, by what `delta` says of it.
 #[derive(Default)]
@@ -20,6 +23,8 @@ pub(super) struct ListFaults {
     lost: BTreeSet<u32>,
     /// Of the items after: which have to go.
     extra: BTreeSet<u32>,
+    /// Why the last of these has.
+    why: Option<Rule>,
 }
 
 impl ListFaults {
@@ -37,6 +42,12 @@ impl ListFaults {
         });
         let with_lost = after.saturating_add(lost);
         (with_lost.saturating_sub(extra), with_lost.saturating_sub(came.sum()))
+    }
+
+    /// The rule that so many items break that all that came goes with them: each would be looked
+    /// for on its own.
+    pub(super) fn too_many(&self) -> Option<Rule> {
+        self.why.filter(|_| self.extra.len() > EXTRA_MAX)
     }
 
     /// Leave what came to be taken out by its ids.
@@ -70,9 +81,11 @@ impl ListFaults {
                     }
                 }
                 Delta::Delete(len) => {
-                    for (to, &index) in (new..).zip(self.lost.range(old..old + len)) {
-                        let value = self.items.get(index as usize).ok_or(Inexact)?;
-                        copy_item(settled, edit, list, to, value)?;
+                    // Each in front of the one before, so that none is looked for behind the others.
+                    let mut lost: Vec<u32> = self.lost.range(old..old + len).copied().collect();
+                    while let Some(last) = lost.pop() {
+                        let value = self.items.get(last as usize).ok_or(Inexact)?;
+                        copy_item(settled, edit, list, new, value)?;
                     }
                 }
                 _ => {}
@@ -109,6 +122,7 @@ impl Documents {
                             .map_err(|rule| (path(), rule))
                             .and_then(|here| may_come(&self.trial, role, value, here, path()));
                         if let Err(why) = may {
+                            faults.why = Some(why.1);
                             told.tell(|| why);
                             faults.extra.insert(new);
                         }

@@ -81,6 +81,7 @@ impl Guard {
                 (kept, without) = (lengths.0, Some(lengths.1));
             } else {
                 items = documents.look_at_list(place, role, delta, &path(), faults)?;
+                remove = remove.or(items.too_many());
                 let lengths = items.lengths(after);
                 (kept, without) = (lengths.0, Some(lengths.1));
             }

@@ -141,13 +141,11 @@ impl TextFaults {
         for (step, old, new) in steps.into_iter().rev() {
             match step {
                 Delta::Delete(len) if self.lost => {
-                    let mut at = new;
-                    for piece in cut(&before, old, old + len)? {
+                    // Each in front of the one before, so that none is looked for behind the others.
+                    for piece in cut(&before, old, old + len)?.into_iter().rev() {
                         is_exact(&piece)?;
                         let Delta::Insert(inserted, attributes) = piece else { continue };
-                        let len = units(&inserted);
-                        insert(edit, text, at, inserted, &attributes)?;
-                        at += len;
+                        insert(edit, text, new, inserted, &attributes)?;
                     }
                 }
                 Delta::Retain(len, _) if self.formats => {

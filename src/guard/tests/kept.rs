@@ -298,3 +298,31 @@ fn s4_editors_may_write_anywhere_where_other_roots_are_allowed() {
         assert_eq!(content(&mut world.replica) == before, !is_kept);
     }
 }
+
+/// Some of what comes to a list at once is taken out one by one, and much of it all together.
+#[test]
+fn s4_many_items_that_break_a_rule_go_together() {
+    let schema = r#"{ "roots": { "comments": { "type": "array",
+        "items": { "value": { "type": "string" } }, "delete": [] } } }"#;
+    for (count, kept) in [(50u32, 50), (20_000, 0)] {
+        let mut world = World::new(schema, begun);
+        let mut author = world.author(9, "editor");
+        let comments = author.root("comments");
+        let pairs = (0..count).flat_map(|_| [string("fine"), Json::Null]);
+        let pairs: Vec<Json> = pairs.collect();
+        let (done, update) = author.edit(|edit| {
+            edit.delete_items(&comments, 0, 3)?;
+            edit.insert_items(&comments, 0, &pairs)
+        });
+        done.unwrap();
+        let (relayed, broken) = world.judge(&update, author.role);
+        assert!(broken.len() <= VIOLATIONS_MAX);
+        author.document.apply(&relayed).unwrap();
+        assert_eq!(author.document.len(&comments), Ok(3 + kept));
+        assert_eq!(world.replica.items(&comments), author.document.items(&comments));
+        let items = world.replica.items(&comments).unwrap();
+        let c0 = items.iter().position(|it| *it == Value::Json(string("c0"))).unwrap();
+        assert_eq!(items[c0 + 1], Value::Json(string("c1")));
+        assert_eq!(items[c0 + 2], Value::Json(string("c2")));
+    }
+}
