@@ -77,7 +77,7 @@ impl Replica {
     /// never be used again, the second spreads reconnects.
     pub fn new(client_id: u32, seed: u64) -> Self {
         Self {
-            document: Document::new(client_id),
+            document: Document::new(client_id.into()),
             connection: Connection::new(seed),
             outbox: Outbox::default(),
             presence: Presence::new(client_id),

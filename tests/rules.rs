@@ -20,6 +20,9 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
                     "jsonwebtoken", "signature", "hmac", "sha2", "p256", "ed25519_dalek", "rsa"]),
     ("update",    &["thiserror", "codec", "serde", "serde_json"]),
     ("document",  &["thiserror", "codec", "time", "update", "yrs"]),
+    // `document` for plain values, kinds and paths.
+    ("policy",    &["thiserror", "serde", "serde_json", "regex_lite", "document"]),
+    ("guard",     &["thiserror", "update", "document", "policy"]),
     ("awareness", &["thiserror", "codec", "time", "update"]),
     ("room",      &["thiserror", "crc32fast", "sha2", "codec", "time", "update", "protocol",
                     "awareness", "histogram", "access"]),
@@ -55,6 +58,7 @@ const ROOTS: &[&str] = &[
     "web_sys",
     "miniz_oxide",
     "subtle",
+    "regex_lite",
 ];
 
 /// What the pure modules never name: clocks, randomness, async, an order that is not one.
@@ -68,6 +72,8 @@ const PURE: &[&str] = &[
     "access",
     "update",
     "document",
+    "policy",
+    "guard",
     "awareness",
     "room",
     "replica",

@@ -5,11 +5,13 @@
 use thiserror::Error;
 use yrs::branch::BranchPtr;
 use yrs::types::text::YChange;
-use yrs::{Array, ArrayRef, Map, MapRef, Out, ReadTxn, Text, TextRef, TransactionMut};
+use yrs::updates::decoder::Decode;
+use yrs::{Array, ArrayRef, Map, MapRef, Out, ReadTxn, Text, TextRef, TransactionMut, Update};
 
 use super::checked::{Checked, TextContent, cuts_surrogate};
 use super::shared::{Kind, New, Shared};
 use super::value::{Attributes, Delta, Inserted, Json, attributes_to};
+use crate::update::DeleteSet;
 
 /// The largest string or value of one step, in bytes. A room takes larger updates, but a step has
 /// to fit one frame together with what else is gathered.
@@ -208,6 +210,13 @@ impl<'doc> Edit<'doc> {
             ArrayRef::from(branch).remove_range(&mut self.txn, index, len);
         }
         Ok(())
+    }
+
+    /// Delete what has these ids, wherever it is, and what is inside. They have to be known.
+    pub fn delete_ids(&mut self, ids: &DeleteSet) -> Result<(), EditError> {
+        let update = [&[0], &ids.encode()[..]].concat();
+        let update = Update::decode_v1(&update).map_err(|_| EditError::Range)?;
+        self.txn.apply_update(update).map_err(|_| EditError::Gone)
     }
 
     /// The text, if `len` units from `index` can be cut out of it.

@@ -1,17 +1,31 @@
 //! Reading a document.
 
 use yrs::types::text::YChange;
-use yrs::{Array, ArrayRef, GetString, Map, MapRef, Out, Text, TextRef, XmlElementRef};
+use yrs::{
+    Array, ArrayRef, Assoc, ClientID, GetString, ID, Map, MapRef, Out, StickyIndex, Text, TextRef,
+    XmlElementRef,
+};
 
 use super::Document;
 use super::edit::{EditError, KEYED, LISTS, TEXTS, readable};
 use super::markup::markup;
-use super::shared::{Kind, Shared};
+use super::shared::{Kind, Shared, SharedId};
 use super::value::{
     Attributes, Delta, JSON_DEPTH_MAX, Json, Value, attributes_from, inserted_from, sorted,
 };
 
 impl Document {
+    /// The shared type of this id, if it is here and its kind is known.
+    pub fn find(&self, id: &SharedId) -> Option<Shared> {
+        Shared::find(id, &self.read())
+    }
+
+    /// Before how many elements of its list, or units of its text, something of this id stands.
+    pub fn index_of(&self, client: u64, clock: u32) -> Option<u32> {
+        let id = ID::new(ClientID::new(client), clock);
+        Some(StickyIndex::from_id(id, Assoc::After).get_offset(&self.read())?.index)
+    }
+
     /// The length of a text in UTF-16 units, of an array in elements, of an XML type in nodes; the
     /// number of a map's keys.
     pub fn len(&self, shared: &Shared) -> Result<u32, EditError> {
