@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::authors::write_authors;
 use super::chain::origin;
 use super::decision::{Decision, What};
 use super::log::{Log, Row, write_clocks};
@@ -28,8 +27,6 @@ pub(super) struct Gathered {
     since: Option<Millis>,
     bytes: usize,
     clocks: BTreeMap<u64, u32>,
-    /// Client ids that the log did not have, and whose they are.
-    pub(super) authors: Vec<(u64, u32)>,
     deletes: bool,
     /// For each native session that waits for an ack, the number that it will get.
     acks: BTreeMap<SessionId, u64>,
@@ -63,6 +60,11 @@ impl Gathered {
     /// Whether it has something of this session.
     pub(super) fn has_of(&self, id: SessionId) -> bool {
         self.updates.iter().any(|(from, _)| *from == id)
+    }
+
+    /// Whether it has something of this client.
+    pub(super) fn has(&self, client: u64) -> bool {
+        self.clocks.contains_key(&client)
     }
 
     /// A session is gone: nobody waits for its acks. What it wrote stays.
@@ -223,6 +225,7 @@ impl Room {
     /// The next row of the log. Without updates it takes a sequence number all the same.
     fn row(&mut self, now: Millis, gathered: &mut Gathered, update: Vec<u8>) -> Row {
         let clocks: Vec<_> = std::mem::take(&mut gathered.clocks).into_iter().collect();
+        let authors = self.new_authors(&clocks);
         for &(client, clock) in &clocks {
             self.logged.advance(client, clock);
         }
@@ -232,7 +235,7 @@ impl Room {
             updates: gathered.updates.len().max(1) as u32,
             at: now,
             clocks: write_clocks(&clocks),
-            authors: write_authors(gathered.authors.iter().copied()),
+            authors,
             deletes: gathered.deletes,
             decisions,
             update,

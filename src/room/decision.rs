@@ -13,7 +13,7 @@ use crate::codec::{DecodeError, Reader, write_bytes, write_number};
 use crate::protocol::Denial;
 
 /// How many client ids or violations one decision names. The row's clocks have the others.
-const NAMED_MAX: usize = 100;
+pub(super) const NAMED_MAX: usize = 100;
 /// The most bytes of a path or the name of a rule. What is longer is cut.
 const WORD_BYTES_MAX: usize = 255;
 
@@ -35,7 +35,7 @@ pub enum What {
     Accepted {
         /// How many.
         updates: u32,
-        /// Of which client ids they bring something, in order; the first of them.
+        /// Of which client ids they bring something, in order; some of them, if they are many.
         clients: Vec<u64>,
     },
     /// Something was not taken.
