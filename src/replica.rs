@@ -19,6 +19,7 @@ mod latency;
 mod outbox;
 mod presence;
 mod refused;
+mod rejected;
 #[cfg(test)]
 mod tests;
 
@@ -41,6 +42,7 @@ pub use connection::Status;
 pub use granted::Grant;
 pub use interface::{Input, Output};
 pub use presence::{PeersChanged, PresenceError, STATE_BYTES_MAX};
+pub use rejected::Rejected;
 
 /// A local copy of one document.
 pub struct Replica {
@@ -253,6 +255,9 @@ impl Replica {
         match message {
             FromRoom::Welcome(_) => {}
             FromRoom::Denied { .. } => self.give_back(now, out),
+            FromRoom::Rejected(rejections) => self.rejected(rejections, out),
+            // Rules are held by the room.
+            FromRoom::Schema(_) => {}
             FromRoom::Access(granted) => self.granted(now, granted, out),
             FromRoom::SyncStep1(state_vector) => self.answer(now, state_vector, out),
             FromRoom::SyncStep2 { sequence, update } => {

@@ -25,7 +25,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("guard",     &["thiserror", "update", "document", "policy"]),
     ("awareness", &["thiserror", "codec", "time", "update"]),
     ("room",      &["thiserror", "crc32fast", "sha2", "codec", "time", "update", "protocol",
-                    "awareness", "histogram", "access"]),
+                    "awareness", "histogram", "access", "policy", "guard"]),
     ("replica",   &["thiserror", "codec", "time", "update", "protocol", "awareness", "document",
                     "histogram"]),
     // `update` for the update that holds nothing.

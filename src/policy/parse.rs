@@ -35,7 +35,7 @@ pub(super) fn schema(json: &str) -> Result<Schema, SchemaError> {
     let mut parser = Parser { bits, writers: Roles::default(), nodes: 0, patterns: 0 };
     let presence = match fields.take("presence") {
         Some((tree, place)) => parser.list(tree, place)?.with_owner(),
-        None => Roles::ALL,
+        None => Roles::commenters(),
     };
     let Some((roots, place)) = fields.take("roots") else {
         return Err(root.error(Fault::Missing("roots")));
@@ -62,8 +62,8 @@ pub(super) fn schema(json: &str) -> Result<Schema, SchemaError> {
     if allows_other_roots {
         parser.writers = parser.writers.union(Roles::editors());
     }
-    let writers = parser.writers;
-    Ok(Schema { version, roles, presence, roots: nodes, allows_other_roots, writers })
+    let (source, writers) = (json.into(), parser.writers);
+    Ok(Schema { source, version, roles, presence, roots: nodes, allows_other_roots, writers })
 }
 
 type Named = (BTreeMap<String, Role>, BTreeMap<String, usize>);

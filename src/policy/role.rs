@@ -7,6 +7,15 @@ pub(super) const BUILT_IN: [&str; 4] = ["reader", "commenter", "editor", "owner"
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Role(Roles);
 
+impl Role {
+    /// The greatest of the roles that every schema has which it is, or is like; the least if none:
+    /// whoever a schema names may read.
+    pub fn built_in(self) -> &'static str {
+        let is = |&(index, _): &(usize, &&str)| self.0.0 & 1 << index != 0;
+        BUILT_IN.iter().enumerate().rev().find(is).map_or(BUILT_IN[0], |(_, name)| name)
+    }
+}
+
 /// A set of roles: a bit for each name.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(super) struct Roles(u64);
@@ -20,8 +29,6 @@ impl Role {
 }
 
 impl Roles {
-    pub(super) const ALL: Self = Self(u64::MAX);
-
     pub(super) fn with(self, index: usize) -> Self {
         Self(self.0 | 1 << index)
     }
@@ -38,6 +45,11 @@ impl Roles {
     /// Whether one of the names of `role` is listed.
     pub(super) fn has(self, role: Role) -> bool {
         self.0 & role.0.0 != 0
+    }
+
+    /// Who is more than a reader.
+    pub(super) fn commenters() -> Self {
+        Self::editors().with(1)
     }
 
     /// Editors and owners.

@@ -73,6 +73,8 @@ pub enum Fault {
 /// The rules of one kind of document.
 #[derive(Clone, Debug)]
 pub struct Schema {
+    /// What it was read from.
+    pub(super) source: Box<str>,
     pub(super) version: u32,
     pub(super) roles: BTreeMap<String, Role>,
     pub(super) presence: Roles,
@@ -82,10 +84,24 @@ pub struct Schema {
     pub(super) writers: Roles,
 }
 
+/// They are read from the same JSON.
+impl PartialEq for Schema {
+    fn eq(&self, other: &Self) -> bool {
+        self.source == other.source
+    }
+}
+
+impl Eq for Schema {}
+
 impl Schema {
     /// Read a schema. Takes time in proportion to its length.
     pub fn parse(json: &str) -> Result<Self, SchemaError> {
         parse::schema(json)
+    }
+
+    /// The JSON that it was read from.
+    pub fn source(&self) -> &str {
+        &self.source
     }
 
     /// The app's number for this schema, 0 if it has none.

@@ -102,9 +102,9 @@ impl Room {
 
     /// Ids that nobody has are the session's from now on. Returns the number of its subject.
     pub(super) fn record_authors(&mut self, id: SessionId, admission: &Admission<'_>) -> u32 {
-        let number = self.subject_of(id);
+        let (number, own) = (self.subject_of(id), self.own_client());
         for &(client, _) in &admission.ends {
-            if number != EVERYONE && self.owner(client).is_none() {
+            if number != EVERYONE && client != own && self.owner(client).is_none() {
                 self.authors.numbers.insert(client, number);
             }
         }

@@ -1,5 +1,7 @@
 //! What a room takes and what it returns.
 
+use std::rc::Rc;
+
 use super::event::Event;
 use super::log::{Row, Snapshot};
 use super::repair::Repair;
@@ -8,6 +10,7 @@ use super::session::SessionId;
 use super::subjects::Subject;
 use super::suspects::{Suspect, Suspects};
 use crate::access::Access;
+use crate::policy::Schema;
 use crate::protocol::{Close, Dialect, Trace};
 use crate::time::Millis;
 
@@ -70,6 +73,8 @@ pub enum Input<'a> {
     },
     /// The time given by [`Output::SetAlarm`] has come. May be late, and may come twice.
     Alarm,
+    /// Hold the document to this schema from now on.
+    Schema(&'a Schema),
     /// Forget who somebody is. What they wrote stays; their sessions should have ended before.
     Erase {
         /// As their tokens say.
@@ -140,6 +145,8 @@ pub enum Output {
         /// The number.
         number: u32,
     },
+    /// Keep this schema in the place of the one before.
+    Schema(Rc<Schema>),
     /// Keep these in the place of those that were kept before.
     Suspects(Suspects),
     /// Mark what is damaged, and keep the rest. [`Output::Abandon`] follows.

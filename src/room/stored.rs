@@ -2,6 +2,7 @@
 //! takes no memory.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use super::authors::Authors;
 use super::chain::Chain;
@@ -9,6 +10,7 @@ use super::log::{Log, LogError, Row, RowHead, SnapshotHead, advance};
 use super::repair::{Mark, Part};
 use super::subjects::{Subject, Subjects};
 use super::suspects::Suspects;
+use crate::policy::Schema;
 use crate::update::{EMPTY, StateVector};
 
 /// What a room has to know of its storage to start.
@@ -26,6 +28,7 @@ pub struct Stored {
     pub(super) size: Size,
     pub(super) quarantine: Quarantine,
     pub(super) suspects: Suspects,
+    pub(super) schema: Option<Rc<Schema>>,
     last_row: Option<u64>,
 }
 
@@ -126,6 +129,11 @@ impl Stored {
     /// What made its room fail, and how often.
     pub fn with_suspects(self, suspects: Suspects) -> Self {
         Self { suspects, ..self }
+    }
+
+    /// The rules of the document: its own, or those of the deployment for it.
+    pub fn with_schema(self, schema: Option<Rc<Schema>>) -> Self {
+        Self { schema, ..self }
     }
 
     /// Somebody wrote here, under this number; nobody knows who any more if they were erased.

@@ -9,6 +9,7 @@ mod damage;
 mod limits;
 mod memory;
 mod observe;
+mod rules;
 mod shell;
 mod suspects;
 mod sweep;

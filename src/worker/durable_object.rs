@@ -254,6 +254,7 @@ impl Cell {
             Output::Compact { snapshot, row } => self.storage.compact(&snapshot, &row)?,
             Output::Name { number, subject } => self.storage.name(number, &subject)?,
             Output::Erase { number } => self.storage.erase(number)?,
+            Output::Schema(schema) => self.storage.keep_schema(&schema)?,
             Output::Suspects(suspects) => {
                 self.storage.keep_suspects(&suspects)?;
                 fault::committed();

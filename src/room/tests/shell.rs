@@ -74,6 +74,7 @@ impl Shell {
                 Output::Erase { number } => {
                     self.log.subjects.insert(number, None);
                 }
+                Output::Schema(schema) => self.log.schema = Some(schema),
                 Output::Suspects(suspects) => self.log.suspects = suspects,
                 Output::Repair(repair) => self.log.repair(repair),
                 Output::Verify { session, token } => self.verify.push((session, token)),
