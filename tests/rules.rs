@@ -20,7 +20,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("document",  &["thiserror", "codec", "time", "update", "yrs"]),
     // `document` for plain values, kinds and paths.
     ("policy",    &["thiserror", "serde", "serde_json", "regex_lite", "document"]),
-    ("guard",     &["thiserror", "update", "document", "policy"]),
+    ("guard",     &["thiserror", "codec", "update", "document", "policy"]),
     ("awareness", &["thiserror", "codec", "time", "update"]),
     ("room",      &["thiserror", "crc32fast", "codec", "time", "update", "protocol", "awareness",
                     "histogram"]),
