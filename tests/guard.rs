@@ -15,17 +15,17 @@ const SCHEMA: &str = r#"{ "roots": {
 /// The text in so many pieces that nothing joins, and what judging a keystroke in it takes, in ms.
 fn keystroke_ms(pieces: u32, role: &str, keystrokes: u32) -> f64 {
     let mut document = Document::new(1);
-    let title = document.root("title", Kind::Text).unwrap();
+    let title = document.root("title", Kind::Text).expect("a text");
     for _ in 0..pieces {
         // Each in front of the one before.
         let (done, _) = document.edit(|edit| edit.insert_text(&title, 0, "ab", None));
-        done.unwrap();
+        done.expect("in range");
     }
-    let schema = Rc::new(Schema::parse(SCHEMA).unwrap());
-    let role = schema.role(role).unwrap();
-    let mut guard = Guard::load(&document.encode(), schema, 1 << 52).unwrap();
+    let schema = Rc::new(Schema::parse(SCHEMA).expect("a schema"));
+    let role = schema.role(role).expect("a role");
+    let mut guard = Guard::load(&document.encode(), schema, 1 << 52).expect("a document");
     let updates: Vec<_> = (0..keystrokes)
-        .map(|at| document.edit(|edit| edit.insert_text(&title, pieces + at, "x", None).unwrap()).1)
+        .map(|at| document.edit(|edit| edit.insert_text(&title, pieces + at, "x", None)).1)
         .collect();
     #[allow(clippy::disallowed_methods)]
     let begun = Instant::now();
