@@ -2,9 +2,9 @@
 //!
 //! A CRDT cannot take back an edit, and refusing one leaves a hole in its author's clock that every
 //! later edit falls into. So an update that breaks a rule is taken in, and what is forbidden of it
-//! is undone at once by the room's own edit. The two become one update before anybody sees them, and
-//! the content that was undone is not in it any more: only its ids are. Whatever else the update did
-//! stays.
+//! is undone at once by the room's own edit. The two become one update before anybody sees them,
+//! and the content that was undone is not in it any more: only its ids are. Whatever else the
+//! update did stays.
 //!
 //! - What an update does, and where, is found from its bytes and an index of where ids stand
 //!   ([`spots`]). So a keystroke into a long text costs no more than one into a short one.

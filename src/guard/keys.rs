@@ -51,9 +51,12 @@ impl Documents {
             }
             (Some(old), Some(new)) => {
                 here.may_change(role).map_err(broken)?;
+                // What is inside of one goes with it, and comes with the other.
                 if matches!(old, Value::Shared(_)) {
-                    // What is inside goes with it.
                     here.may_delete(role).map_err(broken)?;
+                }
+                if matches!(new, Value::Shared(_)) {
+                    here.may_insert(role).map_err(broken)?;
                 }
                 may_go(&self.settled, role, &old, here, path())?;
                 may_come(&self.trial, role, &new, here, path())

@@ -81,7 +81,7 @@ impl ListFaults {
                     }
                 }
                 Delta::Delete(len) => {
-                    // Each in front of the one before, so that none is looked for behind the others.
+                    // Each in front of the one before: none is looked for behind the others.
                     let mut lost: Vec<u32> = self.lost.range(old..old + len).copied().collect();
                     while let Some(last) = lost.pop() {
                         let value = self.items.get(last as usize).ok_or(Inexact)?;

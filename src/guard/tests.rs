@@ -1,8 +1,6 @@
 //! Authors of different roles, a guard, and a replica that only sees what the guard lets through.
 
 mod broken;
-#[cfg(not(target_arch = "wasm32"))]
-mod cost;
 mod hostile;
 mod kept;
 mod oracle;

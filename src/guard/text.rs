@@ -141,7 +141,7 @@ impl TextFaults {
         for (step, old, new) in steps.into_iter().rev() {
             match step {
                 Delta::Delete(len) if self.lost => {
-                    // Each in front of the one before, so that none is looked for behind the others.
+                    // Each in front of the one before: none is looked for behind the others.
                     for piece in cut(&before, old, old + len)?.into_iter().rev() {
                         is_exact(&piece)?;
                         let Delta::Insert(inserted, attributes) = piece else { continue };

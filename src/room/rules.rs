@@ -90,6 +90,12 @@ impl Room {
             return Ok(Held::Denied(Denial::Role));
         };
         if self.rules.guard.is_none() {
+            // It was open when it grew so large.
+            if self.size.snapshot_bytes + self.size.bytes
+                > RULED_FACTOR_MAX * self.limits.ruled_bytes_max
+            {
+                return Ok(Held::Denied(Denial::Rules));
+            }
             let own = self.own_client();
             let whole = self.answers.whole(now, self.head, &self.quarantine, log)?;
             match Guard::load(whole, schema, own) {
@@ -195,5 +201,8 @@ impl Room {
     }
 }
 
+/// How many times the limit the log of a document may have that is loaded: it is not compacted all
+/// the time.
+const RULED_FACTOR_MAX: u64 = 4;
 /// How many bytes of rows are read at a time.
 const ROWS_BYTES_MAX: u64 = 1 << 20;

@@ -250,6 +250,13 @@ fn s4_replacing_a_shared_type_deletes_what_is_in_it() {
     assert_eq!(world.judge(&update, author.role).1, ["tasks/one: delete"]);
     let one = world.author(10, "editor").at(&["tasks", "one"]);
     assert_eq!(world.replica.keys(&one).unwrap(), ["boss", "done", "text"]);
+
+    let schema = r#"{ "roots": { "meta": { "type": "map", "insert": ["owner"] } } }"#;
+    let mut world = World::new(schema, begun);
+    let mut author = world.author(9, "editor");
+    let meta = author.root("meta");
+    let (_, update) = author.edit(|edit| edit.set_key_new(&meta, "state", New::Map).unwrap());
+    assert_eq!(world.judge(&update, author.role).1, ["meta/state: insert"]);
 }
 
 #[test]
