@@ -14,6 +14,7 @@ mod operator;
 mod platform;
 #[allow(missing_docs)]
 mod registry;
+mod schemas;
 mod storage;
 
 use worker::{Context, Env, Headers, Request, Response, Result, event};

@@ -131,9 +131,9 @@ impl Stored {
         Self { suspects, ..self }
     }
 
-    /// The rules of the document: its own, or those of the deployment for it.
+    /// The rules of the document, unless it has its own.
     pub fn with_schema(self, schema: Option<Rc<Schema>>) -> Self {
-        Self { schema, ..self }
+        Self { schema: self.schema.or(schema), ..self }
     }
 
     /// Somebody wrote here, under this number; nobody knows who any more if they were erased.
