@@ -6,7 +6,7 @@
 //! frame does.
 
 use super::session::SessionId;
-use super::{Output, Room};
+use super::{Counter, Output, Room};
 use crate::access::{Access, Action, Permission, Role, permits};
 use crate::protocol::{Close, Dialect, FromRoom, Granted};
 use crate::time::Millis;
@@ -15,6 +15,13 @@ impl Room {
     /// Whether a session may do this.
     pub(super) fn may(&self, id: SessionId, action: Action) -> bool {
         self.sessions.get(&id).is_some_and(|session| may(&session.access, action))
+    }
+
+    /// Whether whoever sends a request may do this. A refusal is counted.
+    pub fn permits(&mut self, access: &Access, action: Action) -> bool {
+        let permits = may(access, action) && !self.is_revoked(access);
+        self.observed.metrics.add(Counter::Denials, u64::from(!permits));
+        permits
     }
 
     /// What ends a session before anything is taken of it, if something does.
@@ -45,7 +52,7 @@ impl Room {
         access: Result<&Access, Close>,
     ) -> Vec<Output> {
         let access = match access {
-            Ok(access) if may(access, Action::Read) => access,
+            Ok(access) if may(access, Action::Read) && !self.is_revoked(access) => access,
             Ok(_) => return self.close(now, id, Close::Forbidden),
             Err(close) => return self.close(now, id, close),
         };

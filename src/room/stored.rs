@@ -7,6 +7,7 @@ use super::authors::Authors;
 use super::chain::Chain;
 use super::log::{Log, LogError, Row, RowHead, SnapshotHead, advance};
 use super::repair::{Mark, Part};
+use super::revoked::Revoked;
 use super::subjects::{Subject, Subjects};
 use super::suspects::Suspects;
 use crate::update::{EMPTY, StateVector};
@@ -26,6 +27,7 @@ pub struct Stored {
     pub(super) size: Size,
     pub(super) quarantine: Quarantine,
     pub(super) suspects: Suspects,
+    pub(super) revoked: Revoked,
     last_row: Option<u64>,
 }
 
@@ -126,6 +128,11 @@ impl Stored {
     /// What made its room fail, and how often.
     pub fn with_suspects(self, suspects: Suspects) -> Self {
         Self { suspects, ..self }
+    }
+
+    /// What was revoked.
+    pub fn with_revoked(self, revoked: Revoked) -> Self {
+        Self { revoked, ..self }
     }
 
     /// Somebody wrote here, under this number; nobody knows who any more if they were erased.

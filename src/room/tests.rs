@@ -9,6 +9,7 @@ mod damage;
 mod limits;
 mod memory;
 mod observe;
+mod revoked;
 mod shell;
 mod suspects;
 mod sweep;

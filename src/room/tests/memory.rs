@@ -38,6 +38,7 @@ pub(in crate::room) struct Memory {
     /// With the sequence number of the repair, and whether it was given back.
     pub(in crate::room) marks: Vec<(Mark, u64)>,
     pub(in crate::room) suspects: Suspects,
+    pub(in crate::room) revoked: Revoked,
     pub(in crate::room) subjects: BTreeMap<u32, Option<Subject>>,
 }
 
@@ -68,7 +69,9 @@ impl Memory {
     }
 
     pub(in crate::room) fn stored(&self) -> Stored {
-        let mut stored = Stored::new(EPOCH).with_suspects(self.suspects.clone());
+        let mut stored = Stored::new(EPOCH)
+            .with_suspects(self.suspects.clone())
+            .with_revoked(self.revoked.clone());
         for (mark, repaired) in &self.marks {
             stored.add_mark(mark, *repaired);
         }
