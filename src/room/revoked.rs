@@ -78,6 +78,11 @@ impl Room {
         self.revoked.values().filter(is_kept).count() < REVOKED_MAX
     }
 
+    /// The time before which tokens were made that were revoked last.
+    pub fn revoked_before(&self) -> Option<Millis> {
+        self.revoked.values().max().copied()
+    }
+
     /// Whether what somebody was given is over.
     pub(super) fn is_revoked(&self, access: &Access) -> bool {
         is_revoked(&self.revoked, access)

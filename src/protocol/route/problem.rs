@@ -25,6 +25,8 @@ pub enum Problem {
     Method(&'static str),
     /// What is kept is as long as it may be.
     Full,
+    /// The document holds what cannot be shown.
+    Unreadable,
     /// The body is larger than [`super::BODY_BYTES_MAX`].
     BodyTooLarge,
     /// `/sync/{document}` speaks WebSocket only.
@@ -49,6 +51,7 @@ impl Problem {
             Self::NotFound | Self::Missing(_) => 404,
             Self::Method(_) => 405,
             Self::BodyTooLarge => 413,
+            Self::Unreadable => 422,
             Self::UpgradeRequired => 426,
             Self::TooMany | Self::Full => 429,
             Self::Setting | Self::Damaged => 500,
@@ -90,6 +93,10 @@ impl Problem {
             Self::Method(_) => "This is not answered here. The header `allow` says what is.",
             Self::Full => "There are 1,000 revocations of one day already.",
             Self::BodyTooLarge => "A body may have 65,536 bytes.",
+            Self::Unreadable => {
+                "The document holds something that cannot be shown here. As an update it can: send \
+                 no `accept: application/json`."
+            }
             Self::UpgradeRequired => {
                 "Documents are synchronized over WebSocket: connect with ws:// or wss://."
             }
@@ -123,6 +130,7 @@ impl Problem {
             Self::Method(_) => "Method not allowed",
             Self::Full => "Full",
             Self::BodyTooLarge => "Body too large",
+            Self::Unreadable => "Unreadable content",
             Self::UpgradeRequired => "Upgrade required",
             Self::TooMany => "Too many requests",
             Self::Setting => "Wrong setting",
