@@ -37,7 +37,7 @@ use crate::codec::{DecodeError, Reader, write_bytes, write_number};
 use crate::time::Millis;
 
 /// The longest subject and the longest name, in bytes.
-pub const SUBJECT_BYTES_MAX: usize = 255;
+pub use crate::protocol::route::SUBJECT_BYTES_MAX;
 /// The longest name of a role, in bytes.
 pub const ROLE_BYTES_MAX: usize = 64;
 

@@ -15,6 +15,7 @@ mod event;
 mod keyed;
 mod markup;
 mod read;
+mod roots;
 mod shared;
 mod start_over;
 #[cfg(test)]
@@ -33,6 +34,7 @@ use yrs::{ClientID, Doc, OffsetKind, Options, ReadTxn, Transact, Transaction, Up
 pub use authors::Run;
 pub use edit::{Edit, EditError, VALUE_BYTES_MAX};
 pub use event::{Event, KeyChange, PathSegment, WatchId};
+pub use roots::roots;
 pub use shared::{Kind, New, Shared, SharedId};
 pub use value::{Attributes, Delta, Inserted, JSON_DEPTH_MAX, Json, Value};
 

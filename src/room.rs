@@ -35,6 +35,7 @@ mod presence;
 mod repair;
 mod replay;
 mod report;
+mod revoked;
 mod rules;
 mod segment;
 mod session;
@@ -73,6 +74,7 @@ use parts::Parts;
 pub use repair::{Mark, Part, Repair};
 pub use replay::{Replayed, replay, replay_all};
 pub use report::Report;
+pub use revoked::{Revoked, Whose};
 use rules::Rules;
 pub use segment::Segment;
 pub use session::SessionId;
@@ -101,6 +103,7 @@ pub struct Room {
     size: stored::Size,
     quarantine: stored::Quarantine,
     suspects: Suspects,
+    revoked: Revoked,
     rules: Rules,
     gathered: Gathered,
     sessions: BTreeMap<SessionId, Session>,
@@ -135,6 +138,7 @@ impl Room {
             size: stored.size,
             quarantine: stored.quarantine.clone(),
             suspects: stored.suspects.clone(),
+            revoked: stored.revoked.clone(),
             rules: Rules::of(stored.schema.clone()),
             gathered: Gathered::default(),
             sessions: BTreeMap::new(),
@@ -159,7 +163,7 @@ impl Room {
     /// Take one input; return what to do about it, in order. `log` reads what was appended.
     #[must_use]
     pub fn handle(&mut self, now: Millis, input: Input<'_>, log: &impl Log) -> Vec<Output> {
-        if self.quarantine.is_due && !matches!(input, Input::Resume { .. }) {
+        if self.quarantine.is_due && !matches!(input, Input::Resume { .. } | Input::Delete) {
             // Nothing is served from a log with holes that nobody has looked into.
             let mut out = self.repair(now, log).unwrap_or_else(|| vec![Output::Abandon]);
             self.observe(now, input, &mut out);
@@ -189,6 +193,9 @@ impl Room {
             }
             Input::Pinged { session, at } => self.pinged(session, at),
             Input::Alarm => self.alarm(now, log),
+            Input::Create => self.create(now),
+            Input::Revoke { subject, asked_by } => self.revoke(now, subject, asked_by),
+            Input::Delete => self.delete(now),
             Input::Erase { subject } => self.erase(now, subject),
             Input::Failed { in_hand } => self.failed(in_hand),
         };
@@ -218,7 +225,7 @@ impl Room {
         self.sessions.insert(id, Session { trace, ..Session::new(now, dialect, access.clone()) });
         self.observed.tell(Event::Opened { session: id, dialect, trace });
         let mut out: Vec<_> = self.attach(id).into_iter().collect();
-        if !access.is_nobody() && !self.may(id, Action::Read) {
+        if !access.is_nobody() && (!self.may(id, Action::Read) || self.is_revoked(access)) {
             out.extend(self.close(now, id, Close::Forbidden));
         } else if dialect == Dialect::Stock && !access.is_nobody() {
             // A native client says hello first (W3); y-websocket's server speaks at once.

@@ -1,6 +1,7 @@
 //! The Cloudflare shell: requests come in, rooms run in Durable Objects. Nothing is decided here.
 
 mod analytics;
+mod ask;
 // What the macro of a Durable Object writes carries no documentation.
 #[allow(missing_docs)]
 mod durable_object;
@@ -11,6 +12,7 @@ mod json;
 mod logs;
 mod observe;
 mod operator;
+mod pages;
 mod platform;
 #[allow(missing_docs)]
 mod registry;
@@ -39,18 +41,28 @@ const PROBE: &str = "\u{1}probe";
 
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, _: Context) -> Result<Response> {
-    let trace = trace_of(&request).map(|trace| trace.to_string());
-    let (route, answered) = match route_of(&request) {
-        Ok(route) => (route.name(), answer(route, request, &env).await),
+    let (asked, trace) = (pages::Asked::by(&request), trace_of(&request));
+    if let Some(answer) = asked.preflight(&env) {
+        return answer;
+    }
+    let (name, answered) = match route_of(&request) {
+        Ok(route) => (route.operation().name(), answer(route, request, &env).await),
         Err(problem) => ("none", Err(problem)),
     };
-    let problem = match answered {
-        Ok(response) => return Ok(response),
-        Err(problem) => problem,
+    let response = match answered {
+        Ok(response) => response,
+        Err(problem) => {
+            log_refused(&env, name, problem.status(), trace);
+            refuse(problem)?
+        }
     };
-    let fields = serde_json::json!({ "route": route, "status": problem.status(), "trace": trace });
-    Logs::read(&env).say(Level::Info, "refused-request", fields);
-    refuse(problem)
+    asked.readable(&env, response)
+}
+
+fn log_refused(env: &Env, route: &str, status: u16, trace: Option<Trace>) {
+    let trace = trace.map(|trace| trace.to_string());
+    let fields = serde_json::json!({ "route": route, "status": status, "trace": trace });
+    Logs::read(env).say(Level::Info, "refused-request", fields);
 }
 
 async fn answer(
@@ -67,13 +79,16 @@ async fn answer(
     let answered = match route {
         Route::Health => Response::ok("ok\n"),
         Route::Ready => ready(request, env).await,
+        Route::Description => description(),
         Route::Page => {
             operator::has_page(env)?;
             page(request, env).await
         }
         Route::Rooms | Route::Metrics { document: None } => registry::ask(env, request).await,
         Route::LocalToken => entrance::local_token(env, &request),
-        Route::Sync { document, .. } => enter(env, &document, request).await,
+        Route::Sync { ref document, .. } | Route::Document { ref document, .. } => {
+            enter(env, &route, document, request).await
+        }
         Route::Status { document } | Route::Metrics { document: Some(document) } => {
             room(env, &document, request).await
         }
@@ -86,9 +101,16 @@ async fn answer(
 }
 
 /// Into a document, as somebody.
-async fn enter(env: &Env, document: &str, request: Request) -> Result<Response> {
+async fn enter(env: &Env, route: &Route, document: &str, request: Request) -> Result<Response> {
     match entrance::admit_request(env, &request, document).await {
-        Ok(access) => room(env, document, entrance::with_access(&request, &access)?).await,
+        Ok(access) => {
+            let trace = trace_of(&request);
+            let response = room(env, document, entrance::with_access(&request, &access)?).await?;
+            if response.status_code() >= 400 {
+                log_refused(env, route.operation().name(), response.status_code(), trace);
+            }
+            Ok(response)
+        }
         Err(denial) => {
             let trace = trace_of(&request).map(|trace| trace.to_string());
             let fields = serde_json::json!({ "reason": denial.name(), "trace": trace });
@@ -100,6 +122,12 @@ async fn enter(env: &Env, document: &str, request: Request) -> Result<Response> 
 
 async fn room(env: &Env, document: &str, request: Request) -> Result<Response> {
     env.durable_object(ROOMS)?.get_by_name(document)?.fetch_with_request(request).await
+}
+
+fn description() -> Result<Response> {
+    let response = Response::ok(route::DESCRIPTION)?;
+    response.headers().set("content-type", "application/json")?;
+    Ok(response)
 }
 
 /// A room can be reached, and writes; the registry, too.
@@ -154,7 +182,7 @@ fn refuse_saying(problem: Problem, detail: &str) -> Result<Response> {
     let headers = Headers::new();
     headers.set("content-type", "application/problem+json")?;
     for (name, value) in problem.headers() {
-        headers.set(name, value)?;
+        headers.set(name, &value)?;
     }
     let response = Response::ok(problem.body_saying(detail))?;
     Ok(response.with_status(problem.status()).with_headers(headers))

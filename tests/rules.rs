@@ -28,9 +28,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
                     "awareness", "histogram", "access", "policy", "guard"]),
     ("replica",   &["thiserror", "codec", "time", "update", "protocol", "awareness", "document",
                     "histogram"]),
-    // `update` for the update that holds nothing.
+    // `update` for the update that holds nothing, `document` for what is asked about its content.
     ("worker",    &["thiserror", "codec", "time", "protocol", "room", "update", "access",
-                    "policy", "worker", "wasm_bindgen", "wasm_bindgen_futures", "js_sys", "web_sys",
+                    "policy", "document", "worker", "wasm_bindgen", "wasm_bindgen_futures", "js_sys",
+                    "web_sys",
                     "miniz_oxide", "serde_json", "subtle", "histogram"]),
     ("client",    &["thiserror", "time", "protocol", "document", "replica", "histogram",
                     "wasm_bindgen", "js_sys", "web_sys"]),

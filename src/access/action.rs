@@ -1,6 +1,7 @@
 //! What there is to do in a document.
 
 use crate::protocol::FromClient;
+use crate::protocol::route::{Ask, Route};
 
 /// Something that somebody may or may not do in a document.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -61,6 +62,36 @@ impl Action {
             | FromClient::Seen { .. }
             | FromClient::Measured(_)
             | FromClient::Part { .. } => None,
+        }
+    }
+
+    /// What a request asks for in a document; nothing if it is about none, or for operators, or
+    /// for everybody.
+    pub fn of_route(route: &Route) -> Option<Self> {
+        match route {
+            Route::Sync { .. } => Some(Self::Read),
+            Route::Document { ask, .. } => Some(Self::of_ask(ask)),
+            Route::Health
+            | Route::Ready
+            | Route::Description
+            | Route::Metrics { .. }
+            | Route::Page
+            | Route::Rooms
+            | Route::Status { .. }
+            | Route::LocalToken => None,
+        }
+    }
+
+    /// The same, of what is asked about a document.
+    pub fn of_ask(ask: &Ask) -> Self {
+        match ask {
+            Ask::About => Self::Read,
+            Ask::Blame | Ask::Who => Self::Attribute,
+            Ask::At { .. } => Self::Replay,
+            Ask::Audit => Self::Audit,
+            Ask::Create | Ask::Delete | Ask::Sessions | Ask::Revoke | Ask::Erase { .. } => {
+                Self::Manage
+            }
         }
     }
 }

@@ -205,6 +205,13 @@ impl Entrance {
         claims.access(document).or(otherwise).ok_or(Denial::NoGrant)
     }
 
+    /// What the answer to a page says of which pages may read it, as a header says it; nothing if
+    /// the page of this origin may not.
+    pub fn readers<'a>(&self, origin: Option<&'a str>) -> Option<&'a str> {
+        let Some(origins) = &self.origins else { return Some("*") };
+        origin.filter(|origin| origins.iter().any(|one| one == origin))
+    }
+
     /// A token that makes `visitor` what they want to be; nothing unless this server is somebody's
     /// own machine, where everybody may be anybody.
     pub fn issue(&self, visitor: &Visitor<'_>, wish: &Wish, now: Millis) -> Option<String> {

@@ -71,6 +71,101 @@ fn s3_the_table_says_who_may_do_what() {
     }
 }
 
+/// S3: what each kind of message asks for, written out; `free` is what being there is enough for.
+/// A kind without a row here does not compile.
+#[test]
+fn s3_every_kind_of_message_has_a_row() {
+    use crate::protocol::{FromClient, Hello};
+    let messages = [
+        FromClient::Hello(Hello { protocol: 1, epoch: 0, sequence: 0, trace: None }),
+        FromClient::Auth { token: "" },
+        FromClient::SyncStep1(&[]),
+        FromClient::SyncStep2 { number: 0, update: &[] },
+        FromClient::Update { number: 0, update: &[] },
+        FromClient::Awareness(&[]),
+        FromClient::QueryAwareness,
+        FromClient::Received { bytes: 0 },
+        FromClient::Probe { stamp: 0 },
+        FromClient::Seen { session: 0, stamp: 0 },
+        FromClient::Measured(&[]),
+        FromClient::Part { total: 0, offset: 0, bytes: &[] },
+    ];
+    let mut rows = std::collections::BTreeSet::new();
+    for message in messages {
+        let row = match message {
+            FromClient::Hello(_) => "hello read",
+            FromClient::Auth { .. } => "auth free",
+            FromClient::SyncStep1(_) => "sync-step-1 read",
+            FromClient::SyncStep2 { .. } => "sync-step-2 write",
+            FromClient::Update { .. } => "update write",
+            FromClient::Awareness(_) => "awareness present",
+            FromClient::QueryAwareness => "query-awareness read",
+            FromClient::Received { .. } => "received free",
+            FromClient::Probe { .. } => "probe free",
+            FromClient::Seen { .. } => "seen free",
+            FromClient::Measured(_) => "measured free",
+            FromClient::Part { .. } => "part free",
+        };
+        let action = Action::of_message(&message).map_or("free", Action::name);
+        assert_eq!(row.split(' ').nth(1), Some(action), "{row}");
+        rows.insert(row);
+    }
+    assert_eq!(rows.len(), 12);
+}
+
+/// S3: what each route asks for, written out. `free` is for everybody, `operator` for those who
+/// have the secret. An operation without a row here fails.
+#[test]
+fn s3_every_route_has_a_row() {
+    use crate::protocol::route::{self, Operation};
+    let table = "
+        GET    /healthz                                   free
+        GET    /readyz                                    free
+        GET    /openapi.json                              free
+        GET    /metrics                                   operator
+        GET    /metrics/{+document}                       operator
+        GET    /admin/api/rooms                           operator
+        GET    /admin/api/rooms/{+document}               operator
+        GET    /admin                                     free
+        GET    /admin/{+file}                             free
+        GET    /local/token                               free
+        GET    /sync/{+document}                          read
+        GET    /documents/{document}                      read
+        PUT    /documents/{document}                      manage
+        DELETE /documents/{document}                      manage
+        GET    /documents/{document}/audit                audit
+        GET    /documents/{document}/at/{sequence}        replay
+        GET    /documents/{document}/blame                attribute
+        GET    /documents/{document}/who                  attribute
+        GET    /documents/{document}/sessions             manage
+        POST   /documents/{document}/revocations          manage
+        DELETE /documents/{document}/subjects/{subject}   manage";
+    let rows: Vec<Vec<_>> =
+        table.trim().lines().map(|line| line.split_whitespace().collect()).collect();
+    let named: Vec<_> = rows.iter().map(|row| [row[0], row[1]]).collect();
+    assert_eq!(named, Operation::ALL.iter().map(|it| [it.method(), it.path()]).collect::<Vec<_>>());
+    for (row, operation) in rows.iter().zip(Operation::ALL) {
+        let path = row[1]
+            .replace("{+document}", "a/b")
+            .replace("{document}", "a%2Fb")
+            .replace("{sequence}", "7")
+            .replace("{subject}", "ann")
+            .replace("{+file}", "x");
+        let (method, upgrade) = (row[0], Some("websocket"));
+        let request = route::Request { method, path: &path, upgrade, subprotocols: None };
+        let found = route::route(&request).unwrap();
+        let is_page = *operation == Operation::PageFile;
+        assert_eq!(found.operation(), if is_page { Operation::Page } else { *operation });
+        let asks = match (Action::of_route(&found), found.is_for_operators()) {
+            (Some(action), false) => action.name(),
+            (None, true) => "operator",
+            (None, false) => "free",
+            (Some(_), true) => "both",
+        };
+        assert_eq!(row[2], asks, "{method} {path}");
+    }
+}
+
 #[test]
 fn roles_have_names() {
     for role in Role::ALL {

@@ -119,12 +119,12 @@ struct Item<'a> {
 }
 
 /// The structs of a document, by client and in order of clocks.
-struct Items<'a> {
+pub(super) struct Items<'a> {
     by_client: BTreeMap<u64, Vec<Item<'a>>>,
 }
 
 impl<'a> Items<'a> {
-    fn of(encoded: &'a [u8]) -> Self {
+    pub(super) fn of(encoded: &'a [u8]) -> Self {
         let mut by_client: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for part in update::walk(encoded) {
             let Ok(Part::Struct(client, item)) = part else { break };
@@ -157,7 +157,7 @@ impl<'a> Items<'a> {
 
     /// Under which parent, and under which key of it, an item is. What stands beside another is
     /// where that is; what is learned on the way is kept, so that no chain is followed twice.
-    fn resolve(&mut self, id: Id) -> Option<(Parent<'a>, Option<&'a str>)> {
+    pub(super) fn resolve(&mut self, id: Id) -> Option<(Parent<'a>, Option<&'a str>)> {
         let (mut passed, mut next) = (Vec::new(), id);
         let found = loop {
             let at = self.at(next)?;

@@ -6,7 +6,7 @@
 //! frame does.
 
 use super::session::SessionId;
-use super::{Output, Room};
+use super::{Counter, Output, Room};
 use crate::access::{Access, Action, Permission, Role, permits};
 use crate::policy::Schema;
 use crate::protocol::{Close, Dialect, FromRoom, Granted};
@@ -15,11 +15,11 @@ use crate::time::Millis;
 impl Room {
     /// Whether a session may do this.
     pub(super) fn may(&self, id: SessionId, action: Action) -> bool {
-        self.sessions.get(&id).is_some_and(|session| self.permits(&session.access, action))
+        self.sessions.get(&id).is_some_and(|session| self.allows(&session.access, action))
     }
 
     /// Whether somebody may do this, by the table and the document's schema.
-    pub fn permits(&self, access: &Access, action: Action) -> bool {
+    pub(super) fn allows(&self, access: &Access, action: Action) -> bool {
         let schema = self.schema();
         let named = schema.and_then(|schema| schema.role(&access.role));
         let role = named.map_or(&*access.role, |role| role.built_in());
@@ -35,6 +35,13 @@ impl Room {
             }
             Permission::No => false,
         }
+    }
+
+    /// Whether whoever sends a request may do this. A refusal is counted.
+    pub fn permits(&mut self, access: &Access, action: Action) -> bool {
+        let permits = self.allows(access, action) && !self.is_revoked(access);
+        self.observed.metrics.add(Counter::Denials, u64::from(!permits));
+        permits
     }
 
     /// What ends a session before anything is taken of it, if something does.
@@ -65,7 +72,7 @@ impl Room {
         access: Result<&Access, Close>,
     ) -> Vec<Output> {
         let access = match access {
-            Ok(access) if self.permits(access, Action::Read) => access,
+            Ok(access) if self.allows(access, Action::Read) && !self.is_revoked(access) => access,
             Ok(_) => return self.close(now, id, Close::Forbidden),
             Err(close) => return self.close(now, id, close),
         };
@@ -77,7 +84,7 @@ impl Room {
         let was_nobody = std::mem::replace(&mut session.access, access.clone()).is_nobody();
         let dialect = session.dialect;
         self.expires_by(access.until);
-        if !self.permits(access, Action::Present) {
+        if !self.allows(access, Action::Present) {
             self.presence.leave(now, id);
         }
         let mut out: Vec<_> = self.attach(id).into_iter().collect();
@@ -99,8 +106,8 @@ impl Room {
         let access = &self.sessions.get(&id)?.access;
         let granted = Granted {
             role: &access.role,
-            may_write: self.permits(access, Action::Write),
-            may_present: self.permits(access, Action::Present),
+            may_write: self.allows(access, Action::Write),
+            may_present: self.allows(access, Action::Present),
             left_ms: access.until.map(|until| until.since(now)),
         };
         self.send(id, &FromRoom::Access(granted))

@@ -62,7 +62,13 @@ impl Room {
         match input {
             // Nothing happened: the room wakes, and is told about the time when it slept.
             Input::Resume { .. } | Input::Pinged { .. } | Input::Failed { .. } => return,
-            Input::Commit | Input::Alarm | Input::Erase { .. } => {}
+            // And none may come to what is no more.
+            Input::Delete => return,
+            Input::Commit
+            | Input::Alarm
+            | Input::Create
+            | Input::Revoke { .. }
+            | Input::Erase { .. } => {}
             Input::Connect { .. }
             | Input::Frame { .. }
             | Input::Admitted { .. }

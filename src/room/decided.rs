@@ -45,6 +45,8 @@ pub(super) struct Decided {
     others: Vec<Decision>,
     /// When refusals last made a row.
     refused_at: Option<Millis>,
+    /// A history begins, which its first row says.
+    begins: bool,
     timer: Option<Millis>,
 }
 
@@ -52,6 +54,11 @@ impl Decided {
     /// A decision that makes a row if nothing else does.
     pub(super) fn add(&mut self, decision: Decision) {
         self.others.push(decision);
+    }
+
+    /// There is to be a row, even if it says nothing but that.
+    pub(super) fn begin(&mut self) {
+        self.begins = true;
     }
 
     pub(super) fn accept(&mut self, session: SessionId, subject: u32, ends: &[(u64, u32)]) {
@@ -76,7 +83,7 @@ impl Decided {
     /// Whether there has to be a row, also without updates.
     pub(super) fn is_due(&self, now: Millis) -> bool {
         let is_time = self.refused_at.is_none_or(|at| at + REFUSALS_MS <= now);
-        !self.others.is_empty() || (is_time && !self.refused.is_empty())
+        self.begins || !self.others.is_empty() || (is_time && !self.refused.is_empty())
     }
 
     /// All of it, encoded.
@@ -86,6 +93,7 @@ impl Decided {
             clients.dedup();
             Decision::of(id, subject, What::Accepted { updates, clients }).write(out);
         }
+        self.begins = false;
         if !self.refused.is_empty() {
             self.refused_at = Some(now);
         }

@@ -68,6 +68,8 @@ pub enum What {
     Revoked {
         /// The time, in milliseconds.
         before: u64,
+        /// The number of who asked for it.
+        by: u32,
     },
     /// The document has another schema.
     Schema {
@@ -206,8 +208,11 @@ impl What {
                 write_number(out, *part as u64);
                 write_number(out, *sequence);
             }
+            Self::Revoked { before, by } => {
+                write_number(out, *before);
+                write_number(out, u64::from(*by));
+            }
             Self::Compacted { sequence: number }
-            | Self::Revoked { before: number }
             | Self::Schema { version: number }
             | Self::Epoch { epoch: number } => write_number(out, *number),
             Self::Erased { number } => write_number(out, u64::from(*number)),
@@ -239,7 +244,7 @@ impl What {
                 };
                 Self::Quarantined { part, sequence: r.number()? }
             }
-            6 => Self::Revoked { before: r.number()? },
+            6 => Self::Revoked { before: r.number()?, by: r.number_u32()? },
             7 => Self::Schema { version: r.number()? },
             8 => Self::Epoch { epoch: r.number()? },
             9 => Self::Erased { number: r.number_u32()? },

@@ -92,6 +92,16 @@ pub enum Event {
         /// What is wrong with it.
         reason: String,
     },
+    /// What somebody was granted is over.
+    Revoked {
+        /// How many sessions ended with it.
+        sessions: u64,
+    },
+    /// The document was deleted.
+    Deleted {
+        /// How many sessions ended with it.
+        sessions: u64,
+    },
     /// The room failed before it was loaded.
     Failed {
         /// How many changes it had in hand.
@@ -170,7 +180,9 @@ impl Event {
             | Self::CaughtUp { .. }
             | Self::Ended { close: None, .. }
             | Self::Asked { .. }
-            | Self::Compacted { .. } => Level::Info,
+            | Self::Compacted { .. }
+            | Self::Revoked { .. }
+            | Self::Deleted { .. } => Level::Info,
             Self::Committed { .. } => Level::Debug,
         }
     }
@@ -187,6 +199,8 @@ impl Event {
             Self::Committed { .. } => "committed",
             Self::Compacted { .. } => "compacted",
             Self::Quarantined { .. } => "quarantined",
+            Self::Revoked { .. } => "revoked",
+            Self::Deleted { .. } => "deleted",
             Self::Failed { .. } => "failed",
         }
     }

@@ -6,6 +6,7 @@ use super::event::Event;
 use super::log::{Row, Snapshot};
 use super::repair::Repair;
 use super::report::Report;
+use super::revoked::Revoked;
 use super::session::SessionId;
 use super::subjects::Subject;
 use super::suspects::{Suspect, Suspects};
@@ -75,7 +76,18 @@ pub enum Input<'a> {
     Alarm,
     /// Hold the document to this schema from now on.
     Schema(&'a Schema),
-    /// Forget who somebody is. What they wrote stays; their sessions should have ended before.
+    /// Begin the history of the document, if it has none.
+    Create,
+    /// End what somebody was granted before now, and let nobody in with it from now on.
+    Revoke {
+        /// Who, as their tokens say; everybody but who asks, if nobody is named.
+        subject: Option<&'a str>,
+        /// Who asks for it.
+        asked_by: &'a Access,
+    },
+    /// Forget the document. The room is to be dropped behind [`Output::Delete`].
+    Delete,
+    /// Forget who somebody is. What they wrote stays; their sessions end.
     Erase {
         /// As their tokens say.
         subject: &'a str,
@@ -149,6 +161,11 @@ pub enum Output {
     Schema(Rc<Schema>),
     /// Keep these in the place of those that were kept before.
     Suspects(Suspects),
+    /// Keep what is revoked, in the place of what was.
+    Revoked(Revoked),
+    /// Forget everything that is stored, and drop the room: the next one who comes finds a document
+    /// with another epoch.
+    Delete,
     /// Mark what is damaged, and keep the rest. [`Output::Abandon`] follows.
     Repair(Repair),
     /// Write this down for those who run the room.

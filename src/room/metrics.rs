@@ -48,10 +48,14 @@ pub enum Counter {
     SlowSeen,
     /// What was not taken since it is not its session's to do.
     Denials,
+    /// Times that somebody revoked what was granted.
+    Revocations,
+    /// Times that the document was deleted.
+    Deletions,
 }
 
 /// Name and meaning of each, in order.
-const COUNTERS: [(&str, &str); 19] = [
+const COUNTERS: [(&str, &str); 21] = [
     ("frames_received", "Frames from clients."),
     ("received_bytes", "Bytes of frames from clients."),
     ("frames_sent", "Frames to clients, each as often as it was sent."),
@@ -71,6 +75,8 @@ const COUNTERS: [(&str, &str); 19] = [
     ("slow_durable", "Edits that were durable later than the budget, as clients tell."),
     ("slow_seen", "Edits that others had later than the budget, as clients tell."),
     ("denials", "What was not taken since it is not its session's to do."),
+    ("revocations", "Times that somebody revoked what was granted."),
+    ("deletions", "Times that a document was deleted."),
 ];
 
 /// Something of which the distribution counts.

@@ -7,7 +7,8 @@ use super::event::Event;
 use super::interface::{Input, Output};
 use super::metrics::{Counter, Metrics};
 use super::session::SessionId;
-use crate::protocol::Trace;
+use crate::access::Access;
+use crate::protocol::{Dialect, Trace};
 use crate::time::Millis;
 
 /// How many events a room remembers. Commits are not among them: they would be all.
@@ -56,6 +57,8 @@ impl Observed {
                 metrics.add(Counter::CompactedBytes, *bytes_before);
             }
             Event::Quarantined { .. } => metrics.add(Counter::Quarantines, 1),
+            Event::Revoked { .. } => metrics.add(Counter::Revocations, 1),
+            Event::Deleted { .. } => metrics.add(Counter::Deletions, 1),
             Event::Failed { .. } => metrics.add(Counter::Failures, 1),
         }
         self.told.push(event);
@@ -107,6 +110,11 @@ impl Room {
     /// What was seen of a room that is dropped, for the one that takes its place.
     pub fn into_observed(mut self) -> Observed {
         self.observed.metrics.add(Counter::Abandons, 1);
+        self.into_deleted()
+    }
+
+    /// The same, of one whose document was deleted.
+    pub fn into_deleted(self) -> Observed {
         self.observed
     }
 
@@ -114,6 +122,26 @@ impl Room {
     pub fn go_on(&mut self, mut before: Observed) {
         before.metrics.extend(&self.observed.metrics);
         self.observed = before;
+    }
+
+    /// The id of its history.
+    pub fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// The last sequence number.
+    pub fn sequence(&self) -> u64 {
+        self.head
+    }
+
+    /// Whether it has a history: a row was ever written.
+    pub fn has_history(&self) -> bool {
+        self.head > 0
+    }
+
+    /// Who is connected, how, and with what access.
+    pub fn sessions(&self) -> impl Iterator<Item = (SessionId, Dialect, &Access)> {
+        self.sessions.iter().map(|(&id, session)| (id, session.dialect, &session.access))
     }
 
     /// What was counted since the object that runs the room began.

@@ -8,6 +8,7 @@ use super::authors::Authors;
 use super::chain::Chain;
 use super::log::{Log, LogError, Row, RowHead, SnapshotHead, advance};
 use super::repair::{Mark, Part};
+use super::revoked::Revoked;
 use super::subjects::{Subject, Subjects};
 use super::suspects::Suspects;
 use crate::policy::Schema;
@@ -29,6 +30,7 @@ pub struct Stored {
     pub(super) quarantine: Quarantine,
     pub(super) suspects: Suspects,
     pub(super) schema: Option<Rc<Schema>>,
+    pub(super) revoked: Revoked,
     last_row: Option<u64>,
 }
 
@@ -134,6 +136,11 @@ impl Stored {
     /// The rules of the document, unless it has its own.
     pub fn with_schema(self, schema: Option<Rc<Schema>>) -> Self {
         Self { schema: self.schema.or(schema), ..self }
+    }
+
+    /// What was revoked.
+    pub fn with_revoked(self, revoked: Revoked) -> Self {
+        Self { revoked, ..self }
     }
 
     /// Somebody wrote here, under this number; nobody knows who any more if they were erased.

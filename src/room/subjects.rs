@@ -11,6 +11,7 @@ use super::decision::{Decision, What};
 use super::session::SessionId;
 use super::{Output, Room};
 use crate::access::Access;
+use crate::protocol::Close;
 use crate::time::Millis;
 
 /// Somebody.
@@ -52,12 +53,21 @@ impl Subjects {
     }
 
     fn number_or_next(&mut self, access: &Access) -> u32 {
-        if let Some(number) = self.number(&access.subject) {
+        self.number_or_new(&access.subject, access.name.as_deref())
+    }
+
+    /// The number of a subject; a new one for who has none.
+    pub(super) fn number_of(&mut self, subject: &str) -> u32 {
+        self.number_or_new(subject, None)
+    }
+
+    fn number_or_new(&mut self, subject: &str, name: Option<&str>) -> u32 {
+        if let Some(number) = self.number(subject) {
             return number;
         }
         let last = self.by_number.keys().next_back().copied().unwrap_or(EVERYONE);
         let number = last.saturating_add(1);
-        let (subject, name) = (access.subject.clone(), access.name.clone());
+        let (subject, name) = (subject.into(), name.map(Into::into));
         self.add(number, Some(Subject { subject, name }));
         self.unnamed.push(number);
         number
@@ -101,11 +111,17 @@ impl Room {
         names.map(|(number, subject)| Output::Name { number, subject })
     }
 
-    /// Forget who somebody is. What they wrote stays, under their number; what they write from now
-    /// on is another's.
+    /// Forget who somebody is. Their sessions end. What they wrote stays, under their number; what
+    /// they write from now on is another's.
     pub(super) fn erase(&mut self, now: Millis, subject: &str) -> Vec<Output> {
+        let is_theirs = |_: &Self, access: &Access| access.subject[..] == *subject;
+        let mut out = match subject {
+            // Nobody in particular.
+            "" => return Vec::new(),
+            _ => self.close_where(now, Close::Forbidden, is_theirs),
+        };
         // With what they did just now, which says their number.
-        let mut out = self.commit(now);
+        out.extend(self.commit(now));
         if let Some(number) = self.subjects.erase(subject) {
             out.push(Output::Erase { number });
             self.decided.add(Decision::of_room(What::Erased { number }));

@@ -41,6 +41,8 @@ pub(super) struct Cell {
     pub(super) live: RefCell<Option<Live>>,
     /// What was seen of a room that was abandoned.
     observed: RefCell<Option<room::Observed>>,
+    /// A deletion that is under way: a promise.
+    pub(super) deletion: RefCell<Option<js_sys::Promise>>,
     /// Whether [`Input::Commit`] is on its way.
     commit_is_due: std::cell::Cell<bool>,
 }
@@ -57,12 +59,23 @@ impl DurableObject for Room {
         }
         let storage = RoomStorage::new(state.storage());
         let limits = room::Limits::read(|name| env.var(name).ok().map(|value| value.to_string()));
-        let (live, observed) = (RefCell::default(), RefCell::default());
+        let (live, observed, deletion) =
+            (RefCell::default(), RefCell::default(), RefCell::default());
         let commit_is_due = std::cell::Cell::new(false);
         let document = state.id().name().unwrap_or_default();
         let logs = Logs::read(&env);
-        let cell =
-            Cell { state, env, document, logs, storage, limits, live, observed, commit_is_due };
+        let cell = Cell {
+            state,
+            env,
+            document,
+            logs,
+            storage,
+            limits,
+            live,
+            observed,
+            deletion,
+            commit_is_due,
+        };
         let cell = Rc::new(cell);
         instances::replace(&cell);
         Self { cell }
@@ -75,6 +88,7 @@ impl DurableObject for Room {
         }
         let dialect = match route_of(&request) {
             Ok(Route::Sync { dialect, .. }) => dialect,
+            Ok(Route::Document { ask, .. }) => return self.cell.answer(&ask, request).await,
             Ok(Route::Ready) => return self.cell.probe(),
             Ok(Route::Status { .. }) => return self.cell.status(),
             Ok(Route::Metrics { .. }) => return self.cell.metrics(),
@@ -214,7 +228,7 @@ impl Cell {
     }
 
     /// Hand an input to the room and do what it says, up to the first thing that fails.
-    fn run(self: &Rc<Self>, input: Input<'_>) {
+    pub(super) fn run(self: &Rc<Self>, input: Input<'_>) {
         let mut slot = self.live.borrow_mut();
         let live = match self.wake(&mut slot) {
             Ok(live) => live,
@@ -238,6 +252,11 @@ impl Cell {
                 return self.abandon(&mut slot, Close::Storage, &error);
             }
         }
+        if self.deletion.borrow().is_some()
+            && let Some(live) = slot.take()
+        {
+            self.observed.replace(Some(live.room.into_deleted()));
+        }
     }
 
     fn perform(
@@ -255,6 +274,10 @@ impl Cell {
             Output::Name { number, subject } => self.storage.name(number, &subject)?,
             Output::Erase { number } => self.storage.erase(number)?,
             Output::Schema(schema) => self.storage.keep_schema(&schema)?,
+            Output::Revoked(revoked) => self.storage.keep_revoked(&revoked)?,
+            Output::Delete => {
+                self.deletion.replace(Some(self.storage.delete_all()?));
+            }
             Output::Suspects(suspects) => {
                 self.storage.keep_suspects(&suspects)?;
                 fault::committed();

@@ -55,13 +55,21 @@ pub(super) async fn admit_request(
     let url = request.inner().url();
     let query = route::query_of(&url);
     let token = token_of(authorization.as_deref(), subprotocols.as_deref(), query);
-    if token.is_none() && says_token_later(query) {
+    // There is no later but on a socket.
+    if token.is_none() && says_token_later(query) && header("upgrade").is_some() {
         return Ok(Access::of_nobody(platform::now() + LATER_MS_MAX));
     }
     let origin = header("origin");
     let visitor =
         Visitor { token: token.as_deref(), origin: origin.as_deref(), host: route::host_of(&url) };
     admit(env, &visitor, document).await
+}
+
+/// Which pages may read the answer to one of this origin, as a header says it.
+pub(super) fn readers(env: &Env, origin: Option<&str>) -> Option<String> {
+    let setting = |name: &str| env.var(name).ok().map(|value| value.to_string());
+    // What is wrong with the settings is said where somebody is let in.
+    Entrance::read(setting).ok()?.readers(origin).map(str::to_owned)
 }
 
 /// A token to try things with.

@@ -121,6 +121,9 @@ pub(super) fn fields(event: &Event) -> Map<String, Value> {
         Event::Quarantined { part, sequence, reason } => {
             json!({ "part": format!("{part:?}"), "sequence": sequence, "reason": reason })
         }
+        Event::Revoked { sessions } | Event::Deleted { sessions } => {
+            json!({ "sessions": sessions })
+        }
         Event::Failed { in_hand } => json!({ "in_hand": in_hand }),
     };
     match fields {

@@ -80,6 +80,9 @@ extern "C" {
         closure: &mut dyn FnMut() -> Result<(), JsValue>,
     ) -> Result<(), JsValue>;
 
+    #[wasm_bindgen(method, catch, js_name = deleteAll)]
+    fn delete_all(this: &SyncStorage) -> Result<js_sys::Promise, JsValue>;
+
     type SocketKeeper;
 
     #[wasm_bindgen(method, catch, js_name = getWebSocketAutoResponseTimestamp)]
@@ -113,6 +116,12 @@ pub(super) fn transaction<E: From<JsValue>>(
         (Some(error), _) => Err(error),
         (None, result) => result.map_err(E::from),
     }
+}
+
+/// Forget everything that a room has stored, its alarm included. It is gone at once; the promise
+/// says when that is durable.
+pub(super) fn delete_all(storage: &JsValue) -> Result<js_sys::Promise, JsValue> {
+    storage.unchecked_ref::<SyncStorage>().delete_all()
 }
 
 /// Send one frame to many sockets: it is copied out of Wasm memory once. A socket that does not

@@ -48,9 +48,14 @@ impl DurableObject for Registry {
         if request.method() == Method::Post {
             let document = request.headers().get("document")?.unwrap_or_default();
             let document = decode_document_name(&document);
+            let body = request.bytes().await?;
+            // Nothing is to be known of it any more.
+            if let Some(document) = document.as_deref().filter(|_| body.is_empty()) {
+                let forgotten = vec![document.into()];
+                self.sql.exec("DELETE FROM room WHERE document = ?", forgotten)?;
+            }
             // During a deploy a room may be of another build. What it counted is not known then.
-            if let Some((document, report)) = document.zip(Report::decode(&request.bytes().await?))
-            {
+            if let Some((document, report)) = document.zip(Report::decode(&body)) {
                 self.take(&document, &report)?;
             }
             return Response::empty();
@@ -211,9 +216,18 @@ pub(super) async fn ask(env: &Env, request: Request) -> Result<Response> {
 
 /// Tell the registry how a room is. A deployment without one is not told.
 pub(super) async fn tell(env: &Env, document: &str, report: &Report) -> Result<()> {
+    post(env, document, &report.encode()).await
+}
+
+/// Have the registry forget a document that was deleted.
+pub(super) async fn forget(env: &Env, document: &str) -> Result<()> {
+    post(env, document, &[]).await
+}
+
+async fn post(env: &Env, document: &str, body: &[u8]) -> Result<()> {
     let Ok(namespace) = env.durable_object(REGISTRY) else { return Ok(()) };
     let mut init = RequestInit::new();
-    let body = js_sys::Uint8Array::from(&report.encode()[..]);
+    let body = js_sys::Uint8Array::from(body);
     init.with_method(Method::Post).with_body(Some(body.into()));
     // A header holds no other characters.
     init.headers.set("document", &encode_document_name(document))?;

@@ -2,7 +2,7 @@
 //!
 //! | table | what it holds |
 //! |---|---|
-//! | `meta` | the storage version, the epoch, and what made the room fail how often |
+//! | `meta` | the storage version, the epoch, what made the room fail how often, what is revoked |
 //! | `log` | one row a commit; the update itself, unless it is in pieces |
 //! | `snapshot` | the last snapshot; its update is in pieces, deflated |
 //! | `history` | a segment for each compaction: the rows that a snapshot took the place of |
@@ -136,6 +136,11 @@ impl RoomStorage {
             chain(head.chain),
         ];
         self.run("INSERT INTO snapshot VALUES (?, ?, ?, ?, ?, ?, ?, ?)", bindings)
+    }
+
+    /// Forget everything; a promise says when that is durable.
+    pub(super) fn delete_all(&self) -> Result<js_sys::Promise, LogError> {
+        Ok(platform::delete_all(self.storage.as_raw())?)
     }
 
     fn pieces(&self, owner: Owner) -> Pieces<'_> {

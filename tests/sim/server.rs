@@ -306,6 +306,8 @@ impl Server {
             Output::Tell(event) => self.told(env, &event),
             Output::Report(report) => Self::reported(env, &report),
             // Random bytes can be a token. The keys to check it with never come.
+            // Nobody revokes or deletes here.
+            Output::Revoked(_) | Output::Delete => env.count("managed"),
             Output::Verify { .. } => env.count("tokens"),
             Output::Abandon => {}
         }

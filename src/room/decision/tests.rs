@@ -12,7 +12,7 @@ fn samples() -> Vec<Decision> {
         What::Compensated { clients: vec![5], violations },
         What::Compacted { sequence: 1_000 },
         What::Quarantined { part: Part::Segment, sequence: 9 },
-        What::Revoked { before: 1 << 40 },
+        What::Revoked { before: 1 << 40, by: 3 },
         What::Schema { version: 7 },
         What::Epoch { epoch: (1 << 53) - 1 },
         What::Erased { number: 4 },

@@ -40,6 +40,7 @@ pub(in crate::room) struct Memory {
     pub(in crate::room) marks: Vec<(Mark, u64)>,
     pub(in crate::room) suspects: Suspects,
     pub(in crate::room) schema: Option<Rc<Schema>>,
+    pub(in crate::room) revoked: Revoked,
     pub(in crate::room) subjects: BTreeMap<u32, Option<Subject>>,
 }
 
@@ -70,8 +71,10 @@ impl Memory {
     }
 
     pub(in crate::room) fn stored(&self) -> Stored {
-        let mut stored = Stored::new(EPOCH).with_suspects(self.suspects.clone());
-        stored = stored.with_schema(self.schema.clone());
+        let mut stored = Stored::new(EPOCH)
+            .with_suspects(self.suspects.clone())
+            .with_revoked(self.revoked.clone())
+            .with_schema(self.schema.clone());
         for (mark, repaired) in &self.marks {
             stored.add_mark(mark, *repaired);
         }

@@ -209,7 +209,7 @@ fn s3_a_schema_says_more_of_who_may_do_what() {
     assert_eq!(reviewer.set(&mut shell, "state", "open"), ["meta/state insert"]);
     let mut reader = Author::new(&mut shell, 6, "rob", "reader");
     assert_eq!(reader.edit(&mut shell, comment), [Denial::Role.name()]);
-    let may = |role, action| shell.room.permits(&access("x", role), action);
+    let may = |role, action| shell.room.allows(&access("x", role), action);
     use crate::access::Action::{Audit, Present, Read, Write};
     assert!(may("reviewer", Read) && may("reviewer", Write) && !may("reviewer", Audit));
     assert!(may("reader", Present) && !may("reader", Write));

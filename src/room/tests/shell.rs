@@ -23,6 +23,7 @@ pub(super) struct Shell {
     pub(super) told: Vec<Event>,
     pub(super) reports: Vec<Report>,
     pub(super) abandoned: bool,
+    pub(super) deleted: bool,
     pub(super) now: Millis,
 }
 
@@ -44,6 +45,7 @@ impl Shell {
             told: Vec::new(),
             reports: Vec::new(),
             abandoned: false,
+            deleted: false,
             now: NOW,
         }
     }
@@ -75,6 +77,8 @@ impl Shell {
                     self.log.subjects.insert(number, None);
                 }
                 Output::Schema(schema) => self.log.schema = Some(schema),
+                Output::Revoked(revoked) => self.log.revoked = revoked,
+                Output::Delete => self.deleted = true,
                 Output::Suspects(suspects) => self.log.suspects = suspects,
                 Output::Repair(repair) => self.log.repair(repair),
                 Output::Verify { session, token } => self.verify.push((session, token)),

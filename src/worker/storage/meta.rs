@@ -1,5 +1,5 @@
-//! The table `meta`: the epoch, and what made the room fail. An older build reads only what it
-//! knows of it.
+//! The table `meta`: the epoch, what made the room fail, and what is revoked. An older build reads
+//! only what it knows of it.
 
 use std::rc::Rc;
 
@@ -8,7 +8,7 @@ use worker::SqlStorageValue;
 use super::pieces::Owner;
 use super::{RoomStorage, columns, integer, number};
 use crate::policy::Schema;
-use crate::room::{LogError, Stored, Suspects};
+use crate::room::{LogError, Revoked, Stored, Suspects};
 use crate::time::Millis;
 
 impl RoomStorage {
@@ -24,7 +24,7 @@ impl RoomStorage {
 
     /// What `meta` says, for a room to start with.
     pub(super) fn read_meta(&self) -> Result<Stored, LogError> {
-        let (mut epoch, mut suspects) = (None, Suspects::new());
+        let (mut epoch, mut suspects, mut revoked) = (None, Suspects::new(), Revoked::new());
         for row in self.query("SELECT key, value FROM meta", vec![])? {
             let [key, value] = columns(row?)?;
             let SqlStorageValue::String(key) = key else { continue };
@@ -32,10 +32,25 @@ impl RoomStorage {
                 epoch = Some(number(value)?);
             } else if let Ok(suspect) = key.parse() {
                 suspects.insert(suspect, number(value)?);
+            } else if let Ok(whose) = key.parse() {
+                revoked.insert(whose, Millis(number(value)?));
             }
         }
         let epoch = epoch.ok_or_else(|| LogError::Storage("no epoch".into()))?;
-        Ok(Stored::new(epoch).with_suspects(suspects))
+        Ok(Stored::new(epoch).with_suspects(suspects).with_revoked(revoked))
+    }
+
+    /// Keep what is revoked, in the place of what was.
+    pub(in crate::worker) fn keep_revoked(&self, revoked: &Revoked) -> Result<(), LogError> {
+        self.transaction(|| {
+            // Each is named by its `Display`.
+            self.run("DELETE FROM meta WHERE key LIKE 'revoked %'", vec![])?;
+            for (whose, before) in revoked {
+                let name = SqlStorageValue::String(whose.to_string());
+                self.run("INSERT INTO meta VALUES (?, ?)", vec![name, integer(before.0)])?;
+            }
+            Ok(())
+        })
     }
 
     /// Keep this schema in the place of the one before.
