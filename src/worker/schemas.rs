@@ -1,7 +1,7 @@
 //! The schemas that a deployment brings with it, by document pattern.
 //!
-//! `npm run build` puts what is in `schemas/` into the Worker's script. A document that has a schema
-//! of its own is held to that.
+//! `npm run build` puts what is in `schemas/` into the Worker's script. A document that has a
+//! schema of its own is held to that.
 
 use std::rc::Rc;
 

@@ -4,7 +4,8 @@
 /// first template that fits counts, and its operations are those of the path.
 macro_rules! operations {
     ($($(#[$doc:meta])* $name:ident = $method:literal $path:literal $short:literal,)*) => {
-        /// Something that can be asked. `{name}` in a path is one segment of it, `{+name}` the rest.
+        /// Something that can be asked. `{name}` in a path is one segment of it, `{+name}` the
+        /// rest.
         #[derive(Clone, Copy, Debug, Eq, PartialEq)]
         pub enum Operation {
             $($(#[$doc])* $name,)*
@@ -69,6 +70,10 @@ operations! {
     Blame = "GET" "/documents/{document}/blame" "blame",
     /// Who wrote what is at one place.
     Who = "GET" "/documents/{document}/who" "who",
+    /// The rules that it is held to.
+    Schema = "GET" "/documents/{document}/schema" "schema",
+    /// Hold it to other rules.
+    SetSchema = "PUT" "/documents/{document}/schema" "set-schema",
     /// Who is connected.
     Sessions = "GET" "/documents/{document}/sessions" "sessions",
     /// Have what was granted before be over.
