@@ -108,6 +108,9 @@ const attempts = {
   }
 }
 
+// y-websocket prints each denial with its address.
+console.warn = () => {}
+
 describe('s4: rules against stock clients', { concurrency: 4 }, () => {
   let server
   const vars = { TOKEN_SECRET: SECRET, OPEN_ON_LOCALHOST: 'false' }
