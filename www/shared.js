@@ -14,6 +14,7 @@ export async function openShared(name, token) {
     presence: sharedPresence(doc),
     connection: sharedConnection(doc),
     access: sharedAccess(doc),
+    history: sharedHistory(name, token),
     close: () => doc.close(),
   };
 }
@@ -75,9 +76,28 @@ function sharedConnection(doc) {
       doc.on("status", changed);
       doc.on("saved", changed);
     },
+    /** Calls `rejected({ path, rule })` when the note's rules took something back. */
+    observeRejections: (rejected) => doc.on("rejected", rejected),
     /** Calls `lost({ content, pending, reason })` when this tab's copy could not go on. */
     observeAsides: (lost) => doc.on("aside", lost),
     cut: () => doc.disconnect(),
     mend: () => doc.connect(),
+  };
+}
+
+/** What the room knows of the past. Those who may not ask are told so. */
+function sharedHistory(name, token) {
+  async function ask(path) {
+    const headers = token ? { authorization: `Bearer ${await token()}` } : {};
+    const answer = await fetch(`/documents/${encodeURIComponent(name)}/${path}`, { headers });
+    const said = await answer.json();
+    if (!answer.ok) throw new Error(said.detail);
+    return said;
+  }
+  return {
+    /** The parts of the note, and who wrote each. */
+    authors: async () => (await ask("blame?text=note")).runs,
+    /** What was decided behind a sequence number. */
+    decisions: (since) => ask(`audit?since=${since}`),
   };
 }
