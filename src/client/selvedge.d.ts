@@ -505,8 +505,14 @@ export interface SelvedgeError extends Error {
     | "too-deep"
     /** The role of this replica may not change the document. */
     | "not-allowed"
+    /** The edit breaks a rule of the document's schema. Nothing is changed and nothing sent. */
+    | "rule"
     /** A presence is no JSON or larger than 8 KiB. */
     | "presence";
+  /** With the code `rule`: where it would be broken, as in `Rejection`. */
+  readonly path?: string;
+  /** With the code `rule`: which one. */
+  readonly rule?: Rule;
 }
 
 /** Open a document and connect to its room. The module must have been initialized. */
