@@ -18,7 +18,6 @@
 mod arrival;
 mod copy;
 mod faults;
-mod inside;
 mod judge;
 mod keys;
 mod list;
@@ -34,8 +33,8 @@ use std::rc::Rc;
 
 use thiserror::Error;
 
-use crate::document::{ApplyError, Document, EditError, PathSegment};
-use crate::policy::{Rule, Schema, Violation};
+use crate::document::{ApplyError, Document, EditError, Kind};
+use crate::policy::{Schema, Shape, Violation};
 use crate::update;
 use spots::Spots;
 
@@ -43,9 +42,6 @@ use spots::Spots;
 pub const NESTING_MAX: usize = 100;
 /// How many broken rules are told of one update.
 pub const VIOLATIONS_MAX: usize = 32;
-
-type Path = Vec<PathSegment>;
-type Broken = (Path, Rule);
 
 /// What became of an update that was taken in.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -143,7 +139,7 @@ fn loaded(update: &[u8], schema: &Schema, client: u64) -> Result<Document, Guard
     let mut document = Document::new(client);
     for (name, rules) in schema.roots() {
         // An empty document has no root of another kind.
-        let _ = document.root(name, inside::kind(rules.shape()));
+        let _ = document.root(name, rules.shape().map_or(Kind::Map, Shape::kind));
     }
     if update != update::EMPTY {
         document.apply(update)?;

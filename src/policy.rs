@@ -25,10 +25,12 @@
 //!   format of characters, an attribute. *Delete* is what goes away, also with what is around it.
 //! - What a schema does not know is an error, so that a typing error leaves nothing unprotected.
 
+mod inside;
 mod node;
 mod parse;
 mod role;
 mod schema;
+mod step;
 mod tree;
 mod value;
 mod violation;
@@ -36,6 +38,7 @@ mod violation;
 #[cfg(test)]
 mod tests;
 
+pub use inside::{Broken, Path, below, may_come, may_go};
 pub use node::{Rules, Shape};
 pub use role::Role;
 pub use schema::{

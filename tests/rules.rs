@@ -27,7 +27,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("room",      &["thiserror", "crc32fast", "sha2", "codec", "time", "update", "protocol",
                     "awareness", "histogram", "access", "policy", "guard"]),
     ("replica",   &["thiserror", "codec", "time", "update", "protocol", "awareness", "document",
-                    "histogram"]),
+                    "histogram", "policy"]),
     // `update` for the update that holds nothing, `document` for what is asked about its content.
     ("worker",    &["thiserror", "codec", "time", "protocol", "room", "update", "access",
                     "policy", "document", "worker", "wasm_bindgen", "wasm_bindgen_futures", "js_sys",

@@ -126,6 +126,17 @@ impl New {
         }
     }
 
+    pub(super) fn kind(&self) -> Kind {
+        match self {
+            Self::Text => Kind::Text,
+            Self::Map => Kind::Map,
+            Self::Array => Kind::Array,
+            Self::XmlFragment => Kind::XmlFragment,
+            Self::XmlElement(_) => Kind::XmlElement,
+            Self::XmlText => Kind::XmlText,
+        }
+    }
+
     pub(super) fn is_xml_node(&self) -> bool {
         matches!(self, Self::XmlElement(_) | Self::XmlText)
     }

@@ -7,8 +7,9 @@ use super::copy::copy_key;
 use super::list::ListFaults;
 use super::spots::set;
 use super::text::{TextFaults, content};
-use super::{Broken, Documents, Inexact, VIOLATIONS_MAX};
+use super::{Documents, Inexact, VIOLATIONS_MAX};
 use crate::document::{Document, Json, Shared, Value};
+use crate::policy::Broken;
 
 pub(super) type Ids = Vec<(u64, u32, u32)>;
 

@@ -1,10 +1,9 @@
 //! What happened to one key.
 
-use super::inside::{may_come, may_go};
+use super::Documents;
 use super::place::Place;
-use super::{Broken, Documents};
 use crate::document::{Kind, PathSegment, Value};
-use crate::policy::{Role, Rule};
+use crate::policy::{Broken, Role, Rule, may_come, may_go};
 
 impl Documents {
     /// Whether what happened to `key` keeps the rules; the path is told from its parent on. `came`

@@ -4,11 +4,10 @@ use std::collections::BTreeSet;
 
 use super::copy::copy_item;
 use super::faults::Faults;
-use super::inside::{below, may_come, may_go};
 use super::place::Place;
-use super::{Documents, Inexact, Path};
+use super::{Documents, Inexact};
 use crate::document::{Delta, Document, Edit, Inserted, PathSegment, Shared, Value};
-use crate::policy::{Role, Rule};
+use crate::policy::{Path, Role, Rule, below, may_come, may_go};
 
 /// More items than these are not taken out one by one.
 const EXTRA_MAX: usize = 100;

@@ -1,9 +1,9 @@
 //! Which rules hold at a spot.
 
 use super::spots::{Spot, Spots};
-use super::{Documents, NESTING_MAX, Path};
+use super::{Documents, NESTING_MAX};
 use crate::document::{Kind, PathSegment, Shared, SharedId};
-use crate::policy::{Rule, Rules, Schema};
+use crate::policy::{Path, Rule, Rules, Schema};
 
 /// A spot in a shared type that was there before.
 #[derive(Clone)]

@@ -64,7 +64,7 @@ impl TextFaults {
         let (mut came, mut lost) = (0u32, 0u32);
         for step in &self.delta {
             match step {
-                Delta::Insert(inserted, _) => came += units(inserted),
+                Delta::Insert(inserted, _) => came += inserted.units(),
                 Delta::Delete(len) if self.lost => lost += len,
                 _ => {}
             }
@@ -90,7 +90,7 @@ impl TextFaults {
         for step in self.delta.iter().chain([&rest]) {
             let (stays, len) = match step {
                 Delta::Insert(inserted, _) => {
-                    new += if self.removed { 0 } else { units(inserted) };
+                    new += if self.removed { 0 } else { inserted.units() };
                     continue;
                 }
                 Delta::Delete(len) => (self.lost, *len),
@@ -129,7 +129,7 @@ impl TextFaults {
         for step in &self.delta {
             steps.push((step, old, new));
             match step {
-                Delta::Insert(inserted, _) => new += units(inserted),
+                Delta::Insert(inserted, _) => new += inserted.units(),
                 Delta::Delete(len) => old += len,
                 Delta::Retain(len, _) => (old, new) = (old + len, new + len),
             }
@@ -217,7 +217,7 @@ fn runs(content: &[Delta]) -> Vec<Run> {
     let mut runs = Vec::new();
     for piece in content {
         let Delta::Insert(inserted, attributes) = piece else { continue };
-        let len = units(inserted);
+        let len = inserted.units();
         let (inserted, attributes) = (inserted.clone(), attributes.clone());
         runs.push(Run { start, len, inserted, attributes });
         start += len;
@@ -263,21 +263,13 @@ fn joined(pieces: Vec<Delta>, with_formats: bool) -> Vec<Delta> {
     joined
 }
 
-pub(super) fn units(inserted: &Inserted) -> u32 {
-    match inserted {
-        Inserted::Text(string) => string.encode_utf16().count() as u32,
-        Inserted::Embed(_) => 1,
-        Inserted::Values(values) => values.len() as u32,
-    }
-}
-
 /// The text as it is.
 pub(super) fn content(document: &Document, text: &Shared) -> Result<Vec<Delta>, Inexact> {
     let content = document.delta(text)?;
     let len: u32 = content
         .iter()
         .map(|piece| match piece {
-            Delta::Insert(inserted, _) => units(inserted),
+            Delta::Insert(inserted, _) => inserted.units(),
             _ => 0,
         })
         .sum();

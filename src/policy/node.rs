@@ -61,6 +61,16 @@ impl Shape {
             Kind::XmlFragment | Kind::XmlElement | Kind::XmlText => self == Self::Xml,
         }
     }
+
+    /// The kind of a root of this shape.
+    pub fn kind(self) -> Kind {
+        match self {
+            Self::Text => Kind::Text,
+            Self::Map => Kind::Map,
+            Self::Array => Kind::Array,
+            Self::Xml => Kind::XmlFragment,
+        }
+    }
 }
 
 impl<'a> Rules<'a> {

@@ -72,8 +72,16 @@ impl Room {
         out.push(Output::Schema(schema));
         out.extend(self.commit(now));
         let sessions: Vec<_> = self.sessions.keys().copied().collect();
-        out.extend(sessions.into_iter().filter_map(|id| self.granted(now, id)));
+        for id in sessions {
+            out.extend(self.granted(now, id));
+            out.extend(self.say_schema(id));
+        }
         out
+    }
+
+    /// Tell a session the rules, if there are any: ours checks them before it edits.
+    pub(super) fn say_schema(&self, id: SessionId) -> Option<Output> {
+        self.send(id, &FromRoom::Schema(self.schema()?.source()))
     }
 
     /// What may be taken of a session's update, which is new and ready.

@@ -1,13 +1,17 @@
 //! What holds for something as a whole, with all that is inside it.
 
-use super::{Broken, Path};
-use crate::document::{Document, Kind, PathSegment, Value};
-use crate::policy::{Role, Rule, Rules, Shape};
+use super::{Role, Rule, Rules};
+use crate::document::{Kind, Look, PathSegment, Value};
+
+/// From the document down to a place.
+pub type Path = Vec<PathSegment>;
+/// A rule that is broken, and where.
+pub type Broken = (Path, Rule);
 
 /// Whether `value` may come to a place: it fits there, and everything inside it may be inserted and
 /// fits. The right to insert it at all is asked before.
-pub(super) fn may_come(
-    document: &Document,
+pub fn may_come(
+    document: &dyn Look,
     role: Role,
     value: &Value,
     rules: Rules<'_>,
@@ -72,8 +76,8 @@ pub(super) fn may_come(
 
 /// Whether `value` may go from a place, with everything inside it. Whether it may go itself is
 /// asked before.
-pub(super) fn may_go(
-    document: &Document,
+pub fn may_go(
+    document: &dyn Look,
     role: Role,
     value: &Value,
     rules: Rules<'_>,
@@ -118,18 +122,8 @@ pub(super) fn may_go(
 }
 
 /// The path one step further.
-pub(super) fn below(path: &Path, segment: PathSegment) -> Path {
+pub fn below(path: &Path, segment: PathSegment) -> Path {
     let mut path = path.clone();
     path.push(segment);
     path
-}
-
-/// The kind of a root of this shape.
-pub(super) fn kind(shape: Option<Shape>) -> Kind {
-    match shape {
-        Some(Shape::Text) => Kind::Text,
-        Some(Shape::Array) => Kind::Array,
-        Some(Shape::Xml) => Kind::XmlFragment,
-        Some(Shape::Map) | None => Kind::Map,
-    }
 }
