@@ -31,7 +31,7 @@ export function bindRejections(connection, announce) {
   function show({ path, rule }) {
     const [, place] = PLACES.find(([pattern]) => pattern.test(path)) ?? [null, "the document"];
     const why = RULES[rule] ?? `it breaks the rule ${rule}`;
-    words.textContent = `A change of ${place} was taken back: ${why}.`;
+    words.textContent = `A change of ${place} was not made: ${why}.`;
     notice.hidden = false;
     announce(words.textContent);
     clearTimeout(timer);
