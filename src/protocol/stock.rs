@@ -31,7 +31,10 @@ pub fn decode(frame: &[u8]) -> Result<Option<FromClient<'_>>, DecodeError> {
         AWARENESS => FromClient::Awareness(r.bytes()?),
         QUERY_AWARENESS => FromClient::QueryAwareness,
         AUTH => match r.byte()? {
-            TOKEN => FromClient::Auth { token: r.string()? },
+            TOKEN => match r.string()? {
+                "" => return Ok(None),
+                token => FromClient::Auth { token },
+            },
             _ => return Ok(None),
         },
         _ => return Ok(None),
