@@ -118,7 +118,7 @@ fn refused_steps_change_nothing() {
         (0, 2, EditError::Surrogate),
         (2, 1, EditError::Surrogate),
     ] {
-        assert_eq!(a.edit(|edit, text| edit.delete_text(text, index, len)), Err(error));
+        assert_eq!(a.edit(|edit, text| edit.delete_text(text, index, len)), Err(error.clone()));
         if len == 0 {
             assert_eq!(a.insert(index, "x"), Err(error));
         }

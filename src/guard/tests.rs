@@ -1,5 +1,6 @@
 //! Authors of different roles, a guard, and a replica that only sees what the guard lets through.
 
+mod before;
 mod broken;
 mod hostile;
 mod kept;
@@ -7,7 +8,7 @@ mod oracle;
 mod random;
 
 use super::*;
-use crate::document::{Delta, Edit, Json, Kind, New, Shared, Value};
+use crate::document::{Check, Delta, Edit, Json, Kind, New, Shared, Value};
 use crate::policy::Role;
 
 /// A client id that no author has.
@@ -53,11 +54,19 @@ pub(super) const SCHEMA: &str = r#"{
 pub(super) struct Author {
     pub(super) document: Document,
     pub(super) role: Role,
+    /// Who is asked about each step.
+    asked: Option<before::Asked>,
 }
 
 impl Author {
+    /// Another one of the same role, who has nothing yet.
+    pub(super) fn like(&self, client: u64) -> Self {
+        Self { document: Document::new(client), role: self.role, asked: None }
+    }
+
     pub(super) fn edit<R>(&mut self, change: impl FnOnce(&mut Edit<'_>) -> R) -> (R, Vec<u8>) {
-        let (returned, update) = self.document.edit(change);
+        let check = self.asked.as_ref().map(|asked| asked as &dyn Check);
+        let (returned, update) = self.document.edit_checked(check, change);
         (returned, update.unwrap_or(update::EMPTY.to_vec()))
     }
 
@@ -92,7 +101,7 @@ impl World {
     pub(super) fn new(schema: &str, fill: impl FnOnce(&mut Author)) -> Self {
         let schema = Rc::new(Schema::parse(schema).unwrap());
         let role = schema.role("owner").unwrap();
-        let mut first = Author { document: Document::new(1), role };
+        let mut first = Author { document: Document::new(1), role, asked: None };
         fill(&mut first);
         let start = first.document.encode();
         let guard = Guard::load(&start, schema, ROOM).unwrap();
@@ -105,7 +114,8 @@ impl World {
     pub(super) fn author(&self, client: u64, role: &str) -> Author {
         let mut document = Document::new(client);
         document.apply(&self.replica.encode()).unwrap();
-        Author { document, role: self.guard.schema().role(role).unwrap() }
+        let role = self.guard.schema().role(role).unwrap();
+        Author { document, role, asked: None }
     }
 
     /// The guard takes in an update. Returns what goes to everybody, and what was broken.

@@ -170,8 +170,8 @@ fn may_set(
     if matches!(given, Given::New(_)) {
         here.may_insert(role).map_err(broken)?;
     }
-    fits(given, here).map_err(broken)?;
-    may_go(document, role, old, here, path)
+    may_go(document, role, old, here, path.clone())?;
+    fits(given, here).map_err(broken)
 }
 
 /// Whether something new may come to a place.

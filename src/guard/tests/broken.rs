@@ -165,13 +165,13 @@ const BROKEN: &[(&str, Change, &str)] = &[
     ("owner", |a| { let other = a.document.root("other", Kind::Text).unwrap();
         edit(a, |edit| edit.insert_text(&other, 0, SECRET, Some(&bold(SECRET)))) },
         "other: other-roots"),
-    ("owner", |a| { let mut other = Author { document: Document::new(77), role: a.role };
+    ("owner", |a| { let mut other = a.like(77);
         let meta = other.document.root("meta", Kind::Text).unwrap();
         edit(&mut other, |edit| edit.insert_text(&meta, 0, SECRET, None)) }, "meta: type"),
-    ("owner", |a| { let mut other = Author { document: Document::new(77), role: a.role };
+    ("owner", |a| { let mut other = a.like(77);
         let title = other.document.root("title", Kind::Array).unwrap();
         edit(&mut other, |edit| edit.insert_items(&title, 0, &[string(SECRET)])) }, "title: type"),
-    ("owner", |a| { let mut other = Author { document: Document::new(77), role: a.role };
+    ("owner", |a| { let mut other = a.like(77);
         let title = other.document.root("comments", Kind::Text).unwrap();
         edit(&mut other, |edit| edit.insert_text(&title, 0, SECRET, None)) }, "comments: type"),
 ];

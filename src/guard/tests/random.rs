@@ -86,7 +86,7 @@ fn entry(dice: &mut Dice, edit: &mut Edit<'_>, entry: &Shared) -> Result<(), Edi
 }
 
 /// One change anywhere.
-fn change(dice: &mut Dice, author: &mut Author) -> Vec<u8> {
+pub(super) fn change(dice: &mut Dice, author: &mut Author) -> Vec<u8> {
     let mut shared: Vec<Shared> = ROOTS.iter().map(|(name, _)| author.root(name)).collect();
     let mut at = 0;
     while at < shared.len() {
@@ -158,7 +158,7 @@ fn change(dice: &mut Dice, author: &mut Author) -> Vec<u8> {
 }
 
 /// A schema of the same parts with any rights.
-fn any_rights(dice: &mut Dice) -> String {
+pub(super) fn any_rights(dice: &mut Dice) -> String {
     let mut node = |rest: &str| {
         let mut node = format!("{{ {rest}");
         for right in ["insert", "change", "delete"] {
