@@ -274,8 +274,9 @@ impl Cell {
             Output::Name { number, subject } => self.storage.name(number, &subject)?,
             Output::Erase { number } => self.storage.erase(number)?,
             Output::Revoked(revoked) => self.storage.keep_revoked(&revoked)?,
-            Output::Delete => {
-                self.deletion.replace(Some(self.storage.delete_all()?));
+            Output::Delete(revoked) => {
+                let deletion = self.storage.delete_all_but(&revoked, platform::random_id())?;
+                self.deletion.replace(Some(deletion));
             }
             Output::Suspects(suspects) => {
                 self.storage.keep_suspects(&suspects)?;
