@@ -96,6 +96,10 @@ impl DurableObject for Room {
             Err(problem) => return refuse(problem),
         };
         let Some(access) = entrance::access_of(&request) else { return refuse(Problem::Token) };
+        // Before it is one of the room's: closed at once, such a socket would keep it awake.
+        if self.cell.turns_away(&access) {
+            return entrance::close_at_once(&request, Close::Forbidden);
+        }
         let pair = WebSocketPair::new()?;
         self.cell.connect(pair.server.as_ref(), dialect, trace_of(&request), &access)?;
         let response = Response::from_websocket(pair.client)?;

@@ -1,5 +1,5 @@
-//! The table `meta`: the epoch, what made the room fail, and what is revoked. An older build reads only what it
-//! knows of it.
+//! The table `meta`: the epoch, what made the room fail, and what is revoked. An older build reads
+//! only what it knows of it.
 
 use worker::SqlStorageValue;
 
