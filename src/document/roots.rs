@@ -60,14 +60,28 @@ fn rank(kind: Kind) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::document::{Document, Inserted, Json, New};
+    use crate::document::{Document, Json, New};
 
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
 
     #[test]
     fn kinds_follow_from_what_is_there() {
-        let _ = (Inserted::Text(String::new()), New::Text, Json::Null);
-        assert_eq!(roots(&Document::new(1).encode()), BTreeMap::new());
+        let mut document = Document::new(1);
+        let kinds =
+            [("t", Kind::Text), ("m", Kind::Map), ("a", Kind::Array), ("x", Kind::XmlFragment)];
+        let [text, map, list, xml] = kinds.map(|(name, kind)| document.root(name, kind).unwrap());
+        assert_eq!(roots(&document.encode()), BTreeMap::new());
+        document.edit(|edit| {
+            // Deleted, so that what is left stands beside something that does not tell.
+            edit.insert_text(&text, 0, "ab", None).unwrap();
+            edit.delete_text(&text, 0, 1).unwrap();
+            edit.set_key(&map, "k", &Json::Null).unwrap();
+            edit.set_key_new(&map, "n", New::Text).unwrap();
+            edit.insert_new(&list, 0, New::Map).unwrap();
+            edit.insert_new(&xml, 0, New::XmlElement("p".into())).unwrap();
+        });
+        let expected = kinds.map(|(name, kind)| (name.to_owned(), kind));
+        assert_eq!(roots(&document.encode()), BTreeMap::from(expected));
     }
 }

@@ -163,9 +163,9 @@ pub enum Output {
     Suspects(Suspects),
     /// Keep what is revoked, in the place of what was.
     Revoked(Revoked),
-    /// Forget everything that is stored, and drop the room: the next one who comes finds a document
-    /// with another epoch.
-    Delete,
+    /// Forget everything that is stored but this, and drop the room: the next one who comes finds a
+    /// document with another epoch. What is revoked stays revoked.
+    Delete(Revoked),
     /// Mark what is damaged, and keep the rest. [`Output::Abandon`] follows.
     Repair(Repair),
     /// Write this down for those who run the room.

@@ -142,7 +142,7 @@ impl Room {
     pub(super) fn delete(&mut self, now: Millis) -> Vec<Output> {
         let mut out = self.close_where(now, Close::EpochMismatch, |_, _| true);
         self.observed.tell(Event::Deleted { sessions: out.len() as u64 });
-        out.push(Output::Delete);
+        out.push(Output::Delete(self.revoked.clone()));
         out
     }
 }

@@ -32,6 +32,12 @@ impl Cell {
         }
     }
 
+    /// Whether the room would not let somebody in.
+    pub(super) fn turns_away(self: &Rc<Self>, access: &Access) -> bool {
+        let permits = || self.with(|room| room.permits(access, Action::Read));
+        !access.is_nobody() && permits() == Ok(false)
+    }
+
     async fn answer_to(self: &Rc<Self>, ask: &Ask, access: &Access, request: Request) -> Answer {
         // What has gathered is part of it, and what is damaged is seen to first.
         self.run(Input::Commit);

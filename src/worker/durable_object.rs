@@ -96,6 +96,10 @@ impl DurableObject for Room {
             Err(problem) => return refuse(problem),
         };
         let Some(access) = entrance::access_of(&request) else { return refuse(Problem::Token) };
+        // Before it is one of the room's: closed at once, such a socket would keep it awake.
+        if self.cell.turns_away(&access) {
+            return entrance::close_at_once(&request, Close::Forbidden);
+        }
         let pair = WebSocketPair::new()?;
         self.cell.connect(pair.server.as_ref(), dialect, trace_of(&request), &access)?;
         let response = Response::from_websocket(pair.client)?;
@@ -275,8 +279,9 @@ impl Cell {
             Output::Erase { number } => self.storage.erase(number)?,
             Output::Schema(schema) => self.storage.keep_schema(&schema)?,
             Output::Revoked(revoked) => self.storage.keep_revoked(&revoked)?,
-            Output::Delete => {
-                self.deletion.replace(Some(self.storage.delete_all()?));
+            Output::Delete(revoked) => {
+                let deletion = self.storage.delete_all_but(&revoked, platform::random_id())?;
+                self.deletion.replace(Some(deletion));
             }
             Output::Suspects(suspects) => {
                 self.storage.keep_suspects(&suspects)?;

@@ -192,8 +192,14 @@ pub(super) fn turn_away(request: &Request, denial: Denial) -> Result<Response> {
     if header("upgrade").is_none() {
         return refuse_saying(Problem::from(denial), &denial.to_string());
     }
+    close_at_once(request, Close::from(denial))
+}
+
+/// The same, of a request for a socket: it opens only to be closed.
+pub(super) fn close_at_once(request: &Request, close: Close) -> Result<Response> {
+    let header = |name| request.headers().get(name).ok().flatten();
     let pair = WebSocketPair::new()?;
-    platform::turn_away(pair.server.as_ref(), Close::from(denial))?;
+    platform::turn_away(pair.server.as_ref(), close)?;
     let response = Response::from_websocket(pair.client)?;
     let subprotocols = header("sec-websocket-protocol");
     if let Some(answered) = answered_subprotocol(subprotocols.as_deref()) {

@@ -24,7 +24,7 @@ use worker::wasm_bindgen::JsValue;
 use worker::{SqlStorage, SqlStorageValue, Storage};
 
 use super::platform;
-use crate::room::{Chain, LogError, Row, Segment, Snapshot, Stored, checksum};
+use crate::room::{Chain, LogError, Revoked, Row, Segment, Snapshot, Stored, checksum};
 use pieces::{Owner, PIECE_BYTES_MAX, Pieces};
 
 /// One row of a result.
@@ -138,9 +138,19 @@ impl RoomStorage {
         self.run("INSERT INTO snapshot VALUES (?, ?, ?, ?, ?, ?, ?, ?)", bindings)
     }
 
-    /// Forget everything; a promise says when that is durable.
-    pub(super) fn delete_all(&self) -> Result<js_sys::Promise, LogError> {
-        Ok(platform::delete_all(self.storage.as_raw())?)
+    /// Forget everything but what is revoked; a promise says when that is durable. `epoch` is for
+    /// the history that may follow.
+    pub(super) fn delete_all_but(
+        &self,
+        revoked: &Revoked,
+        epoch: u64,
+    ) -> Result<js_sys::Promise, LogError> {
+        let deletion = platform::delete_all(self.storage.as_raw())?;
+        if !revoked.is_empty() {
+            self.bring_up_to_date(epoch)?;
+            self.keep_revoked(revoked)?;
+        }
+        Ok(deletion)
     }
 
     fn pieces(&self, owner: Owner) -> Pieces<'_> {

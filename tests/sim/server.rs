@@ -307,7 +307,7 @@ impl Server {
             Output::Report(report) => Self::reported(env, &report),
             // Random bytes can be a token. The keys to check it with never come.
             // Nobody revokes or deletes here.
-            Output::Revoked(_) | Output::Delete => env.count("managed"),
+            Output::Revoked(_) | Output::Delete(_) => env.count("managed"),
             Output::Verify { .. } => env.count("tokens"),
             Output::Abandon => {}
         }

@@ -96,6 +96,15 @@ fn s3_pages_of_other_origins_are_kept_out() {
     for origin in [None, Some("https://app.example"), Some("https://b.example")] {
         assert_eq!(admit(&settings, from(origin)), Err(Denial::NoToken), "{origin:?}");
     }
+    let readers =
+        |settings: &[_], origin| entrance(settings).unwrap().readers(origin).map(str::to_owned);
+    let ours = Some("https://b.example");
+    assert_eq!(readers(&settings, ours).as_deref(), ours);
+    assert_eq!(
+        (readers(&settings, None), readers(&settings, Some("https://c.example"))),
+        (None, None)
+    );
+    assert_eq!(readers(&settings[1..], ours).as_deref(), Some("*"));
     for origin in ["https://c.example", "http://app.example", "https://app.example.evil", "null"] {
         assert_eq!(admit(&settings, from(Some(origin))), Err(Denial::Origin), "{origin}");
     }

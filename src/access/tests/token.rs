@@ -152,6 +152,10 @@ fn s3_times_are_compared_with_the_clock_that_was_handed_in() {
     let nbf = saying(r#""name":"Ann""#, r#""nbf":1800000061"#);
     assert_eq!(nbf, Err(TokenError::TooEarly));
     assert_eq!(saying("1800000600", "1800086461"), Err(TokenError::TooLong));
+    // Not at its end either: what was revoked a day ago is over.
+    let old = saying("1799999990", "1799914139");
+    assert_eq!(old, Err(TokenError::TooLong));
+    assert!(saying("1799999990", "1799914140").is_ok());
 }
 
 #[test]

@@ -4,8 +4,8 @@
 /// first template that fits counts, and its operations are those of the path.
 macro_rules! operations {
     ($($(#[$doc:meta])* $name:ident = $method:literal $path:literal $short:literal,)*) => {
-        /// Something that can be asked. `{name}` in a path is one segment of it, `{+name}` the
-        /// rest.
+        /// Something that can be asked. `{name}` in a path is one segment of it, `{+name}` all
+        /// that follows.
         #[derive(Clone, Copy, Debug, Eq, PartialEq)]
         pub enum Operation {
             $($(#[$doc])* $name,)*

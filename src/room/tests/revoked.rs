@@ -166,12 +166,14 @@ fn o3_a_deletion_ends_every_session_and_sets_no_alarm() {
     let mut shell = Shell::new();
     let (ann, bob) = (shell.native_by("ann", 0, 0), shell.connect_by(Dialect::Stock, "bob"));
     shell.update(ann, 1, &text(5, 0, "a"));
+    shell.revoke(Some("eve"));
+    let (rows, revoked) = (shell.log.rows.len(), shell.log.revoked.clone());
     (shell.alarm, shell.timer) = (None, None);
     shell.take(Input::Delete);
     let closed = [ann, bob].map(|session| (session, Close::EpochMismatch));
-    assert_eq!((&shell.closed[..], shell.deleted), (&closed[..], true));
+    assert_eq!((&shell.closed[..], shell.deleted), (&closed[..], Some(revoked)));
     assert!(shell.told.contains(&Event::Deleted { sessions: 2 }));
-    assert_eq!((shell.alarm, shell.timer, shell.log.rows.len()), (None, None, 0));
+    assert_eq!((shell.alarm, shell.timer, shell.log.rows.len()), (None, None, rows));
     assert_eq!(shell.room.metrics().count(Counter::Deletions), 1);
 }
 

@@ -23,7 +23,7 @@ pub(super) struct Shell {
     pub(super) told: Vec<Event>,
     pub(super) reports: Vec<Report>,
     pub(super) abandoned: bool,
-    pub(super) deleted: bool,
+    pub(super) deleted: Option<Revoked>,
     pub(super) now: Millis,
 }
 
@@ -45,7 +45,7 @@ impl Shell {
             told: Vec::new(),
             reports: Vec::new(),
             abandoned: false,
-            deleted: false,
+            deleted: None,
             now: NOW,
         }
     }
@@ -78,7 +78,7 @@ impl Shell {
                 }
                 Output::Schema(schema) => self.log.schema = Some(schema),
                 Output::Revoked(revoked) => self.log.revoked = revoked,
-                Output::Delete => self.deleted = true,
+                Output::Delete(revoked) => self.deleted = Some(revoked),
                 Output::Suspects(suspects) => self.log.suspects = suspects,
                 Output::Repair(repair) => self.log.repair(repair),
                 Output::Verify { session, token } => self.verify.push((session, token)),

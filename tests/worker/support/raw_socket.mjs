@@ -30,7 +30,8 @@ export class RawSocket {
     this.decode = (dialect === 'native' ? native : stock).decode
     const protocols = [...(dialect === 'native' ? [SUBPROTOCOL] : []), ...subprotocols]
     const url = roomUrl(server, document) + query
-    this.ws = new WebSocket(url, protocols, { perMessageDeflate: false, headers })
+    // The platform ends the connection some seconds after the close frame.
+    this.ws = new WebSocket(url, protocols, { perMessageDeflate: false, headers, closeTimeout: 1_000 })
     this.ws.binaryType = 'nodebuffer'
     opened.add(() => this.terminate())
     this.opened = new Promise((resolve, reject) => {
