@@ -49,11 +49,17 @@ impl Change {
     }
 
     /// The same, as somebody makes it who keeps to what `role` may do in a document with rules.
-    pub fn within(mut self, env: &mut Env, document: (&Document, &Roots), role: &str) -> Self {
+    pub fn within(
+        mut self,
+        env: &mut Env,
+        document: (&Document, &Roots),
+        client: usize,
+        role: &str,
+    ) -> Self {
         if ["commenter", "reviewer"].contains(&role) {
             (self.write, self.delete, self.key) = (None, None, None);
         }
-        self.steps = Step::allowed(env, document, role, self.token);
+        self.steps = Step::allowed(env, document, (client, role), self.token);
         self
     }
 

@@ -88,7 +88,7 @@ impl Native {
         let mut change = Change::random(env, self.replica.document(), &self.roots);
         if let Some(role) = self.role(env) {
             let document = (self.replica.document(), &self.roots);
-            change = change.within(env, document, &role);
+            change = change.within(env, document, self.index, &role);
             if env.is_violator(self.index) && env.rng.bool() {
                 change = change.violating(env, document, self.index);
             } else if role == "reader" {

@@ -145,6 +145,7 @@ impl Server {
 
     fn frame(&mut self, env: &mut Env, session: SessionId, bytes: &[u8]) {
         let bound = self.resume_bytes_max(bytes);
+        env.oracle.catch_up_bytes = None;
         self.take(env, Input::Frame { session, bytes });
         if let (Some(bound), Some(sent)) = (bound, env.oracle.catch_up_bytes.take())
             && sent > bound

@@ -12,6 +12,7 @@ use crate::rules::{TITLE_MAX, mark};
 type Root = fn(&Roots) -> &Shared;
 
 /// One step of a change.
+#[derive(Debug)]
 pub enum Step {
     Set(Root, &'static str, Json),
     SetNew(&'static str, String),
@@ -61,10 +62,12 @@ impl Step {
     pub fn allowed(
         env: &mut Env,
         (document, roots): (&Document, &Roots),
-        role: &str,
+        (client, role): (usize, &str),
         number: u32,
     ) -> Vec<Self> {
         let mut steps = Vec::new();
+        // Cut short before the room has it, it might be allowed after all.
+        let may_shorten = !env.is_violator(client);
         let rng = &mut env.rng;
         let log = document.len(&roots.log).expect("an array");
         if rng.u8(..3) == 0 {
@@ -85,7 +88,7 @@ impl Step {
                     let words = "x".repeat(rng.usize(1..=TITLE_MAX - title as usize));
                     steps.push(Self::Write(|roots| &roots.title, rng.u32(0..=title), words));
                 }
-                3 if title > 0 => {
+                3 if title > 0 && may_shorten => {
                     let at = rng.u32(0..title);
                     let len = rng.u32(1..=title - at);
                     steps.push(Self::Delete(|roots| &roots.title, at, len));
@@ -149,6 +152,7 @@ impl Step {
             13 if !is_editor => (Self::Set(|roots| &roots.map, "a", string(&mark)), None),
             _ => (Self::Write(|roots| &roots.stray, 0, mark), Some("stray")),
         };
+        env.trace(|| format!("client {client} will try {step:?}"));
         (step, place)
     }
 }

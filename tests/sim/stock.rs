@@ -92,7 +92,7 @@ impl Stock {
         let mut change = Change::random(env, &self.document, &self.roots);
         if let Some(role) = env.role(self.index) {
             let document = (&self.document, &self.roots);
-            change = change.within(env, document, role);
+            change = change.within(env, document, self.index, role);
             if env.is_violator(self.index) && env.rng.bool() {
                 change = change.violating(env, document, self.index);
             } else if role == "reader" {
