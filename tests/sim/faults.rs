@@ -38,6 +38,8 @@ pub enum Sabotage {
     SchemaForgotten,
     /// What is stored and sent is what its author wrote, and not what is left of it.
     AuthorBelieved,
+    /// Nobody is told what of theirs was undone.
+    RejectionsKept,
 }
 
 /// Rates: for each client and step for the first four, for each step or event for the others.

@@ -121,8 +121,17 @@ fn the_same_seed_gives_the_same_run() {
 
 /// D1, O1 and V1 each have to notice what breaks them.
 fn caught(sabotage: Sabotage, promise: &str) {
+    caught_in(World::new, sabotage, promise);
+}
+
+/// S4 as well, and D3 where something was undone.
+fn caught_with_rules(sabotage: Sabotage, promise: &str) {
+    caught_in(World::with_rules, sabotage, promise);
+}
+
+fn caught_in(world: fn(u64, Option<Sabotage>) -> World, sabotage: Sabotage, promise: &str) {
     let is_noticed = |seed: &u64| {
-        let run = World::new(*seed, Some(sabotage)).run();
+        let run = world(*seed, Some(sabotage)).run();
         run.is_err_and(|violation| violation.starts_with(promise))
     };
     let seed = (1..=SEEDS).find(is_noticed);
@@ -178,6 +187,21 @@ fn d2_a_compaction_that_checks_nothing_is_caught() {
 #[test]
 fn d2_a_damaged_row_that_is_dropped_is_caught() {
     caught(Sabotage::DamagedDropped, "D2");
+}
+
+#[test]
+fn s4_rules_that_nobody_knows_are_caught() {
+    caught_with_rules(Sabotage::SchemaForgotten, "S4");
+}
+
+#[test]
+fn s4_authors_who_are_believed_are_caught() {
+    caught_with_rules(Sabotage::AuthorBelieved, "S4");
+}
+
+#[test]
+fn s4_authors_who_are_not_told_are_caught() {
+    caught_with_rules(Sabotage::RejectionsKept, "D3");
 }
 
 #[test]

@@ -21,7 +21,7 @@ use crate::env::{ConnId, Env, Event, Signal};
 use crate::faults::Sabotage;
 pub use poison::POISON;
 use poison::Poison;
-use sabotage::is_ack;
+use sabotage::{is_ack, is_rejection};
 
 /// A socket as the platform keeps it. It outlives the room's memory.
 struct Socket {
@@ -225,6 +225,10 @@ impl Server {
         }
         self.disk.current.is_unchecked = self.disk.durable.is_unchecked;
         self.remember_refused(&input, &outputs);
+        self.remember_forbidden(&input);
+        if self.sabotage == Some(Sabotage::RejectionsKept) {
+            outputs.retain(|output| !is_rejection(output));
+        }
         if self.sabotage == Some(Sabotage::AckBeforeRow) {
             outputs.sort_by_key(|output| !is_ack(output));
         }
@@ -279,7 +283,7 @@ impl Server {
                 if let Ok(Some(FromRoom::SyncStep2 { .. })) = native::decode_from_room(&frame) {
                     env.oracle.catch_up_bytes = Some(frame.len());
                 }
-                if env.rules.is_some() && self.sabotage != Some(Sabotage::SchemaForgotten) {
+                if env.rules.is_some() {
                     env.oracle.check_marks("a frame", &frame);
                 }
                 for conn in to.iter().filter_map(|id| live.sockets.get(id)) {

@@ -18,7 +18,7 @@ use crate::stock::Stock;
 
 const STEPS: u32 = 120;
 /// Every frame is looked at.
-const RULED_STEPS: u32 = 50;
+const RULED_STEPS: u32 = 30;
 /// Three of ours, two stock ones, and one that means harm.
 const CLIENTS_MAX: usize = 6;
 /// More than a client waits for a dead connection while it is catching up, and then to connect; and
