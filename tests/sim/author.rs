@@ -1,5 +1,7 @@
 //! Someone who edits a document at random.
 
+use std::ops::Range;
+
 use fastrand::Rng;
 use selvedge::document::{Document, Edit, Json};
 
@@ -73,6 +75,10 @@ impl Change {
         self.is_violation = true;
         for _ in 0..env.rng.usize(1..=2) {
             let (step, place) = Step::forbidden(env, document, client);
+            if self.deletes().next().is_some() && step.deleted_tokens().is_some() {
+                // The second range would be another one once the first is gone.
+                continue;
+            }
             self.places.extend(place);
             let at = env.rng.usize(0..=self.steps.len());
             self.steps.insert(at, step);
@@ -80,11 +86,16 @@ impl Change {
         self
     }
 
+    fn deletes(&self) -> impl Iterator<Item = Range<usize>> {
+        self.steps.iter().filter_map(Step::deleted_tokens)
+    }
+
     /// The tokens that it deletes.
     pub fn deleted_tokens(&self, document: &Document, roots: &Roots) -> Vec<u32> {
         let tokens = document.string(&roots.tokens).expect("a text");
-        let ranges = self.steps.iter().filter_map(Step::deleted_tokens);
-        ranges.flat_map(|range| tokens_in(tokens[range].as_bytes()).collect::<Vec<_>>()).collect()
+        self.deletes()
+            .flat_map(|range| tokens_in(tokens[range].as_bytes()).collect::<Vec<_>>())
+            .collect()
     }
 
     /// The same, but the room will trap on it.
