@@ -190,6 +190,9 @@ impl Oracle {
         if row.update.windows(FORGED.len()).any(|window| window == FORGED.as_bytes()) {
             self.violated(format!("S5: row {} holds what somebody wrote as another", row.sequence));
         }
+        if self.seen.is_some() {
+            self.check_marks("a row", &row.update);
+        }
         self.durable.extend(tokens);
         self.rows.push((row.sequence, row.update.clone()));
         if !self.lost.is_empty() {
@@ -202,7 +205,7 @@ impl Oracle {
         if self.shadow.has_missing_updates() {
             self.violated(format!("O1: row {} refers to what is not there", row.sequence));
         }
-        self.check_rules(&row.update);
+        self.check_rules();
     }
 
     /// S4: nothing stored or sent holds what was forbidden.
@@ -213,14 +216,13 @@ impl Oracle {
     }
 
     /// S4: at each length of the log the document keeps the rules, and has what is protected.
-    fn check_rules(&mut self, update: &[u8]) {
+    fn check_rules(&mut self) {
         let Some(seen) = &mut self.seen else { return };
         let broken = broken(&self.shadow, &self.roots, false);
         let lacks = seen.advance(&self.shadow, &self.roots);
         if let Some(broken) = broken.or(lacks.map(|lacks| format!("lacks {lacks}"))) {
             self.violated(format!("S4: the document at {}: {broken}", self.head));
         }
-        self.check_marks("a row", update);
     }
 
     /// S4: what a page shows of a document with rules.
@@ -331,6 +333,12 @@ impl Oracle {
         let known = StateVector::decode(&self.shadow.state_vector()).expect("a state vector");
         let known: Vec<_> = known.iter().collect();
         (!known.is_empty()).then(|| known[nth % known.len()])
+    }
+
+    /// Whether the log has something of this client.
+    pub fn knows(&self, client: u64) -> bool {
+        let known = StateVector::decode(&self.shadow.state_vector()).expect("a state vector");
+        known.clock(client) > 0
     }
 
     /// D1, D2: whoever is told of a change can rely on it.

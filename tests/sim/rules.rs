@@ -127,8 +127,8 @@ impl Rules {
     }
 
     /// What a token of this client's grants now.
-    pub fn access(&self, now: Millis, client: usize) -> Access {
-        let subject = format!("client {client}").into();
+    pub fn access(&self, now: Millis, client: usize, has_subject: bool) -> Access {
+        let subject = if has_subject { format!("client {client}") } else { String::new() }.into();
         let until = self.lasts_ms.map(|ms| now + ms);
         let role = self.role(client).into();
         Access { subject, role, until, ..Access::of_everyone(Role::Reader) }

@@ -13,7 +13,7 @@ impl Server {
     pub(super) fn access(&self, env: &Env, conn: ConnId) -> Access {
         let everyone = Access::of_everyone(Role::Owner);
         if let (Some(rules), Some(conn)) = (&env.rules, env.conns.get(&conn)) {
-            return rules.access(env.now, conn.client);
+            return rules.access(env.now, conn.client, env.has_subjects);
         }
         let is_known = env.has_subjects && self.sabotage != Some(Sabotage::SubjectsForgotten);
         match env.conns.get(&conn) {
