@@ -31,7 +31,9 @@ use std::rc::Rc;
 use thiserror::Error;
 use yrs::updates::decoder::Decode;
 use yrs::updates::encoder::Encode;
-use yrs::{ClientID, Doc, OffsetKind, Options, ReadTxn, Transact, Transaction, Update};
+use yrs::{
+    ClientID, Doc, OffsetKind, Options, ReadTxn, Transact, Transaction, TransactionMut, Update,
+};
 
 pub use authors::Run;
 pub use edit::{Edit, EditError, VALUE_BYTES_MAX};
@@ -42,7 +44,7 @@ pub use shared::{Kind, New, Shared, SharedId};
 pub use step::{Change, Check, Forbidden, Given, Step};
 pub use value::{Attributes, Delta, Inserted, JSON_DEPTH_MAX, Json, Value};
 
-use crate::update::{self, Part};
+use crate::update::{self, DeleteSet, Part};
 use brought::Brought;
 use checked::Checked;
 use keyed::Keyed;
@@ -149,6 +151,23 @@ impl Document {
 
     /// Take in an update from outside: what of it is new, and refers to nothing that is not here.
     pub fn apply(&mut self, update: &[u8]) -> Result<(), ApplyError> {
+        self.take_in(update, |_| ())
+    }
+
+    /// [`Document::apply`]. Returns what was deleted, also where the update does not say so: what
+    /// comes where something is that counts more, or inside of what is deleted, is so at once.
+    pub fn apply_and_tell(&mut self, update: &[u8]) -> Result<DeleteSet, ApplyError> {
+        let deleted = self.take_in(update, |txn| txn.delete_set().encode_v1())?;
+        // Nothing is said of an update that holds nothing new.
+        let deleted = Some(&deleted[..]).filter(|deleted| !deleted.is_empty()).unwrap_or(&[0]);
+        DeleteSet::decode(deleted).map_err(|_| ApplyError::Malformed)
+    }
+
+    fn take_in<R: Default>(
+        &mut self,
+        update: &[u8],
+        tell: impl FnOnce(&TransactionMut<'_>) -> R,
+    ) -> Result<R, ApplyError> {
         let (mut brought, keyed) = (Brought::default(), &self.keyed);
         // yrs takes in ids behind a gap, and panics when it looks for others in front of them.
         let admission = update::admit_seen(update, &self.known, |item| brought.see(item, keyed))
@@ -158,7 +177,7 @@ impl Document {
         }
         self.missing = admission.missing;
         if admission.fresh[..] == update::EMPTY {
-            return Ok(());
+            return Ok(R::default());
         }
         // yrs joins runs of typing from their end, and keeps a copy of the rest of the run for each
         // struct until it is done: a gigabyte for a quarter of a megabyte.
@@ -181,7 +200,7 @@ impl Document {
         for (client, end) in admission.ends {
             self.known.advance(client, end);
         }
-        Ok(())
+        Ok(tell(&txn))
     }
 
     /// Have [`Document::take_events`] tell what changes in `target`; with `deep`, also what changes

@@ -13,6 +13,8 @@
 //! - What was taken away is put back as a copy with new ids, in the same place. What cannot be
 //!   copied exactly (a subdocument, a shared type inside a text, a whole number that a double does
 //!   not hold) is not put back as something else: such an update is refused as a whole.
+//! - What is deleted as soon as it is there, by the same update or because something else counts
+//!   more, is seen by nobody and judged by nothing: its content is left out.
 //! - A value that is inserted is one: if anything inside it breaks a rule, all of it goes.
 
 mod arrival;
@@ -54,7 +56,8 @@ pub enum Verdict {
         update: Vec<u8>,
         /// For each client with structs in it, the room's among them, its next clock afterwards.
         ends: Vec<(u64, u32)>,
-        /// What was broken, at most [`VIOLATIONS_MAX`].
+        /// What was broken, at most [`VIOLATIONS_MAX`]. Nothing if only content was left out that
+        /// nobody would have seen.
         violations: Vec<Violation>,
     },
 }

@@ -159,8 +159,8 @@ impl Replica {
         self.presence.peers()
     }
 
-    /// Change the document. Returns what `change` returned. A step that breaks the document's rules,
-    /// as the room said them last, is not taken.
+    /// Change the document. Returns what `change` returned. A step that breaks the document's
+    /// rules, as the room said them last, is not taken.
     pub fn edit<R>(
         &mut self,
         now: Millis,

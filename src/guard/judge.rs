@@ -6,10 +6,11 @@ use std::rc::Rc;
 use super::arrival::{Arrival, arrive};
 use super::faults::Faults;
 use super::sequence::ids;
+use super::spots::set;
 use super::{Guard, GuardError, Inexact, Verdict};
 use crate::document::Kind;
 use crate::policy::{Role, Rule, Violation};
-use crate::update::{self, admit, compact};
+use crate::update::{self, DeleteSet, admit, compact};
 
 impl Guard {
     /// Take in an update of somebody who has `role`. It has to be new and ready, as
@@ -52,9 +53,13 @@ impl Guard {
     ) -> Result<Verdict, GuardError> {
         let schema = Rc::clone(&self.schema);
         let (mut keys, mut sequences) = (Vec::new(), Vec::new());
+        let mut unseen = DeleteSet::default();
         for (&number, group) in arrival {
             let Some(spot) = self.spots.spot(number).cloned() else { continue };
-            let Some(place) = self.documents.place(&spot, &self.spots, &schema) else { continue };
+            let Some(place) = self.documents.place(&spot, &self.spots, &schema) else {
+                unseen.extend(&set(ids(group, |_| true)));
+                continue;
+            };
             if place.is_unknown && place.rules.is_ok_and(|rules| rules.may_insert(role).is_ok()) {
                 continue;
             }
@@ -64,7 +69,14 @@ impl Guard {
                 None => sequences.push(self.watched(place, group, role)?),
             }
         }
-        self.documents.trial.apply(fresh)?;
+        let deleted = self.documents.trial.apply_and_tell(fresh)?;
+        let came = |client| self.spots.known().clock(client);
+        unseen.extend(&set(deleted.iter().filter_map(|(client, start, end)| {
+            let start = start.max(came(client));
+            (start < end).then_some((client, start, end))
+        })));
+        // Nobody is shown this, and nobody judges it.
+        let unseen = (!unseen.is_empty()).then(|| [&[0], &unseen.encode()[..]].concat());
         let mut deltas = BTreeMap::new();
         for event in self.documents.trial.take_events() {
             deltas.insert(event.watch, event.delta);
@@ -96,8 +108,13 @@ impl Guard {
             })?;
         }
         let Some((path, rule)) = faults.broken.first().cloned() else {
-            self.documents.settled.apply(fresh).map_err(|_| self.lost_step())?;
-            return Ok(Verdict::Accepted);
+            let Some(unseen) = unseen else {
+                self.documents.settled.apply(fresh).map_err(|_| self.lost_step())?;
+                return Ok(Verdict::Accepted);
+            };
+            let update = compact(&[fresh, &unseen]).map_err(|_| GuardError::Malformed)?;
+            self.documents.settled.apply(&update).map_err(|_| self.lost_step())?;
+            return Ok(Verdict::Compensated { update, ends, violations: Vec::new() });
         };
         let refused = || GuardError::Refused(Violation { path: path.clone(), rule });
         let mends = self.documents.mend(&faults).map_err(|Inexact| refused())?;
@@ -107,8 +124,8 @@ impl Guard {
         for mend in &mends {
             arrive(mend, &mut self.spots)?;
         }
-        let updates: Vec<&[u8]> =
-            std::iter::once(fresh).chain(mends.iter().map(Vec::as_slice)).collect();
+        let written = mends.iter().chain(&unseen).map(Vec::as_slice);
+        let updates: Vec<&[u8]> = std::iter::once(fresh).chain(written).collect();
         let update = compact(&updates).map_err(|_| GuardError::Malformed)?;
         let end = self.spots.end(self.room);
         if end > self.spots.known().clock(self.room) {

@@ -66,9 +66,15 @@ pub(super) fn write_authors(pairs: impl Iterator<Item = (u64, u32)>) -> Vec<u8> 
 impl Room {
     /// The room's own client id, under which nobody may write. Those of stock Yjs and of our client
     /// have 32 bits.
+    ///
+    /// Another one after each repair: what was lost may hold ids of the one before, which clients
+    /// have, and which must never be used for something else.
     pub fn own_client(&self) -> u64 {
         const TOP: u64 = 1 << 52;
-        TOP | (self.epoch & (TOP - 1))
+        /// Odd, so that no two repairs of a history have the same.
+        const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+        let repair = self.quarantine.repaired.wrapping_mul(SPREAD);
+        TOP | ((self.epoch ^ repair) & (TOP - 1))
     }
 
     /// For each client id that belongs to somebody the number of its subject.

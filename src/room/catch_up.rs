@@ -48,7 +48,8 @@ impl Room {
         out.extend(self.granted(now, id));
         out.extend(self.say_schema(id));
         let has = if epoch == 0 { 0 } else { sequence };
-        if has > 0 && has < self.head {
+        // Also one that was cut off before it had anything.
+        if epoch != 0 && has < self.head {
             out.extend(self.missed_rejections(id, has, log)?);
         }
         out.extend(self.missed(now, id, has, log)?);

@@ -117,7 +117,9 @@ impl Room {
             Ok(Verdict::Accepted) => Held::Taken(admission),
             Ok(Verdict::Compensated { update, ends, violations }) => {
                 let clients = admission.ends.iter().map(|(client, _)| *client).collect();
-                self.compensated(id, clients, violations);
+                if !violations.is_empty() {
+                    self.compensated(id, clients, violations);
+                }
                 Held::Taken(Admission {
                     fresh: update.into(),
                     ends,

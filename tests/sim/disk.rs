@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
 use fastrand::Rng;
+use selvedge::policy::Schema;
 use selvedge::room::{
     Log, LogError, Mark, Part, Repair, Row, Segment, Snapshot, SnapshotHead, Stored, Subject,
     Suspects,
@@ -35,6 +36,7 @@ pub struct Tables {
     marks: Vec<(Mark, u64)>,
     pub alarm: Option<Millis>,
     suspects: Suspects,
+    pub schema: Option<Rc<Schema>>,
     /// What is broken on purpose.
     pub is_unchecked: bool,
     pub drops_damaged: bool,
@@ -49,6 +51,7 @@ pub enum Write {
     Repair(Rc<Repair>),
     Alarm(Option<Millis>),
     Suspects(Suspects),
+    Schema(Rc<Schema>),
 }
 
 fn keep_row(value: Row) -> Rc<Kept<Row>> {
@@ -91,6 +94,7 @@ impl Tables {
             Write::Repair(repair) => self.repair(repair),
             Write::Alarm(at) => self.alarm = *at,
             Write::Suspects(suspects) => self.suspects = suspects.clone(),
+            Write::Schema(schema) => self.schema = Some(Rc::clone(schema)),
         }
     }
 
@@ -114,7 +118,9 @@ impl Tables {
     }
 
     pub fn stored(&self) -> Stored {
-        let mut stored = Stored::new(self.epoch).with_suspects(self.suspects.clone());
+        let mut stored = Stored::new(self.epoch)
+            .with_suspects(self.suspects.clone())
+            .with_schema(self.schema.clone());
         for (mark, repaired) in &self.marks {
             stored.add_mark(mark, *repaired);
         }
@@ -250,9 +256,11 @@ pub struct Disk {
 }
 
 impl Disk {
-    pub fn new(epoch: u64, sabotage: Option<Sabotage>) -> Self {
+    pub fn new(epoch: u64, schema: Option<Rc<Schema>>, sabotage: Option<Sabotage>) -> Self {
+        let is_forgotten = sabotage == Some(Sabotage::SchemaForgotten);
         let tables = Tables {
             epoch,
+            schema: schema.filter(|_| !is_forgotten),
             is_unchecked: sabotage == Some(Sabotage::ChecksumsIgnored),
             drops_damaged: sabotage == Some(Sabotage::DamagedDropped),
             rewrites: sabotage == Some(Sabotage::RowsRewritten),

@@ -11,6 +11,7 @@ use selvedge::time::Millis;
 
 use crate::faults::Faults;
 use crate::oracle::Oracle;
+use crate::rules::Rules;
 
 /// A connection, open or not.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
@@ -57,6 +58,10 @@ pub enum Event {
     Alarm {
         again: bool,
     },
+    /// The token that came on a connection was checked.
+    Verified(ConnId),
+    /// The page of a client has a new token.
+    Token(usize),
 }
 
 /// Both directions of one connection. In order, and whole until it breaks.
@@ -80,6 +85,8 @@ pub struct Env {
     /// Each client has a subject of its own. Not where rows are damaged: what those who are left
     /// may give back then is less than what they have.
     pub has_subjects: bool,
+    /// The document's rules and who is who, if it has any.
+    pub rules: Option<Rules>,
     /// The client that means harm.
     pub hostile: Option<usize>,
     latency_ms_max: u64,
@@ -100,6 +107,7 @@ impl Env {
             now: Millis(1_000_000),
             latency_ms_max: rng.u64(1..=400),
             has_subjects: faults.storage.row_damaged == 0.0,
+            rules: None,
             hostile: None,
             rng,
             faults,

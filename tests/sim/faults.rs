@@ -34,6 +34,12 @@ pub enum Sabotage {
     SubjectsForgotten,
     /// Rows say another time than that at which they were written, and their checksums are right.
     RowsRewritten,
+    /// The room does not know the document's rules.
+    SchemaForgotten,
+    /// What is stored and sent is what its author wrote, and not what is left of it.
+    AuthorBelieved,
+    /// Nobody is told what of theirs was undone.
+    RejectionsKept,
 }
 
 /// Rates: for each client and step for the first four, for each step or event for the others.

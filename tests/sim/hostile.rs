@@ -24,6 +24,9 @@ impl Hostile {
         if env.has_subjects && env.rng.u8(..4) == 0 {
             return forge(env, conn, dialect);
         }
+        if env.has_subjects && env.rules.is_some() && env.rng.u8(..3) == 0 {
+            return replay(env, conn, dialect);
+        }
         let frame = frame(env, dialect);
         if is_harmful_only_to_us(dialect, &frame) {
             env.count("hostile");
@@ -72,6 +75,31 @@ fn forge(env: &mut Env, conn: ConnId, dialect: Dialect) {
         }
     };
     env.up(conn, Signal::Binary(frame));
+}
+
+/// Say again what somebody else said, if that is not under a client id that is free still: it would
+/// be this one's then.
+fn replay(env: &mut Env, conn: ConnId, dialect: Dialect) {
+    let samples: Vec<_> = env.samples.iter().filter(|(d, _)| *d == dialect).collect();
+    if samples.is_empty() {
+        return;
+    }
+    let frame = samples[env.rng.usize(..samples.len())].1.clone();
+    let update = match dialect.decode(&frame) {
+        Ok(Some(FromClient::Update { update, .. } | FromClient::SyncStep2 { update, .. })) => {
+            update
+        }
+        _ => return,
+    };
+    let is_known = |part| match part {
+        Ok(update::Part::Struct(client, _)) => env.oracle.knows(client),
+        Ok(update::Part::Delete(..)) => true,
+        Err(_) => false,
+    };
+    if update::walk(update).all(is_known) {
+        env.count("replayed");
+        env.up(conn, Signal::Binary(frame));
+    }
 }
 
 fn frame(env: &mut Env, dialect: Dialect) -> Vec<u8> {

@@ -15,7 +15,9 @@ mod hostile;
 mod native;
 mod oracle;
 mod past;
+mod rules;
 mod server;
+mod step;
 mod stock;
 mod world;
 
@@ -26,6 +28,7 @@ use faults::{KINDS, Sabotage};
 use world::World;
 
 const SEEDS: u64 = 2_000;
+const RULED_SEEDS: u64 = 1_000;
 
 fn number(name: &str) -> Option<u64> {
     Some(std::env::var(name).ok()?.parse().expect("a number"))
@@ -40,17 +43,27 @@ fn range(name: &str) -> Option<Range<u64>> {
 
 #[test]
 fn d1_o1_v1_nothing_that_was_told_is_lost_and_everyone_agrees() {
+    if let Some(counts) = run_all(SEEDS, |seed| World::new(seed, None)) {
+        for kind in KINDS.iter().chain(&["compacted", "repaired", "silent", "reported"]) {
+            assert!(counts.contains_key(kind), "{kind} never happened");
+        }
+    }
+}
+
+/// What happened on the seeds that the environment says, or on so many; nothing if they are few.
+fn run_all(count: u64, world: fn(u64) -> World) -> Option<BTreeMap<&'static str, u64>> {
     let seeds = match number("SEED") {
         Some(seed) => seed..seed + 1,
-        None => range("SEEDS").unwrap_or(1..1 + SEEDS),
+        None => range("SEEDS").unwrap_or(1..1 + count),
     };
-    let is_whole = seeds.end - seeds.start >= SEEDS;
+    let is_whole = seeds.end - seeds.start >= count;
     let threads = std::thread::available_parallelism().map_or(1, usize::from) as u64;
     let mut counts = BTreeMap::<&str, u64>::new();
     let mut failed = Vec::new();
     std::thread::scope(|scope| {
         let share = |nth| seeds.clone().filter(move |seed| seed % threads == nth);
-        let runs: Vec<_> = (0..threads).map(|nth| scope.spawn(move || run(share(nth)))).collect();
+        let runs: Vec<_> =
+            (0..threads).map(|nth| scope.spawn(move || run(share(nth), world))).collect();
         for run in runs {
             let (counted, violated) = run.join().expect("a thread that ended");
             failed.extend(violated);
@@ -61,18 +74,17 @@ fn d1_o1_v1_nothing_that_was_told_is_lost_and_everyone_agrees() {
     });
     println!("{counts:?}");
     assert!(failed.is_empty(), "failed: {failed:?}");
-    if is_whole {
-        for kind in KINDS.iter().chain(&["compacted", "repaired", "silent", "reported"]) {
-            assert!(counts.contains_key(kind), "{kind} never happened");
-        }
-    }
+    is_whole.then_some(counts)
 }
 
 /// How often each kind of fault happened, and the seeds that failed.
-fn run(seeds: impl Iterator<Item = u64>) -> (BTreeMap<&'static str, u64>, Vec<u64>) {
+fn run(
+    seeds: impl Iterator<Item = u64>,
+    world: fn(u64) -> World,
+) -> (BTreeMap<&'static str, u64>, Vec<u64>) {
     let (mut counts, mut failed) = (BTreeMap::new(), Vec::new());
     for seed in seeds {
-        let mut world = World::new(seed, None);
+        let mut world = world(seed);
         if let Err(violation) = world.run() {
             eprintln!("SEED={seed}: {violation}");
             failed.push(seed);
@@ -82,6 +94,17 @@ fn run(seeds: impl Iterator<Item = u64>) -> (BTreeMap<&'static str, u64>, Vec<u6
         }
     }
     (counts, failed)
+}
+
+/// A document with rules, and clients that break them: seeds as above.
+#[test]
+fn s4_what_breaks_a_rule_is_never_seen_and_nothing_else_is_lost() {
+    let counts = run_all(RULED_SEEDS, |seed| World::with_rules(seed, None));
+    if let Some(counts) = counts {
+        for kind in ["violation", "rejected", "aside", "promoted", "amended", "renewed"] {
+            assert!(counts.contains_key(kind), "{kind} never happened");
+        }
+    }
 }
 
 #[test]
@@ -98,8 +121,17 @@ fn the_same_seed_gives_the_same_run() {
 
 /// D1, O1 and V1 each have to notice what breaks them.
 fn caught(sabotage: Sabotage, promise: &str) {
+    caught_in(World::new, sabotage, promise);
+}
+
+/// S4 as well, and D3 where something was undone.
+fn caught_with_rules(sabotage: Sabotage, promise: &str) {
+    caught_in(World::with_rules, sabotage, promise);
+}
+
+fn caught_in(world: fn(u64, Option<Sabotage>) -> World, sabotage: Sabotage, promise: &str) {
     let is_noticed = |seed: &u64| {
-        let run = World::new(*seed, Some(sabotage)).run();
+        let run = world(*seed, Some(sabotage)).run();
         run.is_err_and(|violation| violation.starts_with(promise))
     };
     let seed = (1..=SEEDS).find(is_noticed);
@@ -155,6 +187,21 @@ fn d2_a_compaction_that_checks_nothing_is_caught() {
 #[test]
 fn d2_a_damaged_row_that_is_dropped_is_caught() {
     caught(Sabotage::DamagedDropped, "D2");
+}
+
+#[test]
+fn s4_rules_that_nobody_knows_are_caught() {
+    caught_with_rules(Sabotage::SchemaForgotten, "S4");
+}
+
+#[test]
+fn s4_authors_who_are_believed_are_caught() {
+    caught_with_rules(Sabotage::AuthorBelieved, "S4");
+}
+
+#[test]
+fn s4_authors_who_are_not_told_are_caught() {
+    caught_with_rules(Sabotage::RejectionsKept, "D3");
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! A page with our client: the real replica, and a shell that does what the browser's does.
 
+use std::collections::BTreeSet;
+
 use selvedge::document::Document;
 use selvedge::protocol::native::{decode_from_client, decode_from_room};
 use selvedge::protocol::{Dialect, FromClient, FromRoom};
-use selvedge::replica::{Aside, Input, Output, Replica, Status};
+use selvedge::replica::{Aside, Input, Output, Rejected, Replica, Status};
 use selvedge::time::Millis;
 
 use crate::author::Change;
@@ -22,6 +24,10 @@ pub struct Native {
     ahead_ms: u64,
     /// The token of each edit, in the order of their numbers.
     edits: Vec<u32>,
+    /// Where something of an edit is undone for certain, by number.
+    places: Vec<(usize, &'static str)>,
+    /// Where something was, as this page was told.
+    rejected: BTreeSet<String>,
     offline: bool,
     /// How many of them were made in a copy that is put aside.
     put_aside: usize,
@@ -41,12 +47,17 @@ impl Native {
             timers: env.rng.u64(..1 << 40) << 16,
             ahead_ms: 0,
             edits: Vec::new(),
+            places: Vec::new(),
+            rejected: BTreeSet::new(),
             offline: false,
             put_aside: 0,
             before: None,
         };
         if index.is_multiple_of(2) {
             native.replica.tell_latency();
+        }
+        if env.rules.is_some() {
+            native.replica.set_renews();
         }
         native.present(env);
         native.input(env, Input::Connect);
@@ -74,17 +85,40 @@ impl Native {
     }
 
     pub fn edit(&mut self, env: &mut Env) {
-        let change = Change::random(env, self.replica.document(), &self.roots);
+        let mut change = Change::random(env, self.replica.document(), &self.roots);
+        if let Some(role) = self.role(env) {
+            let document = (self.replica.document(), &self.roots);
+            change = change.within(env, document, self.index, &role);
+            if env.is_violator(self.index) && env.rng.bool() {
+                change = change.violating(env, document, self.index);
+            } else if role == "reader" {
+                return;
+            }
+        }
         self.make(env, &change);
     }
 
+    /// As its page knows it, in a document with rules.
+    fn role(&self, env: &Env) -> Option<String> {
+        let granted = self.replica.grant().map(|grant| grant.role.clone());
+        env.role(self.index).map(|role| granted.unwrap_or(role.to_owned()))
+    }
+
     pub fn poison(&mut self, env: &mut Env) {
+        if self.role(env).as_deref() == Some("reader") {
+            return;
+        }
         let change = Change::random(env, self.replica.document(), &self.roots).poisoned(env);
         self.make(env, &change);
     }
 
     fn make(&mut self, env: &mut Env, change: &Change) {
         env.note(format_args!("native {} writes <{:05}>", self.index, change.token));
+        for deleted in change.deleted_tokens(self.replica.document(), &self.roots) {
+            // What it takes back before the room has it, nobody misses.
+            self.edits.iter_mut().filter(|token| **token == deleted).for_each(|token| *token = 0);
+        }
+        self.places.extend(change.places.iter().map(|&place| (self.edits.len(), place)));
         self.edits.push(change.token);
         let now = self.now(env);
         let roots = &self.roots;
@@ -139,6 +173,7 @@ impl Native {
             Signal::Binary(frame) => {
                 self.witness(env, &frame);
                 self.input(env, Input::Frame(&frame));
+                self.check_shown(env);
             }
             Signal::Probe => self.input(env, Input::Pong),
             Signal::Close(code) => {
@@ -168,18 +203,56 @@ impl Native {
     }
 
     /// D1, D2: what this page is told.
-    fn witness(&self, env: &mut Env, frame: &[u8]) {
+    fn witness(&mut self, env: &mut Env, frame: &[u8]) {
         env.trace(|| format!("native {} hears {:?}", self.index, decode_from_room(frame)));
         match decode_from_room(frame) {
             Ok(Some(FromRoom::Ack { number, .. })) => {
                 let acked = self.edits.iter().take(number as usize).skip(self.put_aside).copied();
+                let acked = acked.filter(|&token| token > 0);
                 env.oracle.told(self.index, "has an ack for", acked);
+            }
+            Ok(Some(FromRoom::Denied { .. } | FromRoom::Access(_))) => {
+                self.before = Some(self.view());
             }
             Ok(Some(FromRoom::Update { update, .. } | FromRoom::SyncStep2 { update, .. })) => {
                 env.oracle.told(self.index, "was shown", tokens_in(update));
             }
             _ => {}
         }
+    }
+
+    /// S4: nobody is shown what others may not write. What it wrote itself is not undone yet.
+    fn check_shown(&self, env: &mut Env) {
+        if !env.is_violator(self.index) {
+            // An ack can come before the update that undoes what it is for, if much is on the way.
+            let waits = self.replica.pending() > 0 || self.replica.sequence() < env.oracle.head;
+            env.oracle.check_shown(self.index, self.replica.document(), &self.roots, waits);
+        }
+    }
+
+    /// D3: what was written here is in the document, or in a copy that was put aside, or the page
+    /// was told that it is not.
+    pub fn check_told(&self, env: &Env) -> Result<(), String> {
+        let Some(seen) = env.oracle.seen.as_ref().filter(|_| env.oracle.lost.is_empty()) else {
+            return Ok(());
+        };
+        let mut here = self.edits.iter().skip(self.put_aside).filter(|token| **token > 0);
+        if let Some(token) = here.find(|token| !seen.has(**token)) {
+            return Err(format!("D3: <{token:05}> of native {} is lost", self.index));
+        }
+        let mut places = self.places.iter().filter(|(edit, _)| *edit >= self.put_aside);
+        match places.find(|(_, place)| !self.rejected.contains(*place)) {
+            // Everyone was not away.
+            Some((_, place)) if env.has_subjects => {
+                Err(format!("D3: native {} is not told of {place}", self.index))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The page has a new token.
+    pub fn renew(&mut self, env: &mut Env) {
+        self.input(env, Input::Token("token"));
     }
 
     /// D3: the copy that the page gets is the one that was here.
@@ -245,12 +318,24 @@ impl Native {
                     env.note(format_args!("native {} puts a copy aside", self.index));
                     self.check_aside(env, &aside);
                 }
-                Output::Rejected(_) => panic!("the document has no rules"),
-                Output::RenewToken => panic!("nobody's access ends here"),
-                Output::Access(_)
-                | Output::Saved { .. }
-                | Output::Changed(_)
-                | Output::Peers(_) => {}
+                Output::Rejected(rejected) => {
+                    assert!(env.rules.is_some(), "the document has no rules");
+                    env.count("rejected");
+                    for Rejected { rejection, .. } in rejected {
+                        env.note(format_args!("native {} is told of {rejection:?}", self.index));
+                        let place = rejection.path.split('/').next().unwrap_or_default();
+                        self.rejected.insert(place.to_owned());
+                    }
+                }
+                Output::RenewToken => {
+                    env.count("renewed");
+                    let in_ms = env.rng.u64(1..300);
+                    env.schedule(in_ms, Event::Token(self.index));
+                }
+                Output::Access(grant) => {
+                    env.note(format_args!("native {} may now: {grant:?}", self.index));
+                }
+                Output::Saved { .. } | Output::Changed(_) | Output::Peers(_) => {}
             }
         }
     }

@@ -8,6 +8,7 @@ use selvedge::room::{Repair, Row, Snapshot};
 use selvedge::update::{self, StateVector};
 
 use crate::disk::{Damaged, Tables};
+use crate::rules::{Seen, broken, mark, marks_in};
 
 /// The roots of the document.
 pub struct Roots {
@@ -16,6 +17,12 @@ pub struct Roots {
     /// Anything goes.
     pub draft: Shared,
     pub map: Shared,
+    /// Those of a document with rules; see [`crate::rules`].
+    pub meta: Shared,
+    pub title: Shared,
+    pub log: Shared,
+    /// One that nobody may write to.
+    pub stray: Shared,
 }
 
 impl Roots {
@@ -29,6 +36,10 @@ impl Roots {
             tokens: root("tokens", Kind::Text),
             draft: root("draft", Kind::Text),
             map: root("map", Kind::Map),
+            meta: root("meta", Kind::Map),
+            title: root("title", Kind::Text),
+            log: root("log", Kind::Array),
+            stray: root("stray", Kind::Text),
         }
     }
 }
@@ -39,15 +50,18 @@ pub struct View {
     pub tokens: String,
     draft: String,
     map: String,
+    ruled: String,
     state_vector: Vec<(u64, u32)>,
 }
 
 pub fn view(document: &Document, roots: &Roots) -> View {
     let state_vector = StateVector::decode(&document.state_vector()).expect("a state vector");
+    let ruled = [&roots.meta, &roots.title, &roots.log, &roots.stray];
     View {
         tokens: document.string(&roots.tokens).expect("a text"),
         draft: document.string(&roots.draft).expect("a text"),
         map: format!("{:?}", document.json(&roots.map)),
+        ruled: format!("{:?}", ruled.map(|root| document.json(root))),
         state_vector: state_vector.iter().collect(),
     }
 }
@@ -58,12 +72,14 @@ impl View {
         let tokens = |view: &Self| tokens_in(view.tokens.as_bytes()).collect::<BTreeSet<_>>();
         let (ours, theirs) = (tokens(self), tokens(other));
         format!(
-            "extra {:?}, lacks {:?}, draft {} and {}, same map: {}, clocks {:?} and {:?}",
+            "extra {:?}, lacks {:?}, draft {} and {}, same map: {}, {} and {}, clocks {:?} and {:?}",
             ours.difference(&theirs).collect::<Vec<_>>(),
             theirs.difference(&ours).collect::<Vec<_>>(),
             self.draft.len(),
             other.draft.len(),
             self.map == other.map,
+            self.ruled,
+            other.ruled,
             self.state_vector,
             other.state_vector,
         )
@@ -82,8 +98,15 @@ pub fn token(number: u32) -> String {
 
 /// The tokens in encoded or plain text.
 pub fn tokens_in(bytes: &[u8]) -> impl Iterator<Item = u32> {
-    bytes.windows(TOKEN_LEN as usize).filter_map(|window| match window {
-        [b'<', digits @ .., b'>'] if digits.iter().all(u8::is_ascii_digit) => {
+    numbers_in(bytes, b'<', b'>')
+}
+
+/// The numbers between these, as long as a token.
+pub fn numbers_in(bytes: &[u8], open: u8, close: u8) -> impl Iterator<Item = u32> {
+    bytes.windows(TOKEN_LEN as usize).filter_map(move |window| match window {
+        [first, digits @ .., last]
+            if (*first, *last) == (open, close) && digits.iter().all(u8::is_ascii_digit) =>
+        {
             std::str::from_utf8(digits).ok()?.parse().ok()
         }
         _ => None,
@@ -108,6 +131,8 @@ pub struct Oracle {
     durable: BTreeSet<u32>,
     /// The tokens of histories that were replaced.
     retired: BTreeSet<u32>,
+    /// What has to stay in a document with rules; nothing in one without.
+    pub seen: Option<Seen>,
     pub violation: Option<String>,
     /// The size of the last frame that brought a native client up to date.
     pub catch_up_bytes: Option<usize>,
@@ -128,6 +153,7 @@ impl Oracle {
             last_token: 0,
             durable: BTreeSet::new(),
             retired: BTreeSet::new(),
+            seen: None,
             violation: None,
             catch_up_bytes: None,
         }
@@ -147,7 +173,8 @@ impl Oracle {
     pub fn replaced(&mut self) {
         let retired = &self.retired | &self.durable;
         let (violation, last_token) = (self.violation.take(), self.last_token);
-        *self = Self { retired, violation, last_token, ..Self::new() };
+        let seen = self.seen.as_ref().map(|_| Seen::default());
+        *self = Self { retired, violation, last_token, seen, ..Self::new() };
     }
 
     /// O1: sequence numbers have no gap, and no prefix of the log refers to what is behind it.
@@ -163,6 +190,9 @@ impl Oracle {
         if row.update.windows(FORGED.len()).any(|window| window == FORGED.as_bytes()) {
             self.violated(format!("S5: row {} holds what somebody wrote as another", row.sequence));
         }
+        if self.seen.is_some() {
+            self.check_marks("a row", &row.update);
+        }
         self.durable.extend(tokens);
         self.rows.push((row.sequence, row.update.clone()));
         if !self.lost.is_empty() {
@@ -175,11 +205,47 @@ impl Oracle {
         if self.shadow.has_missing_updates() {
             self.violated(format!("O1: row {} refers to what is not there", row.sequence));
         }
+        self.check_rules();
+    }
+
+    /// S4: nothing stored or sent holds what was forbidden.
+    pub fn check_marks(&mut self, what: &str, bytes: &[u8]) {
+        if let Some(number) = marks_in(bytes).next() {
+            self.violated(format!("S4: {what} holds {}", mark(number)));
+        }
+    }
+
+    /// S4: at each length of the log the document keeps the rules, and has what is protected.
+    fn check_rules(&mut self) {
+        let Some(seen) = &mut self.seen else { return };
+        let broken = broken(&self.shadow, &self.roots, false);
+        let lacks = seen.advance(&self.shadow, &self.roots);
+        if let Some(broken) = broken.or(lacks.map(|lacks| format!("lacks {lacks}"))) {
+            self.violated(format!("S4: the document at {}: {broken}", self.head));
+        }
+    }
+
+    /// S4: what a page shows of a document with rules.
+    pub fn check_shown(
+        &mut self,
+        client: usize,
+        document: &Document,
+        roots: &Roots,
+        may_be_long: bool,
+    ) {
+        if self.seen.is_some()
+            && let Some(broken) = broken(document, roots, may_be_long)
+        {
+            self.violated(format!("S4: client {client} shows {broken}"));
+        }
     }
 
     /// Compaction changes nothing that can be observed.
     pub fn snapshot_is_durable(&mut self, snapshot: &Snapshot) {
         self.replays_to_shadow("a snapshot", &Tables::of_snapshot(snapshot));
+        if self.seen.is_some() {
+            self.check_marks("a snapshot", &snapshot.update);
+        }
     }
 
     /// The document is now what all other rows make.
@@ -267,6 +333,12 @@ impl Oracle {
         let known = StateVector::decode(&self.shadow.state_vector()).expect("a state vector");
         let known: Vec<_> = known.iter().collect();
         (!known.is_empty()).then(|| known[nth % known.len()])
+    }
+
+    /// Whether the log has something of this client.
+    pub fn knows(&self, client: u64) -> bool {
+        let known = StateVector::decode(&self.shadow.state_vector()).expect("a state vector");
+        known.clock(client) > 0
     }
 
     /// D1, D2: whoever is told of a change can rely on it.

@@ -7,6 +7,7 @@ mod outage;
 mod poison;
 mod sabotage;
 mod told;
+mod wake;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
@@ -20,7 +21,7 @@ use crate::env::{ConnId, Env, Event, Signal};
 use crate::faults::Sabotage;
 pub use poison::POISON;
 use poison::Poison;
-use sabotage::is_ack;
+use sabotage::{is_ack, is_rejection};
 
 /// A socket as the platform keeps it. It outlives the room's memory.
 struct Socket {
@@ -69,7 +70,7 @@ struct Failed(Close);
 impl Server {
     pub fn new(env: &mut Env, sabotage: Option<Sabotage>) -> Self {
         Self {
-            disk: Disk::new(env.rng.u64(1..1 << 53), sabotage),
+            disk: Self::empty_disk(env, sabotage),
             live: None,
             sockets: BTreeMap::new(),
             gate: VecDeque::new(),
@@ -144,6 +145,7 @@ impl Server {
 
     fn frame(&mut self, env: &mut Env, session: SessionId, bytes: &[u8]) {
         let bound = self.resume_bytes_max(bytes);
+        env.oracle.catch_up_bytes = None;
         self.take(env, Input::Frame { session, bytes });
         if let (Some(bound), Some(sent)) = (bound, env.oracle.catch_up_bytes.take())
             && sent > bound
@@ -223,6 +225,10 @@ impl Server {
         }
         self.disk.current.is_unchecked = self.disk.durable.is_unchecked;
         self.remember_refused(&input, &outputs);
+        self.remember_forbidden(&input);
+        if self.sabotage == Some(Sabotage::RejectionsKept) {
+            outputs.retain(|output| !is_rejection(output));
+        }
         if self.sabotage == Some(Sabotage::AckBeforeRow) {
             outputs.sort_by_key(|output| !is_ack(output));
         }
@@ -267,7 +273,7 @@ impl Server {
             }
             Output::Name { number, subject } => self.write(env, Write::Name(number, Some(subject))),
             Output::Erase { number } => self.write(env, Write::Name(number, None)),
-            Output::Schema(_) => panic!("nobody sets a schema here"),
+            Output::Schema(schema) => self.write(env, Write::Schema(schema)),
             Output::Suspects(suspects) => {
                 self.write_may_fail(env, "append fails", env.faults.append_fails)?;
                 self.write(env, Write::Suspects(suspects));
@@ -276,6 +282,9 @@ impl Server {
             Output::Send { to, frame } => {
                 if let Ok(Some(FromRoom::SyncStep2 { .. })) = native::decode_from_room(&frame) {
                     env.oracle.catch_up_bytes = Some(frame.len());
+                }
+                if env.rules.is_some() {
+                    env.oracle.check_marks("a frame", &frame);
                 }
                 for conn in to.iter().filter_map(|id| live.sockets.get(id)) {
                     let frame = self.with_epoch(*conn, &frame);
@@ -305,10 +314,9 @@ impl Server {
             }
             Output::Tell(event) => self.told(env, &event),
             Output::Report(report) => Self::reported(env, &report),
-            // Random bytes can be a token. The keys to check it with never come.
             // Nobody revokes or deletes here.
             Output::Revoked(_) | Output::Delete(_) => env.count("managed"),
-            Output::Verify { .. } => env.count("tokens"),
+            Output::Verify { session, .. } => self.verify(env, session),
             Output::Abandon => {}
         }
         Ok(())
@@ -341,50 +349,12 @@ impl Server {
                 env.oracle.row_is_durable(&compacted.1);
             }
             Write::Repair(repair) => env.oracle.repair_is_durable(&repair, &self.disk.durable),
-            Write::Alarm(_) | Write::Suspects(_) | Write::Name(..) => {}
+            Write::Alarm(_) | Write::Suspects(_) | Write::Name(..) | Write::Schema(_) => {}
         }
         while self.gate.front().is_some_and(|(write, ..)| *write <= durable) {
             if let Some((_, conn, signal)) = self.gate.pop_front() {
                 env.down(conn, signal);
             }
-        }
-    }
-
-    /// The room as storage and sockets say it is.
-    fn load(&mut self, env: &mut Env) -> Live {
-        let mut room = Room::load(&self.disk.current.stored(), self.limits.clone());
-        let mut sockets = BTreeMap::new();
-        for (&conn, socket) in &self.sockets {
-            let session = socket.session;
-            sockets.insert(session, conn);
-            if self.sabotage == Some(Sabotage::SocketsForgotten) {
-                continue;
-            }
-            let input = Input::Resume { session, attachment: &socket.attachment };
-            for output in room.handle(env.now, input, &self.disk.current) {
-                if let Output::Close { session, close } = output {
-                    sockets.remove(&session);
-                    env.down(conn, Signal::Close(close.code()));
-                }
-            }
-        }
-        let mut live = Live { room, sockets };
-        self.tell_failure(env, &mut live);
-        live
-    }
-
-    fn forget_attachment(&mut self, conn: ConnId) {
-        if let Some(socket) = self.sockets.get_mut(&conn) {
-            socket.attachment.clear();
-        }
-    }
-
-    fn close_all(&mut self, env: &mut Env, close: Close) {
-        self.live = None;
-        let conns: Vec<_> = self.sockets.keys().copied().collect();
-        for conn in conns {
-            self.forget_attachment(conn);
-            self.send(env, conn, Signal::Close(close.code()));
         }
     }
 }

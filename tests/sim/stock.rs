@@ -89,12 +89,24 @@ impl Stock {
     }
 
     pub fn edit(&mut self, env: &mut Env) {
-        let change = Change::random(env, &self.document, &self.roots);
+        let mut change = Change::random(env, &self.document, &self.roots);
+        if let Some(role) = env.role(self.index) {
+            let document = (&self.document, &self.roots);
+            change = change.within(env, document, self.index, role);
+            if env.is_violator(self.index) && env.rng.bool() {
+                change = change.violating(env, document, self.index);
+            } else if role == "reader" {
+                return;
+            }
+        }
         self.make(env, &change);
     }
 
     /// Its copy cannot be put aside but by its page.
     pub fn poison(&mut self, env: &mut Env) {
+        if env.role(self.index) == Some("reader") {
+            return;
+        }
         let change = Change::random(env, &self.document, &self.roots).poisoned(env);
         self.make(env, &change);
         self.is_poisoned = true;
@@ -113,6 +125,12 @@ impl Stock {
         }
         self.owes = false;
         self.say(env, &[0, 2], &update);
+    }
+
+    /// Its page has to be loaded again, since it will never be like the others.
+    pub fn is_spoilt(&self, env: &Env) -> bool {
+        let is_denied = env.rules.as_ref().is_some_and(|rules| rules.spoilt.contains(&self.index));
+        self.is_poisoned || is_denied || env.role(self.index) == Some("reader")
     }
 
     /// What follows an edit that was not sent shows the room that it lacks something.
@@ -256,6 +274,10 @@ impl Stock {
                 env.oracle.told(self.index, "was shown", tokens_in(update));
                 if let Err(error) = self.document.apply(update) {
                     env.oracle.violated(format!("a room's update: {error}"));
+                }
+                if !env.is_violator(self.index) {
+                    // It may have written there as well, and not heard of it yet.
+                    env.oracle.check_shown(self.index, &self.document, &self.roots, true);
                 }
             }
             None => env.oracle.violated("a room sent what stock clients do not read".into()),

@@ -1,6 +1,8 @@
 //! One run: clients that edit, faults that happen, time that jumps to the next event; then all is
 //! well again, and everyone has to agree.
 
+mod clients;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use fastrand::Rng;
@@ -10,10 +12,15 @@ use crate::env::{ConnId, Env, Event, Signal};
 use crate::faults::{Faults, Sabotage, StorageFaults};
 use crate::hostile::Hostile;
 use crate::native::Native;
+use crate::rules::{Rules, Seen};
 use crate::server::Server;
 use crate::stock::Stock;
 
 const STEPS: u32 = 120;
+/// Every frame is looked at.
+const RULED_STEPS: u32 = 30;
+/// Three of ours, two stock ones, and one that means harm.
+const CLIENTS_MAX: usize = 6;
 /// More than a client waits for a dead connection while it is catching up, and then to connect; and
 /// more than a room takes to find who is gone: a sweep, and two more after the first that marked.
 const HEAL_MS: u64 = 300_000;
@@ -37,14 +44,34 @@ pub struct World {
     server: Server,
     clients: Vec<Client>,
     last_client_id: u32,
+    steps: u32,
 }
 
 impl World {
     pub fn new(seed: u64, sabotage: Option<Sabotage>) -> Self {
+        let env = Env::new(Rng::with_seed(seed));
+        Self::begin(env, STEPS, (1, 0), sabotage)
+    }
+
+    /// The same, of a document with rules.
+    pub fn with_rules(seed: u64, sabotage: Option<Sabotage>) -> Self {
         let mut env = Env::new(Rng::with_seed(seed));
+        env.oracle.seen = Some(Seen::default());
+        env.rules = Some(Rules::new(&mut env.rng, CLIENTS_MAX));
+        Self::begin(env, RULED_STEPS, (2, 1), sabotage)
+    }
+
+    /// With so many clients of ours at least, and stock ones.
+    fn begin(
+        mut env: Env,
+        steps: u32,
+        (natives_min, stocks_min): (usize, usize),
+        sabotage: Option<Sabotage>,
+    ) -> Self {
         let server = Server::new(&mut env, sabotage);
-        let mut world = Self { env, server, clients: Vec::new(), last_client_id: 0 };
-        let (natives, stocks) = (world.env.rng.usize(1..=3), world.env.rng.usize(0..=2));
+        let mut world = Self { env, server, clients: Vec::new(), last_client_id: 0, steps };
+        let natives = world.env.rng.usize(natives_min..=3);
+        let stocks = world.env.rng.usize(stocks_min..=2);
         for index in 0..natives + stocks {
             let client = world.client(index, index < natives);
             world.clients.push(client);
@@ -74,9 +101,9 @@ impl World {
     }
 
     fn storm(&mut self) -> Result<(), String> {
-        for step in 0..STEPS {
+        for step in 0..self.steps {
             self.inject();
-            if step == STEPS - 1 && self.env.faults.reset > 0.0 {
+            if step == self.steps - 1 && self.env.faults.reset > 0.0 {
                 // What is lost now is not made good by what follows.
                 self.server.reset_soon();
             }
@@ -103,6 +130,9 @@ impl World {
     fn heal(&mut self) -> Result<(), String> {
         self.env.note("healing");
         self.env.faults = Faults::default();
+        if let Some(rules) = &mut self.env.rules {
+            rules.heal();
+        }
         self.server.heal(&mut self.env);
         if self.env.oracle.is_damaged {
             // Damage is found by a room that wakes, and by those who read: somebody opens the
@@ -115,7 +145,7 @@ impl World {
             match &mut self.clients[index] {
                 Client::Native(native) => native.go_online(&mut self.env),
                 // Its page is loaded again, since it will never be like the others.
-                Client::Stock(stock) if stock.is_poisoned => self.restart(index),
+                Client::Stock(stock) if stock.is_spoilt(&self.env) => self.restart(index),
                 Client::Stock(stock) => {
                     stock.go_online(&mut self.env);
                     stock.make_good(&mut self.env);
@@ -193,6 +223,10 @@ impl World {
         if env.chance(faults.storage.full) {
             self.server.fill(env);
         }
+        let amended = env.rules.as_ref().map_or(0.0, |rules| rules.amended);
+        if env.chance(amended) {
+            self.server.amend(env);
+        }
         if env.chance(faults.storage.newer) {
             env.count("newer");
             self.server.roll_back(env);
@@ -206,91 +240,6 @@ impl World {
                     self.restart(index);
                 }
             }
-        }
-    }
-
-    fn inject_into(&mut self, index: usize, faults: &Faults) {
-        let env = &mut self.env;
-        if let Client::Hostile(hostile) = &mut self.clients[index] {
-            if env.chance(faults.hostile) {
-                hostile.act(env, index);
-            }
-            return;
-        }
-        let conn = match &self.clients[index] {
-            Client::Native(native) => native.conn(),
-            Client::Stock(stock) => stock.conn(),
-            Client::Hostile(_) | Client::Gone => return,
-        };
-        if let Some(conn) = conn {
-            faults.break_connection(env, conn);
-        }
-        if env.chance(faults.offline) {
-            match &mut self.clients[index] {
-                Client::Native(native) => native.go_offline(env),
-                Client::Stock(stock) => stock.go_offline(env),
-                Client::Hostile(_) | Client::Gone => {}
-            }
-        }
-        if let Client::Native(native) = &mut self.clients[index]
-            && env.chance(faults.clock_jump)
-        {
-            env.count("clock jump");
-            native.jump(env);
-        }
-        if env.chance(faults.poison) {
-            match &mut self.clients[index] {
-                Client::Native(native) => native.poison(env),
-                Client::Stock(stock) => stock.poison(env),
-                Client::Hostile(_) | Client::Gone => {}
-            }
-        }
-        if env.chance(faults.restart) {
-            env.count("restart");
-            self.restart(index);
-        }
-    }
-
-    /// The page is loaded again: a new client that has nothing.
-    fn restart(&mut self, index: usize) {
-        self.env.note(format_args!("client {index} restarts"));
-        let is_native = match &mut self.clients[index] {
-            Client::Native(native) => {
-                native.leave(&mut self.env);
-                true
-            }
-            Client::Stock(stock) => {
-                stock.leave(&mut self.env);
-                false
-            }
-            Client::Hostile(_) | Client::Gone => return,
-        };
-        self.clients[index] = self.client(index, is_native);
-    }
-
-    fn client(&mut self, index: usize, is_native: bool) -> Client {
-        self.last_client_id += 1;
-        let id = self.last_client_id;
-        if is_native {
-            Client::Native(Box::new(Native::new(&mut self.env, index, id)))
-        } else {
-            Client::Stock(Box::new(Stock::new(&mut self.env, index, id)))
-        }
-    }
-
-    fn edit(&mut self, index: usize) {
-        match &mut self.clients[index] {
-            Client::Native(native) => native.edit(&mut self.env),
-            Client::Stock(stock) => stock.edit(&mut self.env),
-            Client::Hostile(_) | Client::Gone => {}
-        }
-    }
-
-    fn present(&mut self, index: usize) {
-        match &mut self.clients[index] {
-            Client::Native(native) => native.present(&mut self.env),
-            Client::Stock(stock) => stock.present(&mut self.env),
-            Client::Hostile(_) | Client::Gone => {}
         }
     }
 
@@ -338,6 +287,12 @@ impl World {
             }
             Event::Settled { process } => self.server.settled(env, process),
             Event::Alarm { again } => self.server.alarm(env, again),
+            Event::Verified(conn) => self.server.admit(env, conn),
+            Event::Token(index) => {
+                if let Client::Native(native) = &mut self.clients[index] {
+                    native.renew(env);
+                }
+            }
         }
     }
 
@@ -373,6 +328,7 @@ impl World {
                     if pending > 0 {
                         return Err(format!("D3: native {index} still waits for {pending} acks"));
                     }
+                    native.check_told(&self.env)?;
                     let peers = native.replica.peers().map(|(client, _)| client);
                     (native.view(), peers.collect::<BTreeSet<_>>())
                 }

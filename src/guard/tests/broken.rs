@@ -218,3 +218,34 @@ fn s4_a_value_that_was_set_once_stays() {
     let created = world.replica.key(&meta, "created");
     assert_eq!(created, Ok(Some(Value::Json(Json::Number(1.0)))));
 }
+
+/// Neither what a later value of the same update takes the place of, nor what somebody else's does,
+/// nor what comes into something that is gone, was ever looked at.
+#[test]
+fn s4_what_nobody_sees_is_not_relayed_either() {
+    let mut world = World::new(SCHEMA, begun);
+    let mut early = world.author(5, "editor");
+    let mut late = world.author(9, "owner");
+    let meta = early.root("meta");
+    let (_, first) = early.edit(|edit| edit.set_key(&meta, "state", &string("secret 1")));
+    let (_, second) = early.edit(|edit| edit.set_key(&meta, "state", &string("closed")));
+    let both = crate::update::merge(&[&first, &second]).unwrap();
+    let (relayed, broken) = world.judge(&both, early.role);
+    assert!(broken.is_empty() && !contains(&relayed, "secret"), "{broken:?}");
+
+    let mut beaten = world.author(6, "editor");
+    let (_, update) = late.edit(|edit| edit.set_key(&meta, "owner", &string("olga")));
+    world.judge(&update, late.role);
+    let (_, update) = beaten.edit(|edit| edit.set_key(&meta, "owner", &string("secret 2")));
+    let (relayed, _) = world.judge(&update, beaten.role);
+    assert!(!contains(&relayed, "secret"));
+
+    let mut inside = world.author(7, "editor");
+    let two = inside.at(&["tasks", "two"]);
+    let tasks = late.root("tasks");
+    let (_, update) = late.edit(|edit| edit.delete_key(&tasks, "two"));
+    world.judge(&update, late.role);
+    let (_, update) = inside.edit(|edit| edit.set_key(&two, "done", &string("secret 3")));
+    let (relayed, _) = world.judge(&update, inside.role);
+    assert!(!contains(&relayed, "secret"));
+}

@@ -87,6 +87,20 @@ fn d2_a_damaged_row_is_marked_and_everything_else_is_served() {
     assert!(!shell.abandoned);
 }
 
+/// What was lost may hold ids of the one that it had, and clients have them.
+#[test]
+fn v1_a_room_writes_under_another_client_id_after_a_repair() {
+    let (mut shell, _) = three_rows();
+    let before = shell.room.own_client();
+    shell.flip(1);
+    shell.native(0, 0);
+    shell.restart();
+    let after = shell.room.own_client();
+    assert!(before != after && after >> 52 == 1, "{before:x} {after:x}");
+    shell.reload();
+    assert_eq!(shell.room.own_client(), after);
+}
+
 #[test]
 fn d2_a_damaged_head_is_found_when_the_room_wakes() {
     let (mut shell, _) = three_rows();

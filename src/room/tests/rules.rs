@@ -195,6 +195,27 @@ fn s4_somebody_who_was_away_learns_what_was_undone() {
     }
 }
 
+/// What it wrote was taken, and the connection was gone before it had anything.
+#[test]
+fn s4_somebody_who_was_cut_off_at_once_learns_what_was_undone() {
+    let mut shell = room();
+    let mut editor = Author::new(&mut shell, 2, "ed", "editor");
+    editor.set(&mut shell, "owner", "ed");
+    shell.heard(editor.session);
+    shell.take(Input::Disconnect { session: editor.session });
+    let back = |shell: &mut Shell, epoch| {
+        let back = shell.connect_as(Dialect::Native, &access("ed", "editor"));
+        let hello = Hello { protocol: 1, epoch, sequence: 0, trace: None };
+        shell.say(back, &FromClient::Hello(hello));
+        back
+    };
+    editor.session = back(&mut shell, EPOCH);
+    assert_eq!(editor.hear(&mut shell), ["meta/owner insert"]);
+    // Another page of the same person wrote nothing.
+    editor.session = back(&mut shell, 0);
+    assert!(editor.hear(&mut shell).is_empty());
+}
+
 #[test]
 fn s3_a_schema_says_more_of_who_may_do_what() {
     let mut shell = room();

@@ -1,10 +1,13 @@
 //! How the room's machine goes away, and what of it stays.
 
+use std::rc::Rc;
+
 use selvedge::protocol::Close;
 
 use super::{Failed, Server};
 use crate::disk::Disk;
 use crate::env::Env;
+use crate::faults::Sabotage;
 
 impl Server {
     /// The process is gone: memory, sockets, writes that were not durable and what waited for them.
@@ -104,10 +107,16 @@ impl Server {
         }
     }
 
+    /// Another history, in which nothing is. The rules of the deployment hold for it.
+    pub(super) fn empty_disk(env: &mut Env, sabotage: Option<Sabotage>) -> Disk {
+        let schema = env.rules.as_ref().map(|rules| Rc::clone(&rules.schema));
+        Disk::new(env.rng.u64(1..1 << 53), schema, sabotage)
+    }
+
     /// The document was deleted, and begins again.
     pub fn replace_history(&mut self, env: &mut Env) {
         env.note("history is replaced");
-        self.disk = Disk::new(env.rng.u64(1..1 << 53), self.sabotage);
+        self.disk = Self::empty_disk(env, self.sabotage);
         self.forget_process(env);
         env.oracle.replaced();
     }

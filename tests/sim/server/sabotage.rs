@@ -10,6 +10,7 @@ use super::Server;
 use crate::disk::Write;
 use crate::env::{ConnId, Env};
 use crate::faults::Sabotage;
+use crate::rules::marks_in;
 
 impl Server {
     /// A hello, as if its client had asked for this history.
@@ -39,7 +40,7 @@ impl Server {
         env.note(format_args!("append {} (+{})", row.sequence, row.updates));
         match self.sabotage {
             Some(Sabotage::AppendSkipped) if env.rng.f64() < 0.1 => return,
-            Some(Sabotage::RefusedStored) => {
+            Some(Sabotage::RefusedStored | Sabotage::AuthorBelieved) => {
                 let refused = std::mem::take(&mut self.refused);
                 let parts: Vec<_> =
                     refused.iter().chain([&row.update]).map(|update| &update[..]).collect();
@@ -48,6 +49,20 @@ impl Server {
             _ => {}
         }
         self.write(env, Write::Append(Rc::new(row)));
+    }
+
+    pub(super) fn remember_forbidden(&mut self, input: &Input<'_>) {
+        if self.sabotage != Some(Sabotage::AuthorBelieved) {
+            return;
+        }
+        let Input::Frame { bytes, .. } = input else { return };
+        for dialect in [Dialect::Native, Dialect::Stock] {
+            if let Ok(Some(FromClient::Update { update, .. })) = dialect.decode(bytes)
+                && marks_in(update).next().is_some()
+            {
+                self.refused.push(update.to_vec());
+            }
+        }
     }
 
     pub(super) fn remember_refused(&mut self, input: &Input<'_>, outputs: &[Output]) {
@@ -73,4 +88,9 @@ impl Server {
 pub(super) fn is_ack(output: &Output) -> bool {
     let Output::Send { frame, .. } = output else { return false };
     matches!(native::decode_from_room(frame), Ok(Some(FromRoom::Ack { .. })))
+}
+
+pub(super) fn is_rejection(output: &Output) -> bool {
+    let Output::Send { frame, .. } = output else { return false };
+    matches!(native::decode_from_room(frame), Ok(Some(FromRoom::Rejected(_))))
 }
