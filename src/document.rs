@@ -13,11 +13,13 @@ mod checked;
 mod edit;
 mod event;
 mod keyed;
+mod look;
 mod markup;
 mod read;
 mod roots;
 mod shared;
 mod start_over;
+mod step;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -34,14 +36,17 @@ use yrs::{ClientID, Doc, OffsetKind, Options, ReadTxn, Transact, Transaction, Up
 pub use authors::Run;
 pub use edit::{Edit, EditError, VALUE_BYTES_MAX};
 pub use event::{Event, KeyChange, PathSegment, WatchId};
+pub use look::{Above, Look};
 pub use roots::roots;
 pub use shared::{Kind, New, Shared, SharedId};
+pub use step::{Change, Check, Forbidden, Given, Step};
 pub use value::{Attributes, Delta, Inserted, JSON_DEPTH_MAX, Json, Value};
 
 use crate::update::{self, Part};
 use brought::Brought;
 use checked::Checked;
 use keyed::Keyed;
+use look::Places;
 
 /// Why an update from outside was not taken in.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
@@ -71,11 +76,13 @@ pub struct Document {
     last_watch: u32,
     /// What texts consist of; see [`Edit`].
     checked: Checked,
+    places: Places,
 }
 
 impl Document {
-    /// An empty document whose edits carry `client_id`, which no other replica may ever use.
-    pub fn new(client_id: u32) -> Self {
+    /// An empty document whose edits carry `client_id`, a number of at most 53 bits that no other
+    /// replica may ever use. With 32 bits a keystroke is 5 bytes smaller than with 53.
+    pub fn new(client_id: u64) -> Self {
         Self {
             doc: empty(client_id),
             known: update::StateVector::default(),
@@ -86,6 +93,7 @@ impl Document {
             watches: BTreeMap::new(),
             last_watch: 0,
             checked: Checked::default(),
+            places: Places::default(),
         }
     }
 
@@ -113,9 +121,18 @@ impl Document {
     /// Change the document. Returns what `change` returned, and the change as an update if there
     /// was one.
     pub fn edit<R>(&mut self, change: impl FnOnce(&mut Edit<'_>) -> R) -> (R, Option<Vec<u8>>) {
+        self.edit_checked(None, change)
+    }
+
+    /// Change the document with steps that `check` is asked about before they are taken.
+    pub fn edit_checked<R>(
+        &mut self,
+        check: Option<&dyn Check>,
+        change: impl FnOnce(&mut Edit<'_>) -> R,
+    ) -> (R, Option<Vec<u8>>) {
         // The document is borrowed mutably, so no other transaction is alive.
         let txn = self.doc.try_transact_mut().expect("no transaction outlives a call");
-        let mut edit = Edit::new(txn, &mut self.checked);
+        let mut edit = Edit::new(txn, &mut self.checked, check, &self.places);
         let returned = change(&mut edit);
         let update = edit.commit();
         if let Some(update) = &update {
@@ -226,10 +243,9 @@ impl Document {
 }
 
 /// yrs's document, as all of ours are.
-fn empty(client_id: u32) -> Doc {
+fn empty(client_id: u64) -> Doc {
     Doc::with_options(Options {
-        // 32 bits: a keystroke is 5 bytes smaller than with yrs's own 53.
-        client_id: ClientID::new(u64::from(client_id)),
+        client_id: ClientID::new(client_id),
         guid: "".into(),
         collection_id: None,
         offset_kind: OffsetKind::Utf16,

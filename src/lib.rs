@@ -15,6 +15,8 @@
 //! | [`update`] | encoded Yjs updates as values: walk, merge, diff, compact | build a CRDT |
 //! | [`awareness`] | who is here, owned by its session | read a clock |
 //! | [`document`] | the CRDT; the only module that names yrs | know of a network |
+//! | [`policy`] | what a schema says: who may change what, and what it may hold | see a document |
+//! | [`guard`] | holds a document to its schema: undoes what is forbidden | let anybody see it |
 //! | [`room`] | the server's state machine of one document | load the document |
 //! | [`replica`] | the client's state machine of one document | lose a local edit |
 //! | `worker` | runs a room in a Durable Object | decide |
@@ -24,7 +26,9 @@ pub mod access;
 pub mod awareness;
 pub mod codec;
 pub mod document;
+pub mod guard;
 pub mod histogram;
+pub mod policy;
 pub mod protocol;
 pub mod replica;
 pub mod room;

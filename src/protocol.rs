@@ -32,6 +32,7 @@ pub mod limit;
 pub mod measured;
 pub mod message;
 pub mod native;
+pub mod rejection;
 pub mod route;
 pub mod stock;
 pub mod trace;
@@ -41,6 +42,7 @@ pub use denial::Denial;
 pub use limit::{Limit, Refusal};
 pub use measured::Measured;
 pub use message::{FromClient, FromRoom, Granted, Hello, Welcome};
+pub use rejection::Rejection;
 pub use trace::Trace;
 
 use crate::codec::DecodeError;

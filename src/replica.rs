@@ -11,6 +11,7 @@
 
 mod aside;
 mod catch_up;
+mod checked;
 mod connection;
 mod granted;
 mod greeting;
@@ -19,16 +20,18 @@ mod latency;
 mod outbox;
 mod presence;
 mod refused;
+mod rejected;
 #[cfg(test)]
 mod tests;
 
-use crate::document::{ApplyError, Document, Edit, EditError, Kind, Shared, WatchId};
+use crate::document::{ApplyError, Check, Document, Edit, EditError, Kind, Shared, WatchId};
 use crate::protocol::native::decode_from_room;
 use crate::protocol::{
     Close, FRAME_BYTES_MAX, FromClient, FromRoom, Hello, PROTOCOL_VERSION, Trace, close,
 };
 use crate::time::Millis;
 
+use checked::Rules;
 use connection::{Connection, Due};
 use granted::Access;
 use latency::Latency;
@@ -41,6 +44,7 @@ pub use connection::Status;
 pub use granted::Grant;
 pub use interface::{Input, Output};
 pub use presence::{PeersChanged, PresenceError, STATE_BYTES_MAX};
+pub use rejected::Rejected;
 
 /// A local copy of one document.
 pub struct Replica {
@@ -65,6 +69,7 @@ pub struct Replica {
     window_bytes: u64,
     timer: Option<Millis>,
     access: Access,
+    rules: Rules,
     /// What this visit belongs to.
     trace: Option<Trace>,
     latency: Latency,
@@ -77,7 +82,7 @@ impl Replica {
     /// never be used again, the second spreads reconnects.
     pub fn new(client_id: u32, seed: u64) -> Self {
         Self {
-            document: Document::new(client_id),
+            document: Document::new(client_id.into()),
             connection: Connection::new(seed),
             outbox: Outbox::default(),
             presence: Presence::new(client_id),
@@ -91,6 +96,7 @@ impl Replica {
             window_bytes: 0,
             timer: None,
             access: Access::default(),
+            rules: Rules::default(),
             trace: None,
             latency: Latency::default(),
             told_status: Status::Offline,
@@ -153,14 +159,17 @@ impl Replica {
         self.presence.peers()
     }
 
-    /// Change the document. Returns what `change` returned.
+    /// Change the document. Returns what `change` returned. A step that breaks the document's rules,
+    /// as the room said them last, is not taken.
     pub fn edit<R>(
         &mut self,
         now: Millis,
         change: impl FnOnce(&mut Edit<'_>) -> R,
     ) -> (R, Vec<Output>) {
         let mut out = Vec::new();
-        let (returned, update) = self.document.edit(change);
+        let rules = self.rules.of(self.access.role());
+        let check = rules.as_ref().map(|rules| rules as &dyn Check);
+        let (returned, update) = self.document.edit_checked(check, change);
         if let Some(update) = update {
             self.outbox.push(now, self.connection.is_live(), update);
         }
@@ -253,6 +262,8 @@ impl Replica {
         match message {
             FromRoom::Welcome(_) => {}
             FromRoom::Denied { .. } => self.give_back(now, out),
+            FromRoom::Rejected(rejections) => self.rejected(rejections, out),
+            FromRoom::Schema(json) => self.rules = Rules::read(json),
             FromRoom::Access(granted) => self.granted(now, granted, out),
             FromRoom::SyncStep1(state_vector) => self.answer(now, state_vector, out),
             FromRoom::SyncStep2 { sequence, update } => {

@@ -36,6 +36,7 @@ mod repair;
 mod replay;
 mod report;
 mod revoked;
+mod rules;
 mod segment;
 mod session;
 mod stored;
@@ -46,6 +47,7 @@ mod sweep;
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use crate::access::{Access, Action};
 use crate::awareness::Presence;
@@ -60,7 +62,7 @@ use catch_up::Answers;
 pub use chain::{Chain, origin};
 use commit::Gathered;
 use decided::Decided;
-pub use decision::{Decision, Reason, Violation, What};
+pub use decision::{Decision, Reason, What};
 pub use event::{CatchUp, Event, Level};
 pub use interface::{Input, Output};
 use limits::Meter;
@@ -73,6 +75,7 @@ pub use repair::{Mark, Part, Repair};
 pub use replay::{Replayed, replay, replay_all};
 pub use report::Report;
 pub use revoked::{Revoked, Whose};
+use rules::Rules;
 pub use segment::Segment;
 pub use session::SessionId;
 use session::{Attachment, Session, Stage};
@@ -101,6 +104,7 @@ pub struct Room {
     quarantine: stored::Quarantine,
     suspects: Suspects,
     revoked: Revoked,
+    rules: Rules,
     gathered: Gathered,
     sessions: BTreeMap<SessionId, Session>,
     /// The highest name that a session had since the room was loaded.
@@ -135,6 +139,7 @@ impl Room {
             quarantine: stored.quarantine.clone(),
             suspects: stored.suspects.clone(),
             revoked: stored.revoked.clone(),
+            rules: Rules::of(stored.schema.clone()),
             gathered: Gathered::default(),
             sessions: BTreeMap::new(),
             last_session: SessionId(0),
@@ -168,6 +173,7 @@ impl Room {
             Input::Connect { session, dialect, trace, access } => {
                 self.connect(now, session, dialect, trace, access)
             }
+            Input::Schema(schema) => self.set_schema(now, Rc::new(schema.clone())),
             Input::Admitted { session, access } => self.admitted(now, session, access),
             Input::Resume { session, attachment } => self.resume(now, session, attachment),
             Input::Frame { session, bytes } => {
@@ -333,7 +339,7 @@ impl Room {
             FromClient::SyncStep2 { number, update } => {
                 self.sync_step_2(now, id, number, update, log)
             }
-            FromClient::Update { number, update } => self.update(now, id, number, update),
+            FromClient::Update { number, update } => self.update(now, id, number, update, log),
             FromClient::Awareness(update) => self.awareness(now, id, update),
             FromClient::QueryAwareness => Ok(self.everyone(now, id).into_iter().collect()),
             FromClient::Received { bytes } => self.received(now, id, bytes, log),

@@ -16,6 +16,7 @@ mod pages;
 mod platform;
 #[allow(missing_docs)]
 mod registry;
+mod schemas;
 mod storage;
 
 use worker::{Context, Env, Headers, Request, Response, Result, event};
@@ -183,6 +184,9 @@ fn refuse_saying(problem: Problem, detail: &str) -> Result<Response> {
     for (name, value) in problem.headers() {
         headers.set(name, &value)?;
     }
+    // It can repeat what a body said.
+    let quoted = serde_json::Value::from(detail).to_string();
+    let detail = quoted.get(1..quoted.len() - 1).unwrap_or_default();
     let response = Response::ok(problem.body_saying(detail))?;
     Ok(response.with_status(problem.status()).with_headers(headers))
 }

@@ -5,7 +5,7 @@ import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { command, root, run, step } from "./shell.mjs";
+import { Failure, command, root, run, step } from "./shell.mjs";
 import { setup, toolEnvironment } from "./setup.mjs";
 
 const stamps = join(root, "target/selvedge");
@@ -18,6 +18,7 @@ export async function build() {
   const unlock = await lock(join(stamps, "lock"));
   try {
     await unlessCurrent("worker", join(root, "build/index.js"), worker);
+    embedSchemas();
     await unlessCurrent("client", join(clientPackage, "selvedge.js"), client);
     await site();
   } finally {
@@ -32,6 +33,53 @@ function worker() {
       quiet: true,
     }),
   );
+}
+
+const SCHEMAS = "globalThis.selvedgeSchemas = ";
+
+/** Puts what is in schemas/ into the Worker's script, as the text that it is. */
+function embedSchemas() {
+  const folder = join(root, "schemas");
+  const files = fs.existsSync(folder) ? fs.readdirSync(folder).sort() : [];
+  const all = files.filter((file) => file.endsWith(".json")).map((file) => {
+    const text = fs.readFileSync(join(folder, file), "utf8");
+    const { documents, schema } = parsed(file, text);
+    if (!Array.isArray(documents) || !schema) {
+      const advice = 'It is { "documents": ["pattern", …], "schema": { … } }, see docs/schemas.md.';
+      throw new Failure(`schemas/${file} says not which documents it is for, or what holds`, advice);
+    }
+    return { file, documents, schema: schemaText(text) };
+  });
+  const script = join(root, "build/index.js");
+  const lines = fs.readFileSync(script, "utf8").split("\n");
+  const without = lines.filter((line) => !line.startsWith(SCHEMAS));
+  const line = `${SCHEMAS}${JSON.stringify(JSON.stringify(all))};`;
+  const now = all.length > 0 ? [line, ...without] : without;
+  // Only what differs is written: wrangler serves anew when the script changes.
+  if (now.join("\n") !== lines.join("\n")) fs.writeFileSync(script, now.join("\n"));
+}
+
+function parsed(file, text) {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new Failure(`schemas/${file} is no JSON`, error.message);
+  }
+}
+
+/** The schema as it is written, so that the room finds keys that are said twice. */
+function schemaText(text) {
+  const from = /"schema"\s*:\s*(?=\{)/.exec(text);
+  for (let end = text.lastIndexOf("}"); end > 0; end = text.lastIndexOf("}", end - 1)) {
+    const candidate = text.slice(from.index + from[0].length, end);
+    try {
+      JSON.parse(candidate);
+      return candidate.trim();
+    } catch {
+      // It ends before what belongs to the file.
+    }
+  }
+  return "";
 }
 
 /** The profile `client` in Cargo.toml optimizes for size, and has a target folder of its own. */

@@ -118,12 +118,28 @@ export function drawCarets(mirror, layer) {
     return [...range.getClientRects()];
   }
 
+  /** The letter at a point of the window; null if there is none. */
+  function indexAt(x, y) {
+    let [low, high] = [0, letters.length];
+    // Letters stand in lines from the top, and in a line from the left.
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const box = rectangles(middle, middle + 1).at(-1);
+      const isBefore = box && (box.bottom <= y || (box.top <= y && box.right <= x));
+      if (isBefore) low = middle + 1;
+      else high = middle;
+    }
+    const box = low < letters.length ? rectangles(low, low + 1).at(-1) : null;
+    const isThere = box && box.left <= x && x < box.right && box.top <= y && y < box.bottom;
+    return isThere ? low : null;
+  }
+
   function point(index) {
     return index <= letters.length ? [letters, index] : [letters.nextSibling, 0];
   }
 
   new ResizeObserver(drawSoon).observe(mirror);
-  return { textChanged, peersChanged };
+  return { textChanged, peersChanged, indexAt };
 }
 
 function place(element, left, top, width, height) {

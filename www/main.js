@@ -2,11 +2,14 @@
 // client; here are only fields, words and drawings.
 
 import { bindAsides } from "./aside.js";
+import { bindAuthors } from "./authors.js";
 import { drawCarets } from "./carets.js";
 import { bindConnection } from "./connection.js";
+import { bindDecisions } from "./decisions.js";
 import * as names from "./names.js";
 import { bindNote } from "./note.js";
 import { bindPeople } from "./people.js";
+import { bindRejections } from "./rejections.js";
 import { bindRole, roleFromAddress, tokenFor } from "./roles.js";
 import { openShared } from "./shared.js";
 import { bindTasks } from "./tasks.js";
@@ -33,6 +36,8 @@ function showAddress(name) {
   element("link").value = names.documentAddress(location.href, name);
   element("link").addEventListener("focus", () => element("link").select());
   element("copy").addEventListener("click", copyAddress);
+  const ruled = names.documentAddress(location.href, `ruled/${names.newDocumentName()}`);
+  element("ruled").href = ruled;
 }
 
 async function copyAddress() {
@@ -80,14 +85,18 @@ async function start() {
   }
   const carets = drawCarets(element("mirror"), element("carets"));
   const iMoved = bindPeople(shared.presence, carets.peersChanged);
+  const rewritten = bindAuthors(element("note"), carets.indexAt, shared.history.authors);
   bindNote(element("note"), shared.note, (shown, delta, mine) => {
     carets.textChanged(shown, delta, mine);
+    rewritten();
     iMoved();
   });
   bindTasks(shared.tasks, announce);
   bindRole(shared.access, announce);
   bindConnection(shared.connection, announce);
   bindAsides(shared.connection);
+  bindRejections(shared.connection, announce);
+  bindDecisions(shared.history.decisions);
   shared.connection.observe(() => {
     const { state, reason } = shared.connection.status();
     if (state === "closed") showProblem(closedWords(reason));

@@ -54,6 +54,8 @@ export function documentAddress(address, name) {
 
 /** As a title: `quiet-heron-42` is "Quiet heron 42". */
 export function documentTitle(name) {
+  const ruled = /^ruled\/(.+)$/.exec(name);
+  if (ruled) return `${documentTitle(ruled[1])}, with rules`;
   const words = /^[a-z]+(-[a-z0-9]+)*$/.test(name) ? name.replaceAll("-", " ") : name;
   return words.charAt(0).toUpperCase() + words.slice(1);
 }

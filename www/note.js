@@ -26,7 +26,10 @@ export function bindNote(area, text, onText) {
     });
     editing = true;
     try {
-      text.change(() => perform(delta, { insert: text.insert, remove: text.remove }));
+      const isAllowed = text.change(() =>
+        perform(delta, { insert: text.insert, remove: text.remove }),
+      );
+      if (!isAllowed) showAll();
     } catch (error) {
       // The text refused it, as it does a pasted book: show what is really there.
       console.error(error);

@@ -8,42 +8,61 @@ export async function openShared(name, token) {
   const { default: init, connect } = await import("./selvedge/selvedge.js");
   await init();
   const doc = connect({ url: location.origin, document: name, token });
+  const refused = new Set();
+  /** Makes an edit. What the rules forbid is told to those who show it, and not made. */
+  const edit = (change) => {
+    try {
+      return change();
+    } catch (error) {
+      if (error.code !== "rule") throw error;
+      for (const told of refused) told(error);
+      return undefined;
+    }
+  };
   return {
-    note: sharedText(doc, doc.text("note")),
-    tasks: sharedTasks(doc, doc.array("tasks")),
+    note: sharedText(doc, doc.text("note"), edit),
+    tasks: sharedTasks(doc, doc.array("tasks"), edit),
     presence: sharedPresence(doc),
-    connection: sharedConnection(doc),
+    connection: sharedConnection(doc, refused),
     access: sharedAccess(doc),
+    history: sharedHistory(name, token),
     close: () => doc.close(),
   };
 }
 
-function sharedText(doc, text) {
+function sharedText(doc, text, edit) {
   return {
     toDelta: () => text.toDelta(),
     insert: (index, content) => text.insert(index, content),
     remove: (index, length) => text.delete(index, length),
-    change: (edit) => doc.transact(edit),
+    /** Makes `change`; whether all of it was allowed. */
+    change: (change) => edit(() => (doc.transact(change), true)) ?? false,
     /** Calls `changed(delta)` after each change, from here or elsewhere. */
     observe: (changed) => text.observe((event) => changed(event.delta)),
   };
 }
 
-function sharedTasks(doc, array) {
+function sharedTasks(doc, array, edit) {
+  const observers = [];
+  /** What was not made is shown as it is. */
+  const orShow = (change) => edit(change) ?? observers.forEach((changed) => changed());
   return {
     list: () => array.toJSON(),
     add: (title) =>
-      doc.transact(() => {
-        const task = array.insertMap(array.length);
-        task.set("title", title);
-        task.set("done", false);
-      }),
-    set: (index, key, value) => array.get(index)?.set?.(key, value),
-    remove: (index) => array.delete(index, 1),
+      orShow(() =>
+        doc.transact(() => {
+          const task = array.insertMap(array.length);
+          task.set("title", title);
+          task.set("done", false);
+        }),
+      ),
+    set: (index, key, value) => orShow(() => array.get(index)?.set?.(key, value)),
+    remove: (index) => orShow(() => array.delete(index, 1)),
     /** Calls `moved(delta)` when tasks come and go, and `changed()` after any change. */
     observe: (moved, changed) => {
       array.observe((event) => moved(event.delta));
       array.observeDeep(changed);
+      observers.push(changed);
     },
   };
 }
@@ -65,7 +84,7 @@ function sharedAccess(doc) {
   };
 }
 
-function sharedConnection(doc) {
+function sharedConnection(doc, refused) {
   return {
     /** `state` is connecting, online, offline or closed; closed has a `reason`. */
     status: () => doc.status,
@@ -75,9 +94,31 @@ function sharedConnection(doc) {
       doc.on("status", changed);
       doc.on("saved", changed);
     },
+    /** Calls `rejected({ path, rule })` when the note's rules forbid something, here or there. */
+    observeRejections: (rejected) => {
+      refused.add(rejected);
+      doc.on("rejected", rejected);
+    },
     /** Calls `lost({ content, pending, reason })` when this tab's copy could not go on. */
     observeAsides: (lost) => doc.on("aside", lost),
     cut: () => doc.disconnect(),
     mend: () => doc.connect(),
+  };
+}
+
+/** What the room knows of the past. Those who may not ask are told so. */
+function sharedHistory(name, token) {
+  async function ask(path) {
+    const headers = token ? { authorization: `Bearer ${await token()}` } : {};
+    const answer = await fetch(`/documents/${encodeURIComponent(name)}/${path}`, { headers });
+    const said = await answer.json();
+    if (!answer.ok) throw new Error(said.detail);
+    return said;
+  }
+  return {
+    /** The parts of the note, and who wrote each. */
+    authors: async () => (await ask("blame?text=note")).runs,
+    /** What was decided behind a sequence number. */
+    decisions: (since) => ask(`audit?since=${since}`),
   };
 }

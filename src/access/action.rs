@@ -85,13 +85,16 @@ impl Action {
     /// The same, of what is asked about a document.
     pub fn of_ask(ask: &Ask) -> Self {
         match ask {
-            Ask::About => Self::Read,
+            Ask::About | Ask::Schema => Self::Read,
             Ask::Blame | Ask::Who => Self::Attribute,
             Ask::At { .. } => Self::Replay,
             Ask::Audit => Self::Audit,
-            Ask::Create | Ask::Delete | Ask::Sessions | Ask::Revoke | Ask::Erase { .. } => {
-                Self::Manage
-            }
+            Ask::Create
+            | Ask::Delete
+            | Ask::SetSchema
+            | Ask::Sessions
+            | Ask::Revoke
+            | Ask::Erase { .. } => Self::Manage,
         }
     }
 }

@@ -137,6 +137,8 @@ fn s3_every_route_has_a_row() {
         GET    /documents/{document}/at/{sequence}        replay
         GET    /documents/{document}/blame                attribute
         GET    /documents/{document}/who                  attribute
+        GET    /documents/{document}/schema               read
+        PUT    /documents/{document}/schema               manage
         GET    /documents/{document}/sessions             manage
         POST   /documents/{document}/revocations          manage
         DELETE /documents/{document}/subjects/{subject}   manage";

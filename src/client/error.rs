@@ -3,11 +3,13 @@
 use js_sys::{Error, Reflect};
 use wasm_bindgen::JsValue;
 
-use crate::document::EditError;
+use crate::document::{EditError, Forbidden};
 use crate::replica::PresenceError;
 
+const RULE: &str = "rule";
+
 /// What the page did wrong.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Misuse {
     /// The document was closed.
     Closed,
@@ -32,7 +34,8 @@ impl From<Misuse> for JsValue {
             Misuse::Option(message) => ("option", message.to_owned()),
             Misuse::Argument(message) => ("argument", message.to_owned()),
             Misuse::Value(message) => ("value", message.to_owned()),
-            Misuse::Edit(error) => (edit_code(error), error.to_string()),
+            Misuse::Edit(EditError::Forbidden(why)) => return forbidden(&why),
+            Misuse::Edit(error) => (edit_code(&error), error.to_string()),
             Misuse::NotAllowed => {
                 ("not-allowed", "this role may not change the document".to_owned())
             }
@@ -48,6 +51,14 @@ impl From<EditError> for Misuse {
     }
 }
 
+/// An edit breaks a rule: which one, and where.
+fn forbidden(why: &Forbidden) -> JsValue {
+    let error = error(RULE, &why.to_string());
+    let _ = Reflect::set(&error, &"path".into(), &why.path.as_str().into());
+    let _ = Reflect::set(&error, &"rule".into(), &why.rule.into());
+    error
+}
+
 /// A JavaScript `Error` with this `code`.
 pub(super) fn error(code: &str, message: &str) -> JsValue {
     let error = Error::new(message);
@@ -57,7 +68,7 @@ pub(super) fn error(code: &str, message: &str) -> JsValue {
     error.into()
 }
 
-fn edit_code(error: EditError) -> &'static str {
+fn edit_code(error: &EditError) -> &'static str {
     match error {
         EditError::Gone => "gone",
         EditError::Kind => "kind",
@@ -65,5 +76,6 @@ fn edit_code(error: EditError) -> &'static str {
         EditError::Surrogate => "surrogate",
         EditError::TooLarge => "too-large",
         EditError::TooDeep => "too-deep",
+        EditError::Forbidden(_) => RULE,
     }
 }

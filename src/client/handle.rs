@@ -18,7 +18,7 @@ use crate::document::{
 };
 use crate::histogram::Histogram;
 use crate::protocol::{Measured, Refusal};
-use crate::replica::{Aside, Grant, PeersChanged, Status};
+use crate::replica::{Aside, Grant, PeersChanged, Rejected, Status};
 
 /// A shared type of an open document.
 #[derive(Clone)]
@@ -134,6 +134,17 @@ pub(super) fn refusal_object(refusal: &Refusal) -> JsValue {
         ("message", JsValue::from_str(&refusal.to_string())),
     ];
     object(entries.into_iter().chain(retry_ms))
+}
+
+pub(super) fn rejected_object(rejected: &Rejected) -> JsValue {
+    let Rejected { rejection, value } = rejected;
+    let entries = [
+        ("path", JsValue::from_str(&rejection.path)),
+        ("rule", JsValue::from_str(&rejection.rule)),
+        ("value", value.as_ref().map(from_json).unwrap_or_default()),
+        ("message", JsValue::from_str(&rejection.to_string())),
+    ];
+    object(entries.into_iter())
 }
 
 pub(super) fn aside_object(aside: &Aside) -> JsValue {

@@ -13,7 +13,7 @@ use super::shell::Shell;
 use super::timer::report;
 use crate::document::{Event, Shared, WatchId};
 use crate::protocol::Refusal;
-use crate::replica::{Aside, Grant, PeersChanged, Status};
+use crate::replica::{Aside, Grant, PeersChanged, Rejected, Status};
 
 /// Something to tell the page.
 pub(super) enum Notice {
@@ -21,6 +21,7 @@ pub(super) enum Notice {
     Status(Status),
     Saved(u64),
     Refused(Refusal),
+    Rejected(Rejected),
     Access(Grant),
     SetAside(Aside),
     Peers(PeersChanged),
@@ -34,6 +35,7 @@ pub(super) enum Topic {
     Status,
     Saved,
     Refused,
+    Rejected,
     Access,
     SetAside,
     Peers,
@@ -100,6 +102,9 @@ impl Notices {
                 }
                 Notice::Refused(refusal) => {
                     self.call(&Topic::Refused, || handle::refusal_object(&refusal));
+                }
+                Notice::Rejected(rejected) => {
+                    self.call(&Topic::Rejected, || handle::rejected_object(&rejected));
                 }
                 Notice::Access(grant) => {
                     self.call(&Topic::Access, || handle::access_object(&grant));
@@ -235,8 +240,9 @@ pub(super) fn topic(name: &JsValue) -> Result<Topic, Misuse> {
         Some("status") => Ok(Topic::Status),
         Some("saved") => Ok(Topic::Saved),
         Some("refused") => Ok(Topic::Refused),
+        Some("rejected") => Ok(Topic::Rejected),
         Some("access") => Ok(Topic::Access),
         Some("aside") => Ok(Topic::SetAside),
-        _ => Err(Misuse::Argument("on takes status, saved, refused, access or aside")),
+        _ => Err(Misuse::Argument("on takes status, saved, refused, rejected, access or aside")),
     }
 }

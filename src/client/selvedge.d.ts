@@ -367,6 +367,12 @@ export interface SharedDocument<State extends JsonValue = JsonValue> {
    */
   on(event: "refused", callback: (refusal: Refusal) => void): Unsubscribe;
   /**
+   * Call back when the room undid some of what was written here, since it breaks the rules of the
+   * document's schema: once for each part. The edit that undoes it comes next, or has come already
+   * if it happened while this replica was away; what else was written stays.
+   */
+  on(event: "rejected", callback: (rejection: Rejection) => void): Unsubscribe;
+  /**
    * Call back when what this replica may do changes. Edits that it may not make any more are in the
    * copy that `aside` tells of.
    */
@@ -409,6 +415,47 @@ export interface Refusal {
   readonly max: number;
   /** When trying again helps, in milliseconds; absent if it will not. */
   readonly retryMs?: number;
+  /** The same as a sentence in English. */
+  readonly message: string;
+}
+
+/**
+ * The rules that a schema has. `insert`, `change` and `delete` are about who may do that; the others
+ * about what a part may hold.
+ */
+export type Rule =
+  | "insert"
+  | "change"
+  | "delete"
+  | "type"
+  | "enum"
+  | "min"
+  | "max"
+  | "min-length"
+  | "max-length"
+  | "pattern"
+  | "required"
+  | "closed"
+  | "max-items"
+  | "max-characters"
+  | "append-only"
+  | "write-once"
+  | "other-roots";
+
+/** A part of a change that the room undid. */
+export interface Rejection {
+  /**
+   * Where: keys and indexes with a slash between them, in which `~` is written `~0` and `/` is
+   * written `~1` (as in a JSON pointer, RFC 6901). The first is the name of a root.
+   */
+  readonly path: string;
+  /** Which rule it broke. A later room may know more rules. */
+  readonly rule: Rule | (string & {});
+  /**
+   * What stood there until then, as a plain value: texts and XML are strings. `undefined` if nothing
+   * did, or nothing below a root that the page asked for.
+   */
+  readonly value: Json;
   /** The same as a sentence in English. */
   readonly message: string;
 }
@@ -458,8 +505,14 @@ export interface SelvedgeError extends Error {
     | "too-deep"
     /** The role of this replica may not change the document. */
     | "not-allowed"
+    /** The edit breaks a rule of the document's schema. Nothing is changed and nothing sent. */
+    | "rule"
     /** A presence is no JSON or larger than 8 KiB. */
     | "presence";
+  /** With the code `rule`: where it would be broken, as in `Rejection`. */
+  readonly path?: string;
+  /** With the code `rule`: which one. */
+  readonly rule?: Rule;
 }
 
 /** Open a document and connect to its room. The module must have been initialized. */

@@ -224,6 +224,9 @@ impl Shell {
                 }
                 Output::Access(grant) => self.notices.push(Notice::Access(grant)),
                 Output::Refused(refusal) => self.notices.push(Notice::Refused(refusal)),
+                Output::Rejected(rejected) => {
+                    rejected.into_iter().for_each(|it| self.notices.push(Notice::Rejected(it)));
+                }
                 Output::Peers(changed) => self.notices.push(Notice::Peers(changed)),
             }
         }

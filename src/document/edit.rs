@@ -5,11 +5,15 @@
 use thiserror::Error;
 use yrs::branch::BranchPtr;
 use yrs::types::text::YChange;
-use yrs::{Array, ArrayRef, Map, MapRef, Out, ReadTxn, Text, TextRef, TransactionMut};
+use yrs::updates::decoder::Decode;
+use yrs::{Array, ArrayRef, Map, MapRef, Out, ReadTxn, Text, TextRef, TransactionMut, Update};
 
 use super::checked::{Checked, TextContent, cuts_surrogate};
+use super::look::{Places, View};
 use super::shared::{Kind, New, Shared};
+use super::step::{Change, Check, Forbidden, Given, Step};
 use super::value::{Attributes, Delta, Inserted, Json, attributes_to};
+use crate::update::DeleteSet;
 
 /// The largest string or value of one step, in bytes. A room takes larger updates, but a step has
 /// to fit one frame together with what else is gathered.
@@ -20,7 +24,7 @@ pub(super) const LISTS: &[Kind] = &[Kind::Array, Kind::XmlFragment, Kind::XmlEle
 pub(super) const KEYED: &[Kind] = &[Kind::Map, Kind::XmlElement, Kind::XmlText];
 
 /// Why a step was refused. The document is as before that step.
-#[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
+#[derive(Clone, Debug, Eq, Error, PartialEq)]
 pub enum EditError {
     /// The shared type, or one around it, was deleted.
     #[error("this part of the document was deleted")]
@@ -40,17 +44,81 @@ pub enum EditError {
     /// The value is nested too deeply.
     #[error("the value is nested too deeply")]
     TooDeep,
+    /// Whoever checks the edit forbids it.
+    #[error("{0}")]
+    Forbidden(Box<Forbidden>),
 }
 
 /// A change being made; see [`super::Document::edit`].
 pub struct Edit<'doc> {
     txn: TransactionMut<'doc>,
     checked: &'doc mut Checked,
+    /// Who is asked about each step before it is taken.
+    check: Option<&'doc dyn Check>,
+    places: &'doc Places,
 }
 
 impl<'doc> Edit<'doc> {
-    pub(super) fn new(txn: TransactionMut<'doc>, checked: &'doc mut Checked) -> Self {
-        Self { txn, checked }
+    pub(super) fn new(
+        txn: TransactionMut<'doc>,
+        checked: &'doc mut Checked,
+        check: Option<&'doc dyn Check>,
+        places: &'doc Places,
+    ) -> Self {
+        Self { txn, checked, check, places }
+    }
+
+    /// Ask whether a step may be taken.
+    fn ask(&self, target: &Shared, change: Change<'_>) -> Result<(), EditError> {
+        let Some(check) = self.check else { return Ok(()) };
+        let view = View { txn: &self.txn, places: self.places };
+        check.check(&Step { target, change }, &view).map_err(|why| EditError::Forbidden(why.into()))
+    }
+
+    /// Ask whether something may come into a list or a text, in front of `index`.
+    fn ask_insert(
+        &self,
+        target: &Shared,
+        branch: &BranchPtr,
+        index: u32,
+        given: Given<'_>,
+        units: usize,
+    ) -> Result<(), EditError> {
+        if units == 0 {
+            return Ok(());
+        }
+        let lengths = (branch.content_len(), branch.content_len().saturating_add(units as u32));
+        self.ask(target, Change::Insert { given, index, lengths })
+    }
+
+    /// Ask whether all steps of a delta may be taken.
+    fn ask_delta(&self, text: &Shared, delta: &[Delta]) -> Result<(), EditError> {
+        let before = text.branch_of(&self.txn, TEXTS)?.content_len();
+        let after = delta.iter().fold(before, |length, step| match step {
+            Delta::Insert(inserted, _) => length.saturating_add(inserted.units()),
+            Delta::Delete(len) => length.saturating_sub(*len),
+            Delta::Retain(..) => length,
+        });
+        let mut index = 0u32;
+        for step in delta {
+            match step {
+                Delta::Insert(..) => {
+                    let (given, lengths) = (Given::Text, (before, after));
+                    self.ask(text, Change::Insert { given, index, lengths })?;
+                }
+                Delta::Delete(len) => {
+                    self.ask(text, Change::Delete { index, len: *len })?;
+                    index = index.saturating_add(*len);
+                }
+                Delta::Retain(len, attributes) => {
+                    if !attributes.is_empty() {
+                        self.ask(text, Change::Format)?;
+                    }
+                    index = index.saturating_add(*len);
+                }
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn commit(mut self) -> Option<Vec<u8>> {
@@ -70,6 +138,7 @@ impl<'doc> Edit<'doc> {
             return Err(EditError::TooLarge);
         }
         let branch = self.text(text, index, 0)?;
+        self.ask_insert(text, &branch, index, Given::Text, string.encode_utf16().count())?;
         self.checked.inserted(&text.id, string);
         let target = TextRef::from(branch);
         match attributes {
@@ -91,7 +160,9 @@ impl<'doc> Edit<'doc> {
         attributes: Option<&Attributes>,
     ) -> Result<(), EditError> {
         embed.fits(VALUE_BYTES_MAX)?;
-        let target = TextRef::from(self.text(text, index, 0)?);
+        let branch = self.text(text, index, 0)?;
+        self.ask_insert(text, &branch, index, Given::Text, 1)?;
+        let target = TextRef::from(branch);
         let embed = embed.to_any();
         match attributes {
             None => target.insert_embed(&mut self.txn, index, embed),
@@ -106,6 +177,7 @@ impl<'doc> Edit<'doc> {
     /// Delete from a text.
     pub fn delete_text(&mut self, text: &Shared, index: u32, len: u32) -> Result<(), EditError> {
         let branch = self.text(text, index, len)?;
+        self.ask(text, Change::Delete { index, len })?;
         TextRef::from(branch).remove_range(&mut self.txn, index, len);
         Ok(())
     }
@@ -119,12 +191,22 @@ impl<'doc> Edit<'doc> {
         attributes: &Attributes,
     ) -> Result<(), EditError> {
         let branch = self.text(text, index, len)?;
+        self.ask(text, Change::Format)?;
         TextRef::from(branch).format(&mut self.txn, index, len, checked(attributes)?);
         Ok(())
     }
 
     /// Change a text as a delta says.
     pub fn apply_delta(&mut self, text: &Shared, delta: &[Delta]) -> Result<(), EditError> {
+        self.ask_delta(text, delta)?;
+        // All of it may be done: its length in between does not count.
+        let check = self.check.take();
+        let applied = self.apply_steps(text, delta);
+        self.check = check;
+        applied
+    }
+
+    fn apply_steps(&mut self, text: &Shared, delta: &[Delta]) -> Result<(), EditError> {
         let mut index = 0u32;
         for step in delta {
             match step {
@@ -153,22 +235,25 @@ impl<'doc> Edit<'doc> {
     /// Set a key of a map, or an XML attribute.
     pub fn set_key(&mut self, map: &Shared, key: &str, value: &Json) -> Result<(), EditError> {
         value.fits(VALUE_BYTES_MAX)?;
-        let map = MapRef::from(map.branch_of(&self.txn, KEYED)?);
-        map.insert(&mut self.txn, key, value.to_any());
+        let branch = map.branch_of(&self.txn, KEYED)?;
+        self.ask(map, Change::Set { key, given: Given::Values(std::slice::from_ref(value)) })?;
+        MapRef::from(branch).insert(&mut self.txn, key, value.to_any());
         Ok(())
     }
 
     /// Set a key of a map to a new shared type.
     pub fn set_key_new(&mut self, map: &Shared, key: &str, new: New) -> Result<Shared, EditError> {
-        let map = MapRef::from(map.branch_of(&self.txn, &[Kind::Map])?);
-        let made = map.insert(&mut self.txn, key, new.into_input());
+        let branch = map.branch_of(&self.txn, &[Kind::Map])?;
+        self.ask(map, Change::Set { key, given: Given::New(new.kind()) })?;
+        let made = MapRef::from(branch).insert(&mut self.txn, key, new.into_input());
         Shared::from_out(&made).ok_or(EditError::Kind)
     }
 
     /// Delete a key of a map, or an XML attribute. Nothing happens if there is none.
     pub fn delete_key(&mut self, map: &Shared, key: &str) -> Result<(), EditError> {
-        let map = MapRef::from(map.branch_of(&self.txn, KEYED)?);
-        map.remove(&mut self.txn, key);
+        let branch = map.branch_of(&self.txn, KEYED)?;
+        self.ask(map, Change::Unset { key })?;
+        MapRef::from(branch).remove(&mut self.txn, key);
         Ok(())
     }
 
@@ -184,6 +269,7 @@ impl<'doc> Edit<'doc> {
         }
         let branch = array.branch_of(&self.txn, &[Kind::Array])?;
         within(&branch, index, 0)?;
+        self.ask_insert(array, &branch, index, Given::Values(values), values.len())?;
         let values = values.iter().map(Json::to_any);
         ArrayRef::from(branch).insert_range(&mut self.txn, index, values);
         Ok(())
@@ -196,6 +282,7 @@ impl<'doc> Edit<'doc> {
             return Err(EditError::Kind);
         }
         within(&branch, index, 0)?;
+        self.ask_insert(list, &branch, index, Given::New(new.kind()), 1)?;
         let made = ArrayRef::from(branch).insert(&mut self.txn, index, new.into_input());
         Shared::from_out(&made).ok_or(EditError::Kind)
     }
@@ -205,9 +292,17 @@ impl<'doc> Edit<'doc> {
         let branch = list.branch_of(&self.txn, LISTS)?;
         within(&branch, index, len)?;
         if len > 0 {
+            self.ask(list, Change::Delete { index, len })?;
             ArrayRef::from(branch).remove_range(&mut self.txn, index, len);
         }
         Ok(())
+    }
+
+    /// Delete what has these ids, wherever it is, and what is inside. They have to be known.
+    pub fn delete_ids(&mut self, ids: &DeleteSet) -> Result<(), EditError> {
+        let update = [&[0], &ids.encode()[..]].concat();
+        let update = Update::decode_v1(&update).map_err(|_| EditError::Range)?;
+        self.txn.apply_update(update).map_err(|_| EditError::Gone)
     }
 
     /// The text, if `len` units from `index` can be cut out of it.

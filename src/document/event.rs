@@ -40,7 +40,7 @@ pub struct Event {
 }
 
 /// One step from a shared type into it.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum PathSegment {
     /// Into a map's entry.
     Key(String),

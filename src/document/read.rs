@@ -1,26 +1,32 @@
 //! Reading a document.
 
 use yrs::types::text::YChange;
-use yrs::{Array, ArrayRef, GetString, Map, MapRef, Out, Text, TextRef, XmlElementRef};
+use yrs::{Array, ArrayRef, GetString, Out, Text, TextRef, XmlElementRef};
 
 use super::Document;
-use super::edit::{EditError, KEYED, LISTS, TEXTS, readable};
+use super::edit::{EditError, LISTS, TEXTS, readable};
+use super::look::Look;
 use super::markup::markup;
-use super::shared::{Kind, Shared};
+use super::shared::{Kind, Shared, SharedId};
 use super::value::{
-    Attributes, Delta, JSON_DEPTH_MAX, Json, Value, attributes_from, inserted_from, sorted,
+    Attributes, Delta, JSON_DEPTH_MAX, Json, Value, attributes_from, inserted_from,
 };
 
 impl Document {
+    /// The shared type of this id, if it is here and its kind is known.
+    pub fn find(&self, id: &SharedId) -> Option<Shared> {
+        Shared::find(id, &self.read())
+    }
+
+    /// Before how many elements of its list, or units of its text, something of this id stands.
+    pub fn index_of(&self, client: u64, clock: u32) -> Option<u32> {
+        Look::index_of(self, client, clock)
+    }
+
     /// The length of a text in UTF-16 units, of an array in elements, of an XML type in nodes; the
     /// number of a map's keys.
     pub fn len(&self, shared: &Shared) -> Result<u32, EditError> {
-        let txn = self.read();
-        let branch = shared.branch(&txn)?;
-        Ok(match shared.kind {
-            Kind::Map => MapRef::from(branch).len(&txn),
-            _ => branch.content_len(),
-        })
+        Look::len(self, shared)
     }
 
     /// The string of a text, or the markup of an XML type.
@@ -53,16 +59,12 @@ impl Document {
 
     /// The value of a key of a map, or of an XML attribute.
     pub fn key(&self, map: &Shared, key: &str) -> Result<Option<Value>, EditError> {
-        let txn = self.read();
-        let map = MapRef::from(map.branch_of(&txn, KEYED)?);
-        Ok(map.get(&txn, key).as_ref().map(Value::from_out))
+        Look::key(self, map, key)
     }
 
     /// The keys of a map, or the names of XML attributes, sorted.
     pub fn keys(&self, map: &Shared) -> Result<Vec<String>, EditError> {
-        let txn = self.read();
-        let map = MapRef::from(map.branch_of(&txn, KEYED)?);
-        Ok(sorted(map.keys(&txn)).map(str::to_owned).collect())
+        Look::keys(self, map)
     }
 
     /// One element of an array, or node of an XML type.
@@ -78,10 +80,7 @@ impl Document {
 
     /// All elements of an array, or nodes of an XML type.
     pub fn items(&self, list: &Shared) -> Result<Vec<Value>, EditError> {
-        let txn = self.read();
-        let branch = list.branch_of(&txn, LISTS)?;
-        readable(&branch, &txn)?;
-        Ok(ArrayRef::from(branch).iter(&txn).map(|out| Value::from_out(&out)).collect())
+        Look::items(self, list)
     }
 
     /// The name of an XML element.

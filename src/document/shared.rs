@@ -69,6 +69,13 @@ pub enum New {
 }
 
 impl Shared {
+    /// The shared type of this id.
+    pub(super) fn find(id: &SharedId, txn: &impl ReadTxn) -> Option<Self> {
+        // The kind does not matter to where it is.
+        let branch = Self { id: id.clone(), kind: Kind::Map }.branch(txn).ok()?;
+        Some(Self { id: id.clone(), kind: kind_of(branch.type_ref())? })
+    }
+
     /// Where it is in the CRDT now.
     pub(super) fn branch(&self, txn: &impl ReadTxn) -> Result<BranchPtr, EditError> {
         let id = match &self.id {
@@ -116,6 +123,17 @@ impl New {
             Self::XmlFragment => In::XmlFragment(XmlFragmentPrelim::new::<_, XmlTextPrelim>(None)),
             Self::XmlElement(name) => In::XmlElement(XmlElementPrelim::empty(name)),
             Self::XmlText => In::XmlText(XmlTextPrelim::new("").into()),
+        }
+    }
+
+    pub(super) fn kind(&self) -> Kind {
+        match self {
+            Self::Text => Kind::Text,
+            Self::Map => Kind::Map,
+            Self::Array => Kind::Array,
+            Self::XmlFragment => Kind::XmlFragment,
+            Self::XmlElement(_) => Kind::XmlElement,
+            Self::XmlText => Kind::XmlText,
         }
     }
 

@@ -19,7 +19,7 @@ impl Document {
 
     /// Become an empty document whose edits carry `client_id`. Those who watch a shared type at the
     /// root are told that all in it is gone, and go on watching.
-    pub fn start_over(&mut self, client_id: u32) {
+    pub fn start_over(&mut self, client_id: u64) {
         let gone: Vec<_> =
             self.watches.iter().filter_map(|(&id, (shared, _))| self.gone(id, shared)).collect();
         self.events.borrow_mut().extend(gone);

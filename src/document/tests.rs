@@ -15,7 +15,7 @@ struct Peer {
 }
 
 impl Peer {
-    fn new(client_id: u32) -> Self {
+    fn new(client_id: u64) -> Self {
         let mut document = Document::new(client_id);
         let text = document.root("text", Kind::Text).unwrap();
         document.watch(&text, false).unwrap();
@@ -98,7 +98,7 @@ fn o2_a_diff_holds_what_a_state_vector_lacks() {
 
 #[test]
 fn one_typed_character_is_small() {
-    let mut a = Peer::new(u32::MAX);
+    let mut a = Peer::new(u32::MAX.into());
     a.insert(0, "a").unwrap();
     a.sent.clear();
     a.insert(1, "b").unwrap();
@@ -118,7 +118,7 @@ fn refused_steps_change_nothing() {
         (0, 2, EditError::Surrogate),
         (2, 1, EditError::Surrogate),
     ] {
-        assert_eq!(a.edit(|edit, text| edit.delete_text(text, index, len)), Err(error));
+        assert_eq!(a.edit(|edit, text| edit.delete_text(text, index, len)), Err(error.clone()));
         if len == 0 {
             assert_eq!(a.insert(index, "x"), Err(error));
         }

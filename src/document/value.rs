@@ -140,6 +140,17 @@ impl Json {
     }
 }
 
+impl Inserted {
+    /// How long it is: in UTF-16 units, or in elements.
+    pub fn units(&self) -> u32 {
+        match self {
+            Self::Text(string) => string.encode_utf16().count() as u32,
+            Self::Embed(_) => 1,
+            Self::Values(values) => values.len() as u32,
+        }
+    }
+}
+
 impl Value {
     pub(super) fn from_out(out: &Out) -> Self {
         match out {

@@ -148,6 +148,11 @@ pub enum FromRoom<'a> {
         /// To be said again.
         stamp: u64,
     },
+    /// Some of what the client wrote breaks the document's rules, and was undone: encoded
+    /// [`Rejection`](super::Rejection)s. The update that undoes it follows, or was sent before.
+    Rejected(&'a [u8]),
+    /// The document's rules: a schema, as JSON. Behind the welcome, and whenever they change.
+    Schema(&'a str),
     /// Somebody else has what was marked with this stamp.
     Seen {
         /// That of [`FromClient::Probe`].

@@ -28,6 +28,8 @@ mod tag {
     pub(super) const MEASURED: u64 = 10;
     pub(super) const AUTH: u64 = 11;
     pub(super) const ACCESS: u64 = 11;
+    pub(super) const REJECTED: u64 = 12;
+    pub(super) const SCHEMA: u64 = 13;
 }
 
 /// The message in a client's frame; nothing if its tag is not known.
@@ -89,6 +91,8 @@ pub fn decode_from_room(frame: &[u8]) -> Result<Option<FromRoom<'_>>, DecodeErro
             update_bytes_max: read_limit(&mut r)?,
             window_bytes: if r.is_empty() { 0 } else { r.number()? },
         }),
+        tag::REJECTED => FromRoom::Rejected(r.rest()),
+        tag::SCHEMA => FromRoom::Schema(utf8(r.rest())?),
         tag::ACCESS => FromRoom::Access(read_granted(&mut r)?),
         tag::SYNC_STEP_1 => FromRoom::SyncStep1(r.rest()),
         tag::SYNC_STEP_2 => FromRoom::SyncStep2 { sequence: r.number()?, update: r.rest() },
@@ -113,6 +117,8 @@ pub fn encode_from_room(message: &FromRoom<'_>) -> Vec<u8> {
             let limits = [it.frame_bytes_max, it.update_bytes_max, it.window_bytes];
             frame(tag::WELCOME, &[numbers, limits].concat(), &[])
         }
+        FromRoom::Rejected(rejections) => frame(tag::REJECTED, &[], rejections),
+        FromRoom::Schema(json) => frame(tag::SCHEMA, &[], json.as_bytes()),
         FromRoom::Access(Granted { role, may_write, may_present, left_ms }) => {
             let may = u64::from(may_write) | u64::from(may_present) << 1;
             let left = left_ms.map_or(0, |ms| ms + 1);
@@ -227,6 +233,8 @@ mod tests {
             FromRoom::Ack { number: 3, sequence: 4 },
             FromRoom::Probe { session: 7, stamp: 1 << 40 },
             FromRoom::Seen { stamp: 1 << 40 },
+            FromRoom::Rejected(&[0]),
+            FromRoom::Schema("{}"),
             FromRoom::Access(granted),
             FromRoom::Access(Granted { may_write: true, left_ms: None, ..granted }),
             FromRoom::Denied { number: 3, denial: Denial::Author },

@@ -89,6 +89,10 @@ pub enum Ask {
     Blame,
     /// [`Operation::Who`].
     Who,
+    /// [`Operation::Schema`].
+    Schema,
+    /// [`Operation::SetSchema`].
+    SetSchema,
     /// [`Operation::Sessions`].
     Sessions,
     /// [`Operation::Revoke`].
@@ -161,6 +165,8 @@ impl Ask {
             Self::At { .. } => Operation::At,
             Self::Blame => Operation::Blame,
             Self::Who => Operation::Who,
+            Self::Schema => Operation::Schema,
+            Self::SetSchema => Operation::SetSchema,
             Self::Sessions => Operation::Sessions,
             Self::Revoke => Operation::Revoke,
             Self::Erase { .. } => Operation::Erase,
@@ -193,6 +199,8 @@ pub fn route(request: &Request<'_>) -> Result<Route, Problem> {
         Operation::At => about(Ask::At { sequence: sequence(part(1))? }),
         Operation::Blame => about(Ask::Blame),
         Operation::Who => about(Ask::Who),
+        Operation::Schema => about(Ask::Schema),
+        Operation::SetSchema => about(Ask::SetSchema),
         Operation::Sessions => about(Ask::Sessions),
         Operation::Revoke => about(Ask::Revoke),
         Operation::Erase => {

@@ -3,6 +3,7 @@
 //! Source: y-websocket 3 and y-protocols 1: a tag (0 sync, 1 awareness, 2 auth, 3 query awareness);
 //! a sync message has a second tag (0 step 1, 1 step 2, 2 update) and one length-prefixed field.
 
+use super::Rejection;
 use super::message::{FromClient, FromRoom};
 use crate::codec::{DecodeError, Reader, write_bytes};
 
@@ -30,7 +31,10 @@ pub fn decode(frame: &[u8]) -> Result<Option<FromClient<'_>>, DecodeError> {
         AWARENESS => FromClient::Awareness(r.bytes()?),
         QUERY_AWARENESS => FromClient::QueryAwareness,
         AUTH => match r.byte()? {
-            TOKEN => FromClient::Auth { token: r.string()? },
+            TOKEN => match r.string()? {
+                "" => return Ok(None),
+                token => FromClient::Auth { token },
+            },
             _ => return Ok(None),
         },
         _ => return Ok(None),
@@ -51,7 +55,12 @@ pub fn encode(message: &FromRoom<'_>) -> Option<Vec<u8>> {
         FromRoom::Denied { denial, .. } => {
             Some(frame(&[AUTH, PERMISSION_DENIED], denial.to_string().as_bytes()))
         }
+        FromRoom::Rejected(rejections) => {
+            let first = Rejection::decode_all(rejections).ok()?.into_iter().next()?;
+            Some(frame(&[AUTH, PERMISSION_DENIED], first.to_string().as_bytes()))
+        }
         FromRoom::Welcome(_)
+        | FromRoom::Schema(_)
         | FromRoom::Access(_)
         | FromRoom::Ack { .. }
         | FromRoom::Probe { .. }

@@ -30,7 +30,7 @@ impl Replica {
         }
         let (content, pending) = (self.document.content(), self.pending());
         let client_id = self.connection.next_random() as u32;
-        self.document.start_over(client_id);
+        self.document.start_over(client_id.into());
         self.presence.rename(client_id);
         self.outbox.give_up();
         Some(Output::SetAside(Aside { update, content, pending, why }))

@@ -38,6 +38,11 @@ pub(super) struct Access {
 }
 
 impl Access {
+    /// The name of the role.
+    pub(super) fn role(&self) -> Option<&str> {
+        self.grant.as_ref().map(|grant| &*grant.role)
+    }
+
     /// When a new token is due.
     pub(super) fn due_at(&self) -> Option<Millis> {
         self.renew_at

@@ -1,6 +1,6 @@
 //! What a replica is told and what it asks for.
 
-use super::{Aside, Grant, PeersChanged, Status};
+use super::{Aside, Grant, PeersChanged, Rejected, Status};
 use crate::document::Event;
 use crate::protocol::Refusal;
 use crate::time::Millis;
@@ -54,6 +54,8 @@ pub enum Output {
     Status(Status),
     /// Tell the page: the room did not take something.
     Refused(Refusal),
+    /// Tell the page: some of what it wrote breaks the document's rules, and was undone.
+    Rejected(Vec<Rejected>),
     /// Tell the page: this copy could not go on, and the document begins with an empty one under
     /// another client id.
     SetAside(Aside),

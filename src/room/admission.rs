@@ -8,18 +8,38 @@
 use super::session::SessionId;
 use super::{Counter, Output, Room};
 use crate::access::{Access, Action, Permission, Role, permits};
+use crate::policy::Schema;
 use crate::protocol::{Close, Dialect, FromRoom, Granted};
 use crate::time::Millis;
 
 impl Room {
     /// Whether a session may do this.
     pub(super) fn may(&self, id: SessionId, action: Action) -> bool {
-        self.sessions.get(&id).is_some_and(|session| may(&session.access, action))
+        self.sessions.get(&id).is_some_and(|session| self.allows(&session.access, action))
+    }
+
+    /// Whether somebody may do this, by the table and the document's schema.
+    pub(super) fn allows(&self, access: &Access, action: Action) -> bool {
+        let schema = self.schema();
+        let named = schema.and_then(|schema| schema.role(&access.role));
+        let role = named.map_or(&*access.role, |role| role.built_in());
+        let says = |schema: &Schema, role| match action {
+            Action::Present => schema.may_show_presence(role),
+            Action::Write => schema.may_write(role),
+            _ => false,
+        };
+        match permits(Role::from_name(role), action) {
+            Permission::Yes => true,
+            Permission::Schema => {
+                schema.zip(named).is_some_and(|(schema, role)| says(schema, role))
+            }
+            Permission::No => false,
+        }
     }
 
     /// Whether whoever sends a request may do this. A refusal is counted.
     pub fn permits(&mut self, access: &Access, action: Action) -> bool {
-        let permits = may(access, action) && !self.is_revoked(access);
+        let permits = self.allows(access, action) && !self.is_revoked(access);
         self.observed.metrics.add(Counter::Denials, u64::from(!permits));
         permits
     }
@@ -52,7 +72,7 @@ impl Room {
         access: Result<&Access, Close>,
     ) -> Vec<Output> {
         let access = match access {
-            Ok(access) if may(access, Action::Read) && !self.is_revoked(access) => access,
+            Ok(access) if self.allows(access, Action::Read) && !self.is_revoked(access) => access,
             Ok(_) => return self.close(now, id, Close::Forbidden),
             Err(close) => return self.close(now, id, close),
         };
@@ -64,7 +84,7 @@ impl Room {
         let was_nobody = std::mem::replace(&mut session.access, access.clone()).is_nobody();
         let dialect = session.dialect;
         self.expires_by(access.until);
-        if !may(access, Action::Present) {
+        if !self.allows(access, Action::Present) {
             self.presence.leave(now, id);
         }
         let mut out: Vec<_> = self.attach(id).into_iter().collect();
@@ -86,8 +106,8 @@ impl Room {
         let access = &self.sessions.get(&id)?.access;
         let granted = Granted {
             role: &access.role,
-            may_write: may(access, Action::Write),
-            may_present: may(access, Action::Present),
+            may_write: self.allows(access, Action::Write),
+            may_present: self.allows(access, Action::Present),
             left_ms: access.until.map(|until| until.since(now)),
         };
         self.send(id, &FromRoom::Access(granted))
@@ -120,8 +140,4 @@ impl Room {
         out.extend(self.commit(now));
         out
     }
-}
-
-fn may(access: &Access, action: Action) -> bool {
-    permits(Role::from_name(&access.role), action) == Permission::Yes
 }

@@ -72,6 +72,7 @@ impl Room {
             Input::Connect { .. }
             | Input::Frame { .. }
             | Input::Admitted { .. }
+            | Input::Schema(_)
             | Input::Text { .. }
             | Input::Disconnect { .. } => {
                 self.alarm.rounds.active_at = now;

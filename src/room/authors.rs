@@ -102,20 +102,28 @@ impl Room {
 
     /// Ids that nobody has are the session's from now on. Returns the number of its subject.
     pub(super) fn record_authors(&mut self, id: SessionId, admission: &Admission<'_>) -> u32 {
-        let number = self.subject_of(id);
+        let (number, own) = (self.subject_of(id), self.own_client());
         for &(client, _) in &admission.ends {
-            if number != EVERYONE && self.owner(client).is_none() {
+            if number != EVERYONE && client != own && self.owner(client).is_none() {
                 self.authors.numbers.insert(client, number);
-                self.gathered.authors.push((client, number));
             }
         }
         number
     }
 
-    /// Those that storage may hold: the others are of updates that have only gathered.
+    /// Whose those of `clocks` are that the log does not have, encoded.
+    pub(super) fn new_authors(&self, clocks: &[(u64, u32)]) -> Vec<u8> {
+        let pairs = clocks.iter().filter_map(|&(client, _)| {
+            let number = self.authors.number(client)?;
+            (self.logged.clock(client) == 0).then_some((client, number))
+        });
+        write_authors(pairs)
+    }
+
+    /// Whose all others are, encoded: what has only gathered is in no row.
     pub(super) fn logged_authors(&self) -> Vec<u8> {
-        let is_logged = |pair: &(u64, u32)| !self.gathered.authors.contains(pair);
-        write_authors(self.authors.iter().filter(is_logged))
+        let is_new = |client| self.gathered.has(client) && self.logged.clock(client) == 0;
+        write_authors(self.authors.iter().filter(|&(client, _)| !is_new(client)))
     }
 
     /// Tell a client that its update is not taken and never will be. What it sends behind that

@@ -46,7 +46,11 @@ impl Room {
         });
         let mut out: Vec<_> = self.attach(id).into_iter().chain(self.send(id, &welcome)).collect();
         out.extend(self.granted(now, id));
+        out.extend(self.say_schema(id));
         let has = if epoch == 0 { 0 } else { sequence };
+        if has > 0 && has < self.head {
+            out.extend(self.missed_rejections(id, has, log)?);
+        }
         out.extend(self.missed(now, id, has, log)?);
         out.extend(self.answers.timer());
         out.extend(self.everyone(now, id));

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::authors::write_authors;
 use super::chain::origin;
 use super::decision::{Decision, What};
 use super::log::{Log, Row, write_clocks};
+use super::rules::Held;
 use super::session::{Attachment, Session, SessionId, Stage};
 use super::{Delay, Event, Output, Room};
 use crate::access::Action;
-use crate::protocol::{Close, Denial, Dialect, FromRoom};
+use crate::protocol::{Close, Denial, Dialect, FromRoom, Rejection};
 use crate::time::Millis;
 use crate::update::{self, Admission, EMPTY, Malformed};
 
@@ -28,13 +28,13 @@ pub(super) struct Gathered {
     since: Option<Millis>,
     bytes: usize,
     clocks: BTreeMap<u64, u32>,
-    /// Client ids that the log did not have, and whose they are.
-    pub(super) authors: Vec<(u64, u32)>,
     deletes: bool,
     /// For each native session that waits for an ack, the number that it will get.
     acks: BTreeMap<SessionId, u64>,
     /// The quarantined rows whose rest is in it.
     pub(super) returns: Vec<u64>,
+    /// What of it was undone, and of whom.
+    rejected: Vec<(SessionId, Vec<Rejection>)>,
 }
 
 impl Gathered {
@@ -44,6 +44,11 @@ impl Gathered {
         self.clocks.extend(admission.ends);
         self.deletes |= admission.has_deletes;
         self.updates.push((id, admission.fresh.into_owned()));
+    }
+
+    /// Something of a session's was undone.
+    pub(super) fn reject(&mut self, id: SessionId, rejections: Vec<Rejection>) {
+        self.rejected.push((id, rejections));
     }
 
     /// The size of its updates.
@@ -65,6 +70,11 @@ impl Gathered {
         self.updates.iter().any(|(from, _)| *from == id)
     }
 
+    /// Whether it has something of this client.
+    pub(super) fn has(&self, client: u64) -> bool {
+        self.clocks.contains_key(&client)
+    }
+
     /// A session is gone: nobody waits for its acks. What it wrote stays.
     pub(super) fn forget(&mut self, id: SessionId) {
         self.acks.remove(&id);
@@ -80,6 +90,7 @@ impl Room {
         id: SessionId,
         number: u64,
         bytes: &[u8],
+        log: &impl Log,
     ) -> Result<Vec<Output>, Close> {
         let stage = self.sessions.get(&id).map(|session| session.stage);
         let resyncing = matches!(stage, Some(Stage::Resyncing | Stage::Waiting { .. }));
@@ -95,7 +106,7 @@ impl Room {
             if self.sessions.get(&id).is_some_and(|session| session.may_give_back) {
                 self.quarantine.is_answered = !self.quarantine.waiting.is_empty();
             }
-            return Ok(self.take(now, id, number, admission));
+            return self.take(now, id, number, admission, log);
         }
         if resyncing {
             return Ok(Vec::new());
@@ -121,7 +132,7 @@ impl Room {
         let number = if admission.missing { 0 } else { number };
         // One that has nothing of its own to send waits for the sequence number in it.
         self.gathered.acks.entry(id).or_default();
-        out.extend(self.take(now, id, number, admission));
+        out.extend(self.take(now, id, number, admission, log)?);
         self.quarantine.is_answered = !self.quarantine.waiting.is_empty();
         Ok(out)
     }
@@ -149,26 +160,33 @@ impl Room {
         id: SessionId,
         number: u64,
         admission: Admission<'_>,
-    ) -> Vec<Output> {
+        log: &impl Log,
+    ) -> Result<Vec<Output>, Close> {
         // Whoever says again what the log has writes nothing.
         if admission.fresh[..] != EMPTY && !self.may(id, Action::Write) {
-            return self.deny(id, number, Denial::Role);
+            return Ok(self.deny(id, number, Denial::Role));
         }
         if self.is_forged(id, &admission) {
-            return self.deny(id, number, Denial::Author);
+            return Ok(self.deny(id, number, Denial::Author));
         }
         if !admission.ends.is_empty()
             && let Some(refusal) = self.too_full(admission.fresh.len())
         {
             let mut out = self.refusal(id, number, refusal);
             out.extend(self.enter(id, Stage::Waiting { bytes: admission.fresh.len() as u64 }));
-            return out;
+            return Ok(out);
         }
+        let admission = match self.judge(now, id, admission, log)? {
+            Held::Taken(admission) => admission,
+            Held::Denied(denial) => return Ok(self.deny(id, number, denial)),
+            Held::Lost => return Ok(vec![Output::Abandon]),
+        };
         if number > 0 {
             self.gathered.acks.insert(id, number);
         }
         self.gather(now, id, admission);
-        if self.gathered.bytes > GATHERED_BYTES_MAX { self.commit(now) } else { Vec::new() }
+        let is_much = self.gathered.bytes > GATHERED_BYTES_MAX;
+        Ok(if is_much { self.commit(now) } else { Vec::new() })
     }
 
     pub(super) fn gather(&mut self, now: Millis, id: SessionId, admission: Admission<'_>) {
@@ -200,6 +218,7 @@ impl Room {
                 self.committed(now, &gathered, &frames, row.update.len() as u64);
             }
             out.push(Output::Append(row));
+            out.extend(self.rejections(&gathered.rejected));
             out.extend(frames);
             self.compact_later(now, gathered.deletes);
         }
@@ -223,6 +242,7 @@ impl Room {
     /// The next row of the log. Without updates it takes a sequence number all the same.
     fn row(&mut self, now: Millis, gathered: &mut Gathered, update: Vec<u8>) -> Row {
         let clocks: Vec<_> = std::mem::take(&mut gathered.clocks).into_iter().collect();
+        let authors = self.new_authors(&clocks);
         for &(client, clock) in &clocks {
             self.logged.advance(client, clock);
         }
@@ -232,7 +252,7 @@ impl Room {
             updates: gathered.updates.len().max(1) as u32,
             at: now,
             clocks: write_clocks(&clocks),
-            authors: write_authors(gathered.authors.iter().copied()),
+            authors,
             deletes: gathered.deletes,
             decisions,
             update,
@@ -283,7 +303,9 @@ impl Room {
     /// One frame for all stock sessions, one for all native ones. A session that wrote all of it
     /// needs none.
     fn frames_of(&self, gathered: &Gathered, update: &[u8]) -> Vec<Output> {
-        let writer = gathered.updates.first().map(|(id, _)| *id);
+        // Who wrote something that was undone has to hear that.
+        let writer = gathered.updates.first().filter(|_| gathered.rejected.is_empty());
+        let writer = writer.map(|(id, _)| *id);
         let only_writer = writer.filter(|id| gathered.updates.iter().all(|(other, _)| other == id));
         let message = FromRoom::Update { sequence: self.head, update };
         self.broadcast(&message, |id, session| session.behind.is_none() && Some(id) != only_writer)

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::decision::{Decision, Reason, What};
+use super::decision::{Decision, NAMED_MAX, Reason, What};
 use super::session::SessionId;
 use super::{Output, Room};
 use crate::protocol::Limit;
@@ -62,7 +62,8 @@ impl Decided {
     }
 
     pub(super) fn accept(&mut self, session: SessionId, subject: u32, ends: &[(u64, u32)]) {
-        let mut clients = ends.iter().map(|&(client, _)| client);
+        // What a decision does not name is not remembered for it.
+        let mut clients = ends.iter().take(NAMED_MAX).map(|&(client, _)| client);
         self.taken.push(Taken { session, subject, client: clients.next(), updates: 1 });
         for client in clients {
             self.taken.push(Taken { session, subject, client: Some(client), updates: 0 });

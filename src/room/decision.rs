@@ -10,10 +10,10 @@ mod tests;
 use super::repair::Part;
 use super::session::SessionId;
 use crate::codec::{DecodeError, Reader, write_bytes, write_number};
-use crate::protocol::Denial;
+use crate::protocol::{Denial, Rejection};
 
 /// How many client ids or violations one decision names. The row's clocks have the others.
-const NAMED_MAX: usize = 100;
+pub(super) const NAMED_MAX: usize = 100;
 /// The most bytes of a path or the name of a rule. What is longer is cut.
 const WORD_BYTES_MAX: usize = 255;
 
@@ -35,7 +35,7 @@ pub enum What {
     Accepted {
         /// How many.
         updates: u32,
-        /// Of which client ids they bring something, in order; the first of them.
+        /// Of which client ids they bring something, in order; some of them, if they are many.
         clients: Vec<u64>,
     },
     /// Something was not taken.
@@ -50,7 +50,7 @@ pub enum What {
         /// Under which client ids it was written.
         clients: Vec<u64>,
         /// What was broken; the first of it.
-        violations: Vec<Violation>,
+        violations: Vec<Rejection>,
     },
     /// A snapshot took the place of rows.
     Compacted {
@@ -112,15 +112,6 @@ pub enum Reason {
     Rules,
     /// One that a later build knows.
     Other,
-}
-
-/// A rule that was broken.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Violation {
-    /// Where in the document.
-    pub path: String,
-    /// The rule's name.
-    pub rule: String,
 }
 
 impl Reason {
@@ -208,7 +199,7 @@ impl What {
                 write_clients(out, clients);
                 let named = violations.len().min(NAMED_MAX);
                 write_number(out, named as u64);
-                for Violation { path, rule } in &violations[..named] {
+                for Rejection { path, rule } in &violations[..named] {
                     write_bytes(out, cut(path).as_bytes());
                     write_bytes(out, cut(rule).as_bytes());
                 }
@@ -240,7 +231,7 @@ impl What {
                 let (clients, count) = (read_clients(r)?, r.number()?);
                 let violations = (0..count).map(|_| {
                     let (path, rule) = (r.string()?.to_owned(), r.string()?.to_owned());
-                    Ok(Violation { path, rule })
+                    Ok(Rejection { path, rule })
                 });
                 Self::Compensated { clients, violations: violations.collect::<Result<_, _>>()? }
             }

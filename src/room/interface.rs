@@ -1,5 +1,7 @@
 //! What a room takes and what it returns.
 
+use std::rc::Rc;
+
 use super::event::Event;
 use super::log::{Row, Snapshot};
 use super::repair::Repair;
@@ -9,6 +11,7 @@ use super::session::SessionId;
 use super::subjects::Subject;
 use super::suspects::{Suspect, Suspects};
 use crate::access::Access;
+use crate::policy::Schema;
 use crate::protocol::{Close, Dialect, Trace};
 use crate::time::Millis;
 
@@ -71,6 +74,8 @@ pub enum Input<'a> {
     },
     /// The time given by [`Output::SetAlarm`] has come. May be late, and may come twice.
     Alarm,
+    /// Hold the document to this schema from now on.
+    Schema(&'a Schema),
     /// Begin the history of the document, if it has none.
     Create,
     /// End what somebody was granted before now, and let nobody in with it from now on.
@@ -152,6 +157,8 @@ pub enum Output {
         /// The number.
         number: u32,
     },
+    /// Keep this schema in the place of the one before.
+    Schema(Rc<Schema>),
     /// Keep these in the place of those that were kept before.
     Suspects(Suspects),
     /// Keep what is revoked, in the place of what was.

@@ -31,6 +31,8 @@ pub struct Limits {
     pub update_bytes_max: u64,
     /// The bytes of the document, as far as it is compacted. Beyond it only deletions are taken.
     pub document_bytes_max: u64,
+    /// The same of a document that has a schema: it is loaded, and takes some 40 times its size.
+    pub ruled_bytes_max: u64,
     /// Rows of the log before it is compacted.
     pub log_rows_max: u64,
     /// Connections.
@@ -62,6 +64,7 @@ impl Default for Limits {
             frame_bytes_max: FRAME_BYTES_MAX as u64,
             update_bytes_max: FRAME_BYTES_MAX as u64,
             document_bytes_max: 48 << 20,
+            ruled_bytes_max: 1 << 20,
             log_rows_max: 1_000,
             sessions_max: 5_000,
             window_bytes: 8 << 20,
@@ -91,10 +94,11 @@ type Field = (&'static str, fn(&mut Limits) -> &mut u64, RangeInclusive<u64>);
 
 /// The names of the limits, and what they may be. A frame has to hold a hello and a part that gets
 /// somewhere; the platform delivers no larger one, and keeps no larger presence over a hibernation.
-const FIELDS: [Field; 14] = [
+const FIELDS: [Field; 15] = [
     ("FRAME_BYTES_MAX", |it| &mut it.frame_bytes_max, 1_024..=FRAME_BYTES_MAX as u64),
     ("UPDATE_BYTES_MAX", |it| &mut it.update_bytes_max, 1_024..=64 << 20),
     ("DOCUMENT_BYTES_MAX", |it| &mut it.document_bytes_max, 1_024..=1 << 40),
+    ("RULED_BYTES_MAX", |it| &mut it.ruled_bytes_max, 1_024..=64 << 20),
     ("LOG_ROWS_MAX", |it| &mut it.log_rows_max, 1..=1_000_000),
     ("SESSIONS_MAX", |it| &mut it.sessions_max, 1..=32_768),
     ("WINDOW_BYTES", |it| &mut it.window_bytes, 1_024..=1 << 30),
@@ -255,7 +259,10 @@ impl Room {
     pub(super) fn too_full(&self, bytes: usize) -> Option<Refusal> {
         let value =
             self.size.snapshot_bytes + self.size.bytes + self.gathered.bytes() + bytes as u64;
-        let max = self.limits.document_bytes_max;
+        let max = match self.schema() {
+            Some(_) => self.limits.document_bytes_max.min(self.limits.ruled_bytes_max),
+            None => self.limits.document_bytes_max,
+        };
         let retry_ms = Some(FULL_RETRY_MS);
         let refusal = Refusal { limit: Limit::DocumentBytes, value, max, retry_ms };
         (value > max).then_some(refusal)

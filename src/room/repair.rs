@@ -95,6 +95,7 @@ impl Room {
                 self.gathered.returns.push(sequence);
             }
             self.gather(now, NOBODY, admission);
+            self.reload_guard();
         }
     }
 }

@@ -2,6 +2,7 @@
 //! takes no memory.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use super::authors::Authors;
 use super::chain::Chain;
@@ -10,6 +11,7 @@ use super::repair::{Mark, Part};
 use super::revoked::Revoked;
 use super::subjects::{Subject, Subjects};
 use super::suspects::Suspects;
+use crate::policy::Schema;
 use crate::update::{EMPTY, StateVector};
 
 /// What a room has to know of its storage to start.
@@ -27,6 +29,7 @@ pub struct Stored {
     pub(super) size: Size,
     pub(super) quarantine: Quarantine,
     pub(super) suspects: Suspects,
+    pub(super) schema: Option<Rc<Schema>>,
     pub(super) revoked: Revoked,
     last_row: Option<u64>,
 }
@@ -128,6 +131,11 @@ impl Stored {
     /// What made its room fail, and how often.
     pub fn with_suspects(self, suspects: Suspects) -> Self {
         Self { suspects, ..self }
+    }
+
+    /// The rules of the document, unless it has its own.
+    pub fn with_schema(self, schema: Option<Rc<Schema>>) -> Self {
+        Self { schema: self.schema.or(schema), ..self }
     }
 
     /// What was revoked.

@@ -10,6 +10,7 @@ mod limits;
 mod memory;
 mod observe;
 mod revoked;
+mod rules;
 mod shell;
 mod suspects;
 mod sweep;

@@ -12,8 +12,9 @@ use wasm_bindgen_futures::JsFuture;
 use worker::{Request, Response, Result};
 
 use super::durable_object::Cell;
-use super::{entrance, platform, refuse, registry};
+use super::{entrance, platform, refuse, refuse_saying, registry};
 use crate::access::{Access, Action};
+use crate::policy::Schema;
 use crate::protocol::Dialect;
 use crate::protocol::route::{self, Ask, BODY_BYTES_MAX, Problem, is_subject};
 use crate::room::{Input, Level, LogError, Room};
@@ -62,6 +63,8 @@ impl Cell {
             Ask::At { sequence } => self.at(*sequence, query, &request),
             Ask::Blame => self.blame(&route::root(query)?),
             Ask::Who => self.who(route::position(query)?),
+            Ask::Schema => self.schema(),
+            Ask::SetSchema => self.set_schema(request).await,
             Ask::Sessions => self.with(|room| self.json(room, sessions(room)))?,
             Ask::Revoke => self.revoke(access, request).await,
             Ask::Erase { subject } => self.erase(subject),
@@ -110,6 +113,29 @@ impl Cell {
         self.run(Input::Erase { subject });
         self.with_performed(|_| ())?;
         self.done(Response::empty()).map(|response| response.with_status(204))
+    }
+
+    /// The schema, as it was written.
+    fn schema(self: &Rc<Self>) -> Answer {
+        let source = self.with(|room| room.schema().map(|schema| schema.source().to_owned()))?;
+        let source = source.ok_or(Problem::Missing("The document has no schema."))?;
+        let response = self.done(Response::ok(source))?;
+        let told = response.headers().set("content-type", "application/json");
+        self.done(told.map(|()| response))
+    }
+
+    async fn set_schema(self: &Rc<Self>, request: Request) -> Answer {
+        let body = self.body_of(request).await?;
+        let wrong = Problem::Body("The body is a schema: JSON, see docs/schemas.md.");
+        let source = String::from_utf8(body).map_err(|_| wrong)?;
+        let schema = match Schema::parse(&source) {
+            Ok(schema) => schema,
+            // Which place of it is wrong, and why.
+            Err(error) => return self.done(refuse_saying(wrong, &error.to_string())),
+        };
+        self.run(Input::Schema(&schema));
+        let version = schema.version();
+        self.with_performed(|room| self.json(room, json!({ "version": version })))?
     }
 
     async fn body_of(&self, mut request: Request) -> Answer<Vec<u8>> {

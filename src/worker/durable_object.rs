@@ -14,7 +14,7 @@ use worker::{DurableObject, Env, Request, Response, Result, State, WebSocketPair
 use super::fault::{self, InHand, Work};
 use super::logs::Logs;
 use super::storage::RoomStorage;
-use super::{entrance, instances, platform, refuse, route_of, trace_of};
+use super::{entrance, instances, platform, refuse, route_of, schemas, trace_of};
 use crate::access::{Access, Visitor};
 use crate::protocol::bearer::answered_subprotocol;
 use crate::protocol::route::{Problem, Route};
@@ -277,6 +277,7 @@ impl Cell {
             Output::Compact { snapshot, row } => self.storage.compact(&snapshot, &row)?,
             Output::Name { number, subject } => self.storage.name(number, &subject)?,
             Output::Erase { number } => self.storage.erase(number)?,
+            Output::Schema(schema) => self.storage.keep_schema(&schema)?,
             Output::Revoked(revoked) => self.storage.keep_revoked(&revoked)?,
             Output::Delete(revoked) => {
                 let deletion = self.storage.delete_all_but(&revoked, platform::random_id())?;
@@ -325,6 +326,8 @@ impl Cell {
     fn load(self: &Rc<Self>) -> std::result::Result<Live, LogError> {
         let failure = fault::failure(self.state.as_raw());
         let stored = self.storage.open(platform::random_id())?;
+        let schema = schemas::schema_for(&self.document).map_err(LogError::Storage)?;
+        let stored = stored.with_schema(schema);
         let limits = self.limits.clone().map_err(|error| LogError::Storage(error.to_string()))?;
         let mut room = room::Room::load(&stored, limits);
         self.observed.take().into_iter().for_each(|before| room.go_on(before));

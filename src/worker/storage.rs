@@ -6,7 +6,7 @@
 //! | `log` | one row a commit; the update itself, unless it is in pieces |
 //! | `snapshot` | the last snapshot; its update is in pieces, deflated |
 //! | `history` | a segment for each compaction: the rows that a snapshot took the place of |
-//! | `piece` | large bytes, at most [`PIECE_BYTES_MAX`] a row |
+//! | `piece` | large bytes, and the document's own schema, at most [`PIECE_BYTES_MAX`] a row |
 //! | `quarantine` | what is damaged, and what waits for that; it stays in its own table as it is |
 //! | `subject` | who has which number in the rows; nobody, if they were erased |
 //!
@@ -45,7 +45,7 @@ impl RoomStorage {
     /// What the room has to know to start. `epoch` is for a document that has no history yet.
     pub(super) fn open(&self, epoch: u64) -> Result<Stored, LogError> {
         self.bring_up_to_date(epoch)?;
-        let mut stored = self.read_meta()?;
+        let mut stored = self.read_meta()?.with_schema(self.read_schema()?);
         self.add_subjects(&mut stored)?;
         self.add_marks(&mut stored)?;
         self.add_heads(&mut stored)?;

@@ -245,6 +245,7 @@ impl Native {
                     env.note(format_args!("native {} puts a copy aside", self.index));
                     self.check_aside(env, &aside);
                 }
+                Output::Rejected(_) => panic!("the document has no rules"),
                 Output::RenewToken => panic!("nobody's access ends here"),
                 Output::Access(_)
                 | Output::Saved { .. }

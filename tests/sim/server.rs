@@ -267,6 +267,7 @@ impl Server {
             }
             Output::Name { number, subject } => self.write(env, Write::Name(number, Some(subject))),
             Output::Erase { number } => self.write(env, Write::Name(number, None)),
+            Output::Schema(_) => panic!("nobody sets a schema here"),
             Output::Suspects(suspects) => {
                 self.write_may_fail(env, "append fails", env.faults.append_fails)?;
                 self.write(env, Write::Suspects(suspects));

@@ -47,7 +47,7 @@ pub struct Stock {
 
 impl Stock {
     pub fn new(env: &mut Env, index: usize, client_id: u32) -> Self {
-        let mut document = Document::new(client_id);
+        let mut document = Document::new(client_id.into());
         let roots = Roots::of(&mut document);
         let timer = env.rng.u64(..1 << 40) << 16;
         let mut stock = Self {

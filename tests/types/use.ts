@@ -63,12 +63,14 @@ export async function open(name: string): Promise<() => void> {
   ends.push(doc.on("aside", ({ update, content, code }) => [update.length, content.note, code]));
   const lost: number = doc.asides.reduce((sum, { pending }) => sum + pending, 0);
   void lost;
+  ends.push(doc.on("rejected", ({ path, rule, value }) => [path.split("/"), rule, value]));
   ends.push(doc.on("refused", ({ limit, retryMs }) => `${limit} ${(retryMs ?? 0) + 1}`));
 
   try {
     await doc.whenSaved();
   } catch (error) {
     if (isSelvedgeError(error) && error.code === "closed") console.log(error.message);
+    if (isSelvedgeError(error) && error.code === "rule") console.log(error.path, error.rule);
   }
   doc.disconnect();
   doc.connect();
@@ -108,7 +110,7 @@ function isSelvedgeError(error: unknown): error is SelvedgeError {
 export function misuse(): Json {
   const doc = connect({ url: "wss://selvedge.example", document: "a" });
   // @ts-expect-error: an option that does not exist
-  connect({ url: "wss://selvedge.example", document: "a", token: "b" });
+  connect({ url: "wss://selvedge.example", document: "a", room: "b" });
   // @ts-expect-error: a date is no value of a document
   doc.map("map").set("now", new Date());
   // @ts-expect-error: a shared type cannot be put somewhere else

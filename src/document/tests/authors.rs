@@ -31,7 +31,7 @@ struct Party {
 }
 
 impl Party {
-    fn new(client: u32) -> Self {
+    fn new(client: u64) -> Self {
         let mut document = Document::new(client);
         let text = document.root("text", Kind::Text).unwrap();
         let list = document.root("list", Kind::Array).unwrap();
@@ -111,7 +111,7 @@ impl Party {
 fn s5_who_wrote_each_part_is_told_in_random_histories() {
     for seed in 0..60 {
         let mut dice = Dice(seed);
-        let mut parties: Vec<_> = (1..=CLIENTS).map(Party::new).collect();
+        let mut parties: Vec<_> = (1..=CLIENTS).map(u64::from).map(Party::new).collect();
         let mut late = Party::new(9);
         let mut sent = vec![Vec::new(); CLIENTS as usize];
         let map = parties[0].map.clone();

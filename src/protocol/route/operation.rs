@@ -70,6 +70,10 @@ operations! {
     Blame = "GET" "/documents/{document}/blame" "blame",
     /// Who wrote what is at one place.
     Who = "GET" "/documents/{document}/who" "who",
+    /// The rules that it is held to.
+    Schema = "GET" "/documents/{document}/schema" "schema",
+    /// Hold it to other rules.
+    SetSchema = "PUT" "/documents/{document}/schema" "set-schema",
     /// Who is connected.
     Sessions = "GET" "/documents/{document}/sessions" "sessions",
     /// Have what was granted before be over.

@@ -2,6 +2,7 @@
 
 use super::super::*;
 use super::shell::EPOCH;
+use crate::policy::Schema;
 use crate::update::EMPTY;
 
 /// Something stored, with the checksums of its head and of the rest.
@@ -38,6 +39,7 @@ pub(in crate::room) struct Memory {
     /// With the sequence number of the repair, and whether it was given back.
     pub(in crate::room) marks: Vec<(Mark, u64)>,
     pub(in crate::room) suspects: Suspects,
+    pub(in crate::room) schema: Option<Rc<Schema>>,
     pub(in crate::room) revoked: Revoked,
     pub(in crate::room) subjects: BTreeMap<u32, Option<Subject>>,
 }
@@ -71,7 +73,8 @@ impl Memory {
     pub(in crate::room) fn stored(&self) -> Stored {
         let mut stored = Stored::new(EPOCH)
             .with_suspects(self.suspects.clone())
-            .with_revoked(self.revoked.clone());
+            .with_revoked(self.revoked.clone())
+            .with_schema(self.schema.clone());
         for (mark, repaired) in &self.marks {
             stored.add_mark(mark, *repaired);
         }

@@ -76,6 +76,7 @@ impl Shell {
                 Output::Erase { number } => {
                     self.log.subjects.insert(number, None);
                 }
+                Output::Schema(schema) => self.log.schema = Some(schema),
                 Output::Revoked(revoked) => self.log.revoked = revoked,
                 Output::Delete(revoked) => self.deleted = Some(revoked),
                 Output::Suspects(suspects) => self.log.suspects = suspects,

@@ -1,9 +1,13 @@
 //! The table `meta`: the epoch, what made the room fail, and what is revoked. An older build reads
 //! only what it knows of it.
 
+use std::rc::Rc;
+
 use worker::SqlStorageValue;
 
+use super::pieces::Owner;
 use super::{RoomStorage, columns, integer, number};
+use crate::policy::Schema;
 use crate::room::{LogError, Revoked, Stored, Suspects};
 use crate::time::Millis;
 
@@ -47,6 +51,27 @@ impl RoomStorage {
             }
             Ok(())
         })
+    }
+
+    /// Keep this schema in the place of the one before.
+    pub(in crate::worker) fn keep_schema(&self, schema: &Schema) -> Result<(), LogError> {
+        self.transaction(|| {
+            let pieces = self.pieces(Owner::Schema);
+            pieces.delete(0)?;
+            pieces.write(0, schema.source().as_bytes())
+        })
+    }
+
+    /// The document's own schema. One that cannot be read lets nobody in: a document without its
+    /// rules would be open to what they forbid.
+    pub(super) fn read_schema(&self) -> Result<Option<Rc<Schema>>, LogError> {
+        let bytes = self.pieces(Owner::Schema).read(0)?;
+        if bytes.is_empty() {
+            return Ok(None);
+        }
+        let source = String::from_utf8(bytes).unwrap_or_default();
+        let schema = Schema::parse(&source);
+        schema.map(|it| Some(Rc::new(it))).map_err(|error| LogError::Storage(error.to_string()))
     }
 
     /// Keep these in the place of those that were kept before.

@@ -14,6 +14,8 @@ pub(super) enum Owner {
     Log = 0,
     Snapshot = 1,
     History = 2,
+    /// The document's own schema, as number 0.
+    Schema = 3,
 }
 
 pub(super) struct Pieces<'a> {

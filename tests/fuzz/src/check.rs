@@ -222,9 +222,7 @@ fn state_vector(input: &Input) -> bool {
 
 fn presence(bytes: &[u8]) -> bool {
     let mut presence = Presence::default();
-    let said = awareness::decode(bytes);
-    let is_update = said.is_ok();
-    let said = said.unwrap_or_default();
+    let Ok(said) = awareness::decode(bytes) else { return false };
     let first = presence.receive(NOW, 'a', Speaker::Repeats, PRESENCE_BYTES_MAX, &said);
     assert!(matches!(first, Ok(_) | Err(AwarenessError::TooLarge { .. })), "{first:?}");
     let _ = presence.receive(NOW, 'b', Speaker::Own, PRESENCE_BYTES_MAX, &said);

@@ -65,7 +65,7 @@ struct Peer {
 
 impl Peer {
     fn new(client: &u32) -> Self {
-        let mut document = Document::new(*client);
+        let mut document = Document::new((*client).into());
         let roots = ROOTS[..4].iter();
         let shared = roots.map(|(name, kind)| document.root(name, *kind).expect("a new root"));
         Self { shared: shared.collect(), document, heard: 0 }

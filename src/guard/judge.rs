@@ -1,0 +1,128 @@
+//! One update: taken in, compared, mended.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::arrival::{Arrival, arrive};
+use super::faults::Faults;
+use super::sequence::ids;
+use super::{Guard, GuardError, Inexact, Verdict};
+use crate::document::Kind;
+use crate::policy::{Role, Rule, Violation};
+use crate::update::{self, admit, compact};
+
+impl Guard {
+    /// Take in an update of somebody who has `role`. It has to be new and ready, as
+    /// [`admit`] leaves it.
+    pub fn judge(&mut self, update: &[u8], role: Role) -> Result<Verdict, GuardError> {
+        if self.broken {
+            return Err(GuardError::Broken);
+        }
+        let admission = admit(update, self.spots.known()).map_err(|_| GuardError::Malformed)?;
+        if admission.missing {
+            return Err(GuardError::NotReady);
+        }
+        if admission.ends.iter().any(|(client, _)| *client == self.room) {
+            return Err(GuardError::Forged);
+        }
+        let fresh = admission.fresh;
+        if fresh[..] == update::EMPTY {
+            return Ok(Verdict::Accepted);
+        }
+        let judged = match arrive(&fresh, &mut self.spots) {
+            Ok(arrival) => self.take_in(&fresh, admission.ends, &arrival, role),
+            Err(error) => {
+                self.spots.forget();
+                return Err(error);
+            }
+        };
+        match &judged {
+            Ok(_) => self.spots.settle(),
+            Err(_) => self.roll_back(),
+        }
+        judged
+    }
+
+    fn take_in(
+        &mut self,
+        fresh: &[u8],
+        mut ends: Vec<(u64, u32)>,
+        arrival: &Arrival,
+        role: Role,
+    ) -> Result<Verdict, GuardError> {
+        let schema = Rc::clone(&self.schema);
+        let (mut keys, mut sequences) = (Vec::new(), Vec::new());
+        for (&number, group) in arrival {
+            let Some(spot) = self.spots.spot(number).cloned() else { continue };
+            let Some(place) = self.documents.place(&spot, &self.spots, &schema) else { continue };
+            if place.is_unknown && place.rules.is_ok_and(|rules| rules.may_insert(role).is_ok()) {
+                continue;
+            }
+            match &spot.key {
+                Some(key) if place.lets_key(key, role) => {}
+                Some(key) => keys.push((place, Rc::clone(key), group)),
+                None => sequences.push(self.watched(place, group, role)?),
+            }
+        }
+        self.documents.trial.apply(fresh)?;
+        let mut deltas = BTreeMap::new();
+        for event in self.documents.trial.take_events() {
+            deltas.insert(event.watch, event.delta);
+        }
+
+        let mut faults = Faults::default();
+        for (place, key, group) in &keys {
+            let came = !group.came.is_empty();
+            if let Err((below, rule)) = self.documents.look_at_key(place, key, came, role) {
+                faults.tell(|| {
+                    let path = self.documents.path(&place.parent.id, &self.spots);
+                    (path.into_iter().chain(below).collect(), rule)
+                });
+                if matches!(place.parent.kind, Kind::Array | Kind::XmlFragment | Kind::Text) {
+                    faults.ids.extend(ids(group, |_| true));
+                } else {
+                    faults.keys.push((place.parent.clone(), Rc::clone(key)));
+                }
+            }
+        }
+        for sequence in &sequences {
+            let delta = sequence.watch.and_then(|watch| deltas.remove(&watch));
+            if let Some(watch) = sequence.watch {
+                self.documents.trial.unwatch(&sequence.place.parent, watch);
+            }
+            self.look_at(sequence, delta, role, &mut faults).map_err(|Inexact| {
+                let path = self.documents.path(&sequence.place.parent.id, &self.spots);
+                GuardError::Refused(Violation { path, rule: Rule::Delete })
+            })?;
+        }
+        let Some((path, rule)) = faults.broken.first().cloned() else {
+            self.documents.settled.apply(fresh).map_err(|_| self.lost_step())?;
+            return Ok(Verdict::Accepted);
+        };
+        let refused = || GuardError::Refused(Violation { path: path.clone(), rule });
+        let mends = self.documents.mend(&faults).map_err(|Inexact| refused())?;
+        if !self.documents.is_mended(&faults) {
+            return Err(refused());
+        }
+        for mend in &mends {
+            arrive(mend, &mut self.spots)?;
+        }
+        let updates: Vec<&[u8]> =
+            std::iter::once(fresh).chain(mends.iter().map(Vec::as_slice)).collect();
+        let update = compact(&updates).map_err(|_| GuardError::Malformed)?;
+        let end = self.spots.end(self.room);
+        if end > self.spots.known().clock(self.room) {
+            ends.push((self.room, end));
+        }
+        self.documents.settled.apply(&update).map_err(|_| self.lost_step())?;
+        let violation = |(path, rule)| Violation { path, rule };
+        let violations = faults.broken.into_iter().map(violation).collect();
+        Ok(Verdict::Compensated { update, ends, violations })
+    }
+
+    /// What one copy took in the other did not.
+    fn lost_step(&mut self) -> GuardError {
+        self.broken = true;
+        GuardError::Broken
+    }
+}

@@ -1,0 +1,46 @@
+//! The document's rules, asked before each edit: an honest user never has one undone (S4).
+
+use super::Replica;
+use crate::document::{Check, Forbidden, Look, Step};
+use crate::policy::{Role, Schema};
+
+/// What the room said last of the document's rules.
+#[derive(Debug, Default)]
+pub(super) struct Rules(Option<Schema>);
+
+impl Rules {
+    /// The rules as the room has them. What this build cannot read is no rule here: the room holds
+    /// the document to it all the same.
+    pub(super) fn read(json: &str) -> Self {
+        Self(Schema::parse(json).ok())
+    }
+
+    /// The rules for somebody who has this role. What a role may do that the schema does not know
+    /// is not decided here.
+    pub(super) fn of(&self, role: Option<&str>) -> Option<RulesOf<'_>> {
+        let schema = self.0.as_ref()?;
+        Some(RulesOf { schema, role: schema.role(role?)? })
+    }
+}
+
+/// The rules for one role.
+pub(super) struct RulesOf<'a> {
+    schema: &'a Schema,
+    role: Role,
+}
+
+impl Check for RulesOf<'_> {
+    fn check(&self, step: &Step<'_>, document: &dyn Look) -> Result<(), Forbidden> {
+        let Self { schema, role } = self;
+        schema
+            .permits(*role, step, document)
+            .map_err(|it| Forbidden { path: it.to_string(), rule: it.rule.name() })
+    }
+}
+
+impl Replica {
+    /// The rules that edits are held to, if there are any that are known.
+    pub fn schema(&self) -> Option<&Schema> {
+        self.rules.0.as_ref()
+    }
+}

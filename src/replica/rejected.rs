@@ -1,0 +1,60 @@
+//! What the document's rules undid of this replica's changes (S4).
+
+use super::{Output, Replica};
+use crate::document::Json;
+use crate::protocol::{Close, Rejection};
+
+/// A part of a change that was undone.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rejected {
+    /// Where, and which rule it broke.
+    pub rejection: Rejection,
+    /// What stood there until then, if it is a plain value, or what its shared type held.
+    pub value: Option<Json>,
+}
+
+impl Replica {
+    /// The room undid something. The update that does it here as well comes behind this.
+    pub(super) fn rejected(&mut self, rejections: &[u8], out: &mut Vec<Output>) {
+        let Ok(rejections) = Rejection::decode_all(rejections) else {
+            return self.close(Close::BadFrame, out);
+        };
+        let content = self.document.content();
+        let rejected = rejections.into_iter().map(|rejection| {
+            let value = at(&content, &rejection.path).cloned();
+            Rejected { rejection, value }
+        });
+        out.push(Output::Rejected(rejected.collect()));
+    }
+}
+
+/// What stands at a path.
+fn at<'a>(content: &'a Json, path: &str) -> Option<&'a Json> {
+    path.split('/').try_fold(content, |inside, segment| match inside {
+        Json::Object(entries) => {
+            let key = segment.replace("~1", "/").replace("~0", "~");
+            entries.iter().find(|(known, _)| *known == key).map(|(_, value)| value)
+        }
+        Json::Array(items) => items.get(segment.parse::<usize>().ok()?),
+        _ => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
+    #[test]
+    fn a_value_is_found_by_its_path() {
+        let inner = Json::Object(vec![("a/~b".to_owned(), Json::Bool(true))]);
+        let content = Json::Object(vec![("log".to_owned(), Json::Array(vec![Json::Null, inner]))]);
+        assert_eq!(at(&content, "log/1/a~1~0b"), Some(&Json::Bool(true)));
+        assert_eq!(at(&content, "log/0"), Some(&Json::Null));
+        for path in ["", "log/2", "log/x", "log/0/a", "other"] {
+            assert_eq!(at(&content, path), None, "{path}");
+        }
+    }
+}

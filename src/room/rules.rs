@@ -1,0 +1,216 @@
+//! The document's schema, and holding the document to it (S4).
+//!
+//! Only a document that has a schema is loaded, and only once somebody changes it (C1). What is
+//! undone of an update is undone before it is gathered: nobody is shown, and no row holds, what was
+//! forbidden. Who wrote it is told behind the row, and learns it on resuming if they were away.
+
+use std::fmt;
+use std::rc::Rc;
+
+use super::decision::{Decision, What};
+use super::log::{Log, LogError, Row};
+use super::session::SessionId;
+use super::{Output, Room};
+use crate::guard::{Guard, GuardError, Verdict};
+use crate::policy::{Schema, Violation};
+use crate::protocol::{Denial, FromRoom, Rejection};
+use crate::time::Millis;
+use crate::update::Admission;
+
+/// How many rejections a client is told of that was away.
+const REJECTIONS_MAX: usize = 100;
+
+/// The document's schema, if it has one.
+#[derive(Default)]
+pub(super) struct Rules {
+    schema: Option<Rc<Schema>>,
+    /// Loaded for the first update that has to be judged.
+    guard: Option<Guard>,
+}
+
+impl Rules {
+    pub(super) fn of(schema: Option<Rc<Schema>>) -> Self {
+        Self { schema, guard: None }
+    }
+}
+
+impl fmt::Debug for Rules {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let version = self.schema.as_ref().map(|schema| schema.version());
+        f.debug_struct("Rules").field("version", &version).finish_non_exhaustive()
+    }
+}
+
+/// What becomes of an update.
+pub(super) enum Held<'a> {
+    /// This of it is taken.
+    Taken(Admission<'a>),
+    /// Nothing of it is.
+    Denied(Denial),
+    /// The room cannot go on as it is.
+    Lost,
+}
+
+impl Room {
+    /// The document's schema.
+    pub fn schema(&self) -> Option<&Schema> {
+        self.rules.schema.as_deref()
+    }
+
+    /// Whether the document is in memory, and not only known by its clocks (C1).
+    pub fn is_loaded(&self) -> bool {
+        self.rules.guard.is_some()
+    }
+
+    /// The document has another schema. What is in it already is not checked.
+    pub(super) fn set_schema(&mut self, now: Millis, schema: Rc<Schema>) -> Vec<Output> {
+        // What has gathered was judged by the rules before.
+        let mut out = self.commit(now);
+        let version = u64::from(schema.version());
+        self.rules = Rules::of(Some(Rc::clone(&schema)));
+        self.decided.add(Decision::of_room(What::Schema { version }));
+        out.push(Output::Schema(schema));
+        out.extend(self.commit(now));
+        let sessions: Vec<_> = self.sessions.keys().copied().collect();
+        for id in sessions {
+            out.extend(self.granted(now, id));
+            out.extend(self.say_schema(id));
+        }
+        out
+    }
+
+    /// Tell a session the rules, if there are any: ours checks them before it edits.
+    pub(super) fn say_schema(&self, id: SessionId) -> Option<Output> {
+        self.send(id, &FromRoom::Schema(self.schema()?.source()))
+    }
+
+    /// What may be taken of a session's update, which is new and ready.
+    pub(super) fn judge<'a>(
+        &mut self,
+        now: Millis,
+        id: SessionId,
+        admission: Admission<'a>,
+        log: &impl Log,
+    ) -> Result<Held<'a>, LogError> {
+        let Some(schema) = self.rules.schema.clone() else { return Ok(Held::Taken(admission)) };
+        let access = self.sessions.get(&id).map(|session| &session.access);
+        let Some(role) = access.and_then(|access| schema.role(&access.role)) else {
+            return Ok(Held::Denied(Denial::Role));
+        };
+        if self.rules.guard.is_none() {
+            // It was open when it grew so large.
+            if self.size.snapshot_bytes + self.size.bytes
+                > RULED_FACTOR_MAX * self.limits.ruled_bytes_max
+            {
+                return Ok(Held::Denied(Denial::Rules));
+            }
+            let own = self.own_client();
+            let whole = self.answers.whole(now, self.head, &self.quarantine, log)?;
+            match Guard::load(whole, schema, own) {
+                Ok(guard) => self.rules.guard = Some(guard),
+                // It was written before the document had rules.
+                Err(_) => return Ok(Held::Denied(Denial::Rules)),
+            }
+        }
+        let Some(guard) = &mut self.rules.guard else { return Ok(Held::Lost) };
+        Ok(match guard.judge(&admission.fresh, role) {
+            Ok(Verdict::Accepted) => Held::Taken(admission),
+            Ok(Verdict::Compensated { update, ends, violations }) => {
+                let clients = admission.ends.iter().map(|(client, _)| *client).collect();
+                self.compensated(id, clients, violations);
+                Held::Taken(Admission {
+                    fresh: update.into(),
+                    ends,
+                    has_deletes: true,
+                    ..admission
+                })
+            }
+            Err(GuardError::Broken) => Held::Lost,
+            Err(GuardError::Forged) => Held::Denied(Denial::Author),
+            Err(error) => {
+                if let GuardError::Refused(violation) = error {
+                    self.compensated(id, Vec::new(), vec![violation]);
+                }
+                Held::Denied(Denial::Rules)
+            }
+        })
+    }
+
+    /// Something reached the document that nobody judged: the guard does not know of it.
+    pub(super) fn reload_guard(&mut self) {
+        self.rules.guard = None;
+    }
+
+    /// Some of an update was undone, or all of it refused.
+    fn compensated(&mut self, id: SessionId, clients: Vec<u64>, violations: Vec<Violation>) {
+        let told = |violation: &Violation| Rejection {
+            path: violation.to_string(),
+            rule: violation.rule.name().to_owned(),
+        };
+        let rejections: Vec<_> = violations.iter().map(told).collect();
+        let subject = self.subject_of(id);
+        let what = What::Compensated { clients, violations: rejections.clone() };
+        self.decided.add(Decision::of(id, subject, what));
+        self.gathered.reject(id, rejections);
+    }
+
+    /// Tell those who wrote something what of it was undone.
+    pub(super) fn rejections(&self, rejected: &[(SessionId, Vec<Rejection>)]) -> Vec<Output> {
+        let told = rejected.iter().filter_map(|(id, rejections)| {
+            self.send(*id, &FromRoom::Rejected(&Rejection::encode_all(rejections)))
+        });
+        told.collect()
+    }
+
+    /// Tell a session that was away what was undone of what its subject wrote, behind sequence
+    /// number `has`.
+    pub(super) fn missed_rejections(
+        &self,
+        id: SessionId,
+        has: u64,
+        log: &impl Log,
+    ) -> Result<Vec<Output>, LogError> {
+        let number = self.number_of(id).filter(|&number| number != super::EVERYONE);
+        let Some(number) = number.filter(|_| self.rules.schema.is_some()) else {
+            return Ok(Vec::new());
+        };
+        let mut rejections = Vec::new();
+        for row in self.rows_since(has, log)? {
+            for decision in Decision::read_all(&row.decisions)? {
+                if let What::Compensated { violations, .. } = decision.what
+                    && decision.subject == number
+                {
+                    rejections.extend(violations);
+                }
+            }
+        }
+        if rejections.is_empty() {
+            return Ok(Vec::new());
+        }
+        // The last ones: a page has to show them.
+        let rejections = &rejections[rejections.len().saturating_sub(REJECTIONS_MAX)..];
+        let message = Rejection::encode_all(rejections);
+        Ok(self.send(id, &FromRoom::Rejected(&message)).into_iter().collect())
+    }
+
+    /// All rows behind a sequence number, also those that are history.
+    fn rows_since(&self, has: u64, log: &impl Log) -> Result<Vec<Row>, LogError> {
+        let mut rows = Vec::new();
+        for segment in log.segments()?.into_iter().filter(|&last| last > has) {
+            rows.extend(log.segment(segment)?.into_iter().filter(|row| row.sequence > has));
+        }
+        let mut after = rows.last().map_or(has, |row| row.sequence);
+        loop {
+            let more = log.rows(after, ROWS_BYTES_MAX)?;
+            let Some(last) = more.last() else { return Ok(rows) };
+            after = last.sequence;
+            rows.extend(more.into_iter().map(|row| Row { update: Vec::new(), ..row }));
+        }
+    }
+}
+
+/// How many times the limit the log of a document may have that is loaded: it is not compacted all
+/// the time.
+const RULED_FACTOR_MAX: u64 = 4;
+/// How many bytes of rows are read at a time.
+const ROWS_BYTES_MAX: u64 = 1 << 20;
