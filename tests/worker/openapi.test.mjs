@@ -110,6 +110,9 @@ describe('openapi', () => {
       create: [[at(''), { as }, 200], [about(freshDocument()), { as }, 201], [at(''), { as: 'ann/editor' }, 403]],
       revoke: [[at('/revocations'), { as, body: '{"subject":"eve"}' }, 200], [at('/revocations'), { as, body: '' }, 400],
         [at('/revocations'), { as, body: 'x'.repeat(65_537) }, 413]],
+      setSchema: [[at('/schema'), { as, body: '{"version":1,"roots":{}}' }, 200], [at('/schema'), { as, body: 'x' }, 400],
+        [at('/schema'), { as, body: 'x'.repeat(65_537) }, 413], [at('/schema'), { as: 'ann/editor', body: '{}' }, 403]],
+      schema: [[at('/schema'), { as: 'ann/reader' }, 200], [about(freshDocument(), '/schema'), { as }, 404]],
       erase: [[at('/subjects/ann'), { as }, 204], [at('/subjects/nobody'), { as }, 404]],
       delete: [[at(''), { as }, 204]]
     }
