@@ -1,12 +1,13 @@
 //! One update: taken in, compared, mended.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::arrival::{Arrival, arrive};
 use super::faults::Faults;
+use super::place::Place;
 use super::sequence::ids;
-use super::spots::set;
+use super::spots::{Number, set};
 use super::{Guard, GuardError, Inexact, Verdict};
 use crate::document::Kind;
 use crate::policy::{Role, Rule, Violation};
@@ -53,7 +54,7 @@ impl Guard {
     ) -> Result<Verdict, GuardError> {
         let schema = Rc::clone(&self.schema);
         let (mut keys, mut sequences) = (Vec::new(), Vec::new());
-        let mut unseen = DeleteSet::default();
+        let (mut unseen, mut blind) = (DeleteSet::default(), Vec::new());
         for (&number, group) in arrival {
             let Some(spot) = self.spots.spot(number).cloned() else { continue };
             let Some(place) = self.documents.place(&spot, &self.spots, &schema) else {
@@ -66,10 +67,20 @@ impl Guard {
             match &spot.key {
                 Some(key) if place.lets_key(key, role) => {}
                 Some(key) => keys.push((place, Rc::clone(key), group)),
-                None => sequences.push(self.watched(place, group, role)?),
+                None => {
+                    if place.is_unknown && group.deletes {
+                        blind.push((number, place.clone()));
+                    }
+                    sequences.push(self.watched(place, group, role)?);
+                }
             }
         }
         let deleted = self.documents.trial.apply_and_tell(fresh)?;
+        if let Some(place) = self.lost_unread(&deleted, &blind) {
+            let path = self.documents.path(&place.parent.id, &self.spots);
+            let rule = place.rules.err().unwrap_or(Rule::Delete);
+            return Err(GuardError::Refused(Violation { path, rule }));
+        }
         let came = |client| self.spots.known().clock(client);
         unseen.extend(&set(deleted.iter().filter_map(|(client, start, end)| {
             let start = start.max(came(client));
@@ -135,6 +146,24 @@ impl Guard {
         let violation = |(path, rule)| Violation { path, rule };
         let violations = faults.broken.into_iter().map(violation).collect();
         Ok(Verdict::Compensated { update, ends, violations })
+    }
+
+    /// One of these places, which cannot be read, if something went there: it cannot be put back.
+    fn lost_unread<'a, 's>(
+        &self,
+        deleted: &DeleteSet,
+        blind: &'a [(Number, Place<'s>)],
+    ) -> Option<&'a Place<'s>> {
+        let mut gone = BTreeSet::new();
+        for (client, start, end) in deleted.iter().filter(|_| !blind.is_empty()) {
+            let end = end.min(self.spots.known().clock(client));
+            if start < end {
+                self.spots.split(client, start, end, |number| {
+                    gone.insert(number);
+                });
+            }
+        }
+        blind.iter().find(|(number, _)| gone.contains(number)).map(|(_, place)| place)
     }
 
     /// What one copy took in the other did not.

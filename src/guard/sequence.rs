@@ -25,7 +25,7 @@ impl Guard {
         role: Role,
     ) -> Result<Sequence<'s, 'g>, GuardError> {
         let needs = place.needs_delta(group, role);
-        if place.is_unknown && group.deletes || needs && place.is_foreign(group) {
+        if needs && place.is_foreign(group) {
             // It cannot be read, so it could not be put back.
             let path = self.documents.path(&place.parent.id, &self.spots);
             let rule = place.rules.err().unwrap_or(Rule::Delete);

@@ -124,11 +124,12 @@ impl Step {
             |roles: &[&str]| env.rules.as_ref().is_some_and(|it| it.is_ever(client, roles));
         let (is_owner, is_editor) = (is_ever(&["owner"]), is_ever(&["owner", "editor"]));
         let rng = &mut env.rng;
-        let [title, log, tokens, draft] = [&roots.title, &roots.log, &roots.tokens, &roots.draft]
-            .map(|root| document.len(root).expect("a length"));
+        let [title, log, tokens, draft, stray] =
+            [&roots.title, &roots.log, &roots.tokens, &roots.draft, &roots.stray]
+                .map(|root| document.len(root).expect("a length"));
         let meta: Root = |roots| &roots.meta;
         let wrong = Json::Object(vec![("x".to_owned(), string(&mark))]);
-        let (step, place) = match rng.u8(..14) {
+        let (step, place) = match rng.u8(..15) {
             0 if !is_owner => (Self::Set(meta, "owner", string(&mark)), None),
             1 => (Self::DeleteKey("owner"), None),
             2 => (Self::DeleteKey("tree"), None),
@@ -151,7 +152,8 @@ impl Step {
             }
             12 if !is_editor => (Self::Write(|roots| &roots.draft, rng.u32(0..=draft), mark), None),
             13 if !is_editor => (Self::Set(|roots| &roots.map, "a", string(&mark)), None),
-            _ => (Self::Write(|roots| &roots.stray, 0, mark), Some("stray")),
+            14 if stray > 0 => (Self::Delete(|roots| &roots.stray, 0, rng.u32(1..=stray)), None),
+            _ => (Self::Write(|roots| &roots.stray, 0, mark), None),
         };
         env.trace(|| format!("client {client} will try {step:?}"));
         (step, place)

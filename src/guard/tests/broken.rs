@@ -249,3 +249,22 @@ fn s4_what_nobody_sees_is_not_relayed_either() {
     let (relayed, _) = world.judge(&update, inside.role);
     assert!(!contains(&relayed, "secret"));
 }
+
+/// Where nobody may write, what its author takes back was never there.
+#[test]
+fn s4_what_is_gone_already_may_be_deleted_in_a_root_that_nobody_knows() {
+    let mut world = World::new(SCHEMA, begun);
+    let mut author = world.author(5, "editor");
+    let other = author.document.root("other", Kind::Text).unwrap();
+    let (_, written) = author.edit(|edit| edit.insert_text(&other, 0, "secret", None));
+    let (_, deleted) = author.edit(|edit| edit.delete_text(&other, 0, 6));
+    let (relayed, broken) = world.judge(&written, author.role);
+    assert_eq!(broken, ["other: other-roots"]);
+    assert!(!contains(&relayed, "secret"));
+    assert_eq!(world.judge(&deleted, author.role).1, Vec::<String>::new());
+
+    let (_, written) = author.edit(|edit| edit.insert_text(&other, 0, "secret", None));
+    let (_, deleted) = author.edit(|edit| edit.delete_text(&other, 0, 6));
+    let both = crate::update::merge(&[&written, &deleted]).unwrap();
+    assert!(!contains(&world.judge(&both, author.role).0, "secret"));
+}
