@@ -26,6 +26,7 @@
 //! - What a schema does not know is an error, so that a typing error leaves nothing unprotected.
 
 mod inside;
+mod named;
 mod node;
 mod parse;
 mod role;

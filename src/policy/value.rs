@@ -1,9 +1,8 @@
 //! What a plain value may be.
 
-use std::collections::BTreeMap;
-
 use regex_lite::Regex;
 
+use super::named::Named;
 use super::schema::PATTERN_UNITS_MAX;
 use super::violation::Rule;
 use crate::document::{Json, Kind};
@@ -77,7 +76,7 @@ pub(super) struct ValueRule {
     pub(super) max_length: Option<u32>,
     pub(super) pattern: Option<Regex>,
     pub(super) items: Option<Box<ValueRule>>,
-    pub(super) properties: BTreeMap<String, ValueRule>,
+    pub(super) properties: Named<ValueRule>,
     pub(super) required: Vec<String>,
     pub(super) closed: bool,
 }

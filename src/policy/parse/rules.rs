@@ -1,9 +1,8 @@
 //! The rules of places and of values.
 
-use std::collections::BTreeMap;
-
 use regex_lite::RegexBuilder;
 
+use super::super::named::Named;
 use super::super::node::{Node, Rights, Shape};
 use super::super::schema::{DEPTH_MAX, Fault, PATTERN_BYTES_MAX, PATTERN_UNITS_MAX, SchemaError};
 use super::super::tree::Tree;
@@ -48,7 +47,7 @@ impl Parser {
             rights,
             shape,
             value: None,
-            keys: BTreeMap::new(),
+            keys: Named::default(),
             items: None,
             required: Vec::new(),
             closed: false,
@@ -71,7 +70,7 @@ impl Parser {
                 if let Some((tree, place)) = fields.take("keys") {
                     for (key, tree) in entries(tree, place)? {
                         let below = self.node(tree, Place::Key(&place, key), rights, depth + 1)?;
-                        node.keys.insert(key.clone(), below);
+                        node.keys.insert(key, below);
                     }
                 }
                 node.required = fields.strings("required")?;
@@ -136,7 +135,7 @@ impl Parser {
         if let Some((tree, place)) = fields.take("properties") {
             for (key, tree) in entries(tree, place)? {
                 let below = self.value(tree, Place::Key(&place, key), depth + 1)?;
-                rule.properties.insert(key.clone(), below);
+                rule.properties.insert(key, below);
             }
         }
         fields.end()?;
@@ -202,11 +201,12 @@ fn json(tree: &Tree) -> Json {
         Tree::String(string) => Json::String(string.clone()),
         Tree::Array(items) => Json::Array(items.iter().map(json).collect()),
         Tree::Object(entries) => {
-            let mut entries: Vec<_> =
-                entries.iter().map(|(key, value)| (key.clone(), json(value))).collect();
-            // As those of a document are.
-            entries.sort_by(|one, other| one.0.cmp(&other.0));
-            Json::Object(entries)
+            // Sorted, as those of a document are.
+            let mut named = Named::default();
+            for (key, value) in entries {
+                named.insert(key, json(value));
+            }
+            Json::Object(named.into_entries())
         }
     }
 }
