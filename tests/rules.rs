@@ -23,7 +23,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     // `document` for plain values, kinds and paths.
     ("policy",    &["thiserror", "serde", "serde_json", "regex_lite", "document"]),
     ("guard",     &["thiserror", "codec", "update", "document", "policy"]),
-    ("awareness", &["thiserror", "codec", "time", "update"]),
+    ("awareness", &["thiserror", "codec", "time", "update", "serde_json"]),
     ("room",      &["thiserror", "crc32fast", "sha2", "codec", "time", "update", "protocol",
                     "awareness", "histogram", "access", "policy", "guard"]),
     ("replica",   &["thiserror", "codec", "time", "update", "protocol", "awareness", "document",
