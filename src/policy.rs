@@ -29,6 +29,7 @@ mod inside;
 mod named;
 mod node;
 mod parse;
+mod pattern;
 mod role;
 mod schema;
 mod step;
@@ -41,6 +42,7 @@ mod tests;
 
 pub use inside::{Broken, Path, below, may_come, may_go};
 pub use node::{Rules, Shape};
+pub use pattern::{Compile, Pattern, to_javascript};
 pub use role::Role;
 pub use schema::{
     DEPTH_MAX, Fault, NODES_MAX, PATTERN_BYTES_MAX, PATTERN_UNITS_MAX, PATTERNS_MAX, ROLES_MAX,

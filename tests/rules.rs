@@ -32,7 +32,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("worker",    &["thiserror", "codec", "time", "protocol", "room", "update", "access",
                     "policy", "worker", "wasm_bindgen", "wasm_bindgen_futures", "js_sys", "web_sys",
                     "miniz_oxide", "serde_json", "subtle", "histogram"]),
-    ("client",    &["thiserror", "time", "protocol", "document", "replica", "histogram",
+    ("client",    &["thiserror", "time", "protocol", "document", "policy", "replica", "histogram",
                     "wasm_bindgen", "js_sys", "web_sys"]),
 ];
 

@@ -4,6 +4,7 @@ mod fields;
 mod rules;
 
 use super::named::Named;
+use super::pattern::Compile;
 use super::role::{BUILT_IN, Role, Roles};
 use super::schema::{
     Fault, NODES_MAX, PATTERNS_MAX, ROLES_MAX, SCHEMA_BYTES_MAX, Schema, SchemaError, built_in, top,
@@ -13,6 +14,7 @@ use fields::{Fields, Place};
 
 /// What is known on the way.
 struct Parser {
+    compile: Compile,
     /// The roles by name, and the bit of each.
     bits: Named<usize>,
     writers: Roles,
@@ -20,7 +22,7 @@ struct Parser {
     patterns: usize,
 }
 
-pub(super) fn schema(json: &str) -> Result<Schema, SchemaError> {
+pub(super) fn schema(json: &str, compile: Compile) -> Result<Schema, SchemaError> {
     let root = Place::Root;
     if json.len() > SCHEMA_BYTES_MAX {
         return Err(root.error(Fault::TooLarge));
@@ -31,7 +33,7 @@ pub(super) fn schema(json: &str) -> Result<Schema, SchemaError> {
     let mut fields = Fields::of(&tree, &root)?;
     let version = fields.number("version")?.unwrap_or(0);
     let (roles, bits) = roles(fields.take("roles"))?;
-    let mut parser = Parser { bits, writers: Roles::default(), nodes: 0, patterns: 0 };
+    let mut parser = Parser { compile, bits, writers: Roles::default(), nodes: 0, patterns: 0 };
     let presence = match fields.take("presence") {
         Some((tree, place)) => parser.list(tree, place)?.with_owner(),
         None => Roles::commenters(),

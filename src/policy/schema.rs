@@ -5,6 +5,7 @@ use thiserror::Error;
 use super::named::Named;
 use super::node::{Node, Rights, Rules};
 use super::parse;
+use super::pattern::{Compile, Pattern};
 use super::role::{BUILT_IN, Role, Roles};
 use super::violation::Rule;
 use crate::document::PathSegment;
@@ -95,7 +96,12 @@ impl Eq for Schema {}
 impl Schema {
     /// Read a schema. Takes time in proportion to its length.
     pub fn parse(json: &str) -> Result<Self, SchemaError> {
-        parse::schema(json)
+        Self::parse_with(json, Pattern::compile)
+    }
+
+    /// Read a schema with patterns of another kind.
+    pub fn parse_with(json: &str, compile: Compile) -> Result<Self, SchemaError> {
+        parse::schema(json, compile)
     }
 
     /// The JSON that it was read from.

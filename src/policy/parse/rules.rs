@@ -1,19 +1,14 @@
 //! The rules of places and of values.
 
-use regex_lite::RegexBuilder;
-
 use super::super::named::Named;
 use super::super::node::{Node, Rights, Shape};
+use super::super::pattern::Pattern;
 use super::super::schema::{DEPTH_MAX, Fault, PATTERN_BYTES_MAX, PATTERN_UNITS_MAX, SchemaError};
 use super::super::tree::Tree;
 use super::super::value::{Types, ValueRule};
 use super::fields::{Fields, Place};
 use super::{Parser, entries};
 use crate::document::Json;
-
-/// What a pattern may take once it is compiled, and how deep it may be nested.
-const PATTERN_COMPILED_BYTES_MAX: usize = 64 << 10;
-const PATTERN_DEPTH_MAX: u32 = 16;
 
 impl Parser {
     /// One place; `above` holds where it says nothing.
@@ -144,7 +139,7 @@ impl Parser {
         if nothing_fits { Err(place.error(Fault::Bounds)) } else { Ok(rule) }
     }
 
-    fn pattern(&mut self, tree: &Tree, place: Place<'_>) -> Result<regex_lite::Regex, SchemaError> {
+    fn pattern(&mut self, tree: &Tree, place: Place<'_>) -> Result<Pattern, SchemaError> {
         self.count_pattern(place)?;
         let Tree::String(pattern) = tree else {
             return Err(place.error(Fault::Expected("a regular expression")));
@@ -153,11 +148,7 @@ impl Parser {
             return Err(place
                 .error(Fault::Pattern(format!("it may have {PATTERN_BYTES_MAX} bytes at most"))));
         }
-        RegexBuilder::new(pattern)
-            .size_limit(PATTERN_COMPILED_BYTES_MAX)
-            .nest_limit(PATTERN_DEPTH_MAX)
-            .build()
-            .map_err(|error| place.error(Fault::Pattern(error.to_string())))
+        (self.compile)(pattern).map_err(|error| place.error(Fault::Pattern(error)))
     }
 
     fn enter(&mut self, place: Place<'_>, depth: usize) -> Result<(), SchemaError> {
