@@ -20,6 +20,7 @@
 //!   so that the room can sleep; the room repeats everyone to a stock client that renews itself.
 
 mod changes;
+mod identity;
 #[cfg(test)]
 mod tests;
 
@@ -28,6 +29,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
 
 pub use changes::Changes;
+pub use identity::{Identity, identified};
 
 use crate::codec::{DecodeError, NUMBER_MAX, Reader, write_bytes, write_number};
 use crate::time::Millis;

@@ -15,6 +15,7 @@ mod handle;
 mod map;
 mod notices;
 mod options;
+mod pattern;
 mod presence;
 mod shell;
 mod socket;

@@ -26,8 +26,10 @@
 //! - What a schema does not know is an error, so that a typing error leaves nothing unprotected.
 
 mod inside;
+mod named;
 mod node;
 mod parse;
+mod pattern;
 mod role;
 mod schema;
 mod step;
@@ -40,6 +42,7 @@ mod tests;
 
 pub use inside::{Broken, Path, below, may_come, may_go};
 pub use node::{Rules, Shape};
+pub use pattern::{Compile, Pattern, to_javascript};
 pub use role::Role;
 pub use schema::{
     DEPTH_MAX, Fault, NODES_MAX, PATTERN_BYTES_MAX, PATTERN_UNITS_MAX, PATTERNS_MAX, ROLES_MAX,

@@ -263,7 +263,7 @@ impl Replica {
             FromRoom::Welcome(_) => {}
             FromRoom::Denied { .. } => self.give_back(now, out),
             FromRoom::Rejected(rejections) => self.rejected(rejections, out),
-            FromRoom::Schema(json) => self.rules = Rules::read(json),
+            FromRoom::Schema(json) => self.rules.read(json),
             FromRoom::Access(granted) => self.granted(now, granted, out),
             FromRoom::SyncStep1(state_vector) => self.answer(now, state_vector, out),
             FromRoom::SyncStep2 { sequence, update } => {

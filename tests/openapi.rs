@@ -94,11 +94,7 @@ fn what_it_points_to_is_there_and_used() {
     let mut found = Vec::new();
     references(&all, &mut found);
     for at in &found {
-<<<<<<< HEAD
-        let _ = pointed(&all, at);
-=======
         pointed(&all, at);
->>>>>>> api
     }
     for group in ["parameters", "responses", "schemas"] {
         for name in object(&all["components"], group).keys() {

@@ -23,7 +23,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     // `document` for plain values, kinds and paths.
     ("policy",    &["thiserror", "serde", "serde_json", "regex_lite", "document"]),
     ("guard",     &["thiserror", "codec", "update", "document", "policy"]),
-    ("awareness", &["thiserror", "codec", "time", "update"]),
+    ("awareness", &["thiserror", "codec", "time", "update", "serde_json"]),
     ("room",      &["thiserror", "crc32fast", "sha2", "codec", "time", "update", "protocol",
                     "awareness", "histogram", "access", "policy", "guard"]),
     ("replica",   &["thiserror", "codec", "time", "update", "protocol", "awareness", "document",
@@ -33,7 +33,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
                     "policy", "document", "worker", "wasm_bindgen", "wasm_bindgen_futures", "js_sys",
                     "web_sys",
                     "miniz_oxide", "serde_json", "subtle", "histogram"]),
-    ("client",    &["thiserror", "time", "protocol", "document", "replica", "histogram",
+    ("client",    &["thiserror", "time", "protocol", "document", "policy", "replica", "histogram",
                     "wasm_bindgen", "js_sys", "web_sys"]),
 ];
 

@@ -235,6 +235,27 @@ export interface PeersChange {
   readonly removed: number[];
 }
 
+/**
+ * Who the room knows that a peer is, where tokens say who people are. Nobody can say this of
+ * themselves.
+ */
+export interface Identity {
+  /** The subject of its token. */
+  readonly subject: string;
+  /** What to call them, if the token says so. */
+  readonly name?: string;
+}
+
+/**
+ * What a peer says about itself. If that is an object, the room adds who it is, and a `user.name` in
+ * it is the name in its token, if that has one.
+ */
+export type PeerState<State extends JsonValue = JsonValue> = State extends {
+  readonly [key: string]: JsonValue;
+}
+  ? Omit<State, "identity"> & { readonly identity?: Identity }
+  : State;
+
 /** Who is here. `State` is what they say about themselves; what peers send is not checked. */
 export interface Presence<State extends JsonValue = JsonValue> {
   /** Say something about this replica, at most 8 KiB of JSON. `null`: be gone for others. */
@@ -242,7 +263,7 @@ export interface Presence<State extends JsonValue = JsonValue> {
   /** What this replica says about itself. */
   readonly local: State | null;
   /** What others say about themselves, by client id. Empty while there is no connection. */
-  readonly peers: Map<number, State>;
+  readonly peers: Map<number, PeerState<State>>;
   /** Call back when others come, go or say something else. */
   observe(callback: (change: PeersChange) => void): Unsubscribe;
 }

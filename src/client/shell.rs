@@ -8,6 +8,7 @@ use wasm_bindgen::prelude::*;
 
 use super::error::Misuse;
 use super::notices::{Notice, Notices};
+use super::pattern;
 use super::socket::Socket;
 use super::timer::{self, Timer, Waking};
 use super::token::{Token, Wanted};
@@ -57,6 +58,7 @@ impl Shell {
         let client_id = timer::random() as u32;
         let mut replica = Replica::new(client_id, timer::random());
         trace.into_iter().for_each(|trace| replica.set_trace(trace));
+        replica.set_patterns(pattern::compile);
         if telemetry {
             replica.tell_latency();
         }

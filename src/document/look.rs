@@ -1,7 +1,6 @@
 //! Looking things up in a document, also while it is being changed.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use yrs::{
@@ -39,8 +38,8 @@ pub struct Above {
     pub key: Option<Rc<str>>,
 }
 
-/// Where shared types are that somebody asked for. They stay where they are made.
-pub(super) type Places = RefCell<BTreeMap<SharedId, Above>>;
+/// Where shared types are that somebody asked for, sorted. They stay where they are made.
+pub(super) type Places = RefCell<Vec<(SharedId, Above)>>;
 
 /// A document in a transaction.
 pub(super) struct View<'a, T> {
@@ -75,15 +74,17 @@ impl<T: ReadTxn> Look for View<'_, T> {
 
     fn above(&self, shared: &SharedId) -> Option<Above> {
         let SharedId::Nested { client, clock } = *shared else { return None };
-        if let Some(known) = self.places.borrow().get(shared) {
-            return Some(known.clone());
-        }
+        let known = self.places.borrow().binary_search_by(|(id, _)| id.cmp(shared));
+        let at = match known {
+            Ok(at) => return self.places.borrow().get(at).map(|(_, above)| above.clone()),
+            Err(at) => at,
+        };
         let (branch, _) = self.stands(client, clock)?;
         let map = MapRef::from(branch);
         let is_it = |out: &yrs::Out| out.try_branch().is_some_and(|it| SharedId::of(it) == *shared);
         let key = map.iter(self.txn).find(|(_, out)| is_it(out)).map(|(key, _)| key.into());
         let above = Above { parent: SharedId::of(&branch), key };
-        self.places.borrow_mut().insert(shared.clone(), above.clone());
+        self.places.borrow_mut().insert(at, (shared.clone(), above.clone()));
         Some(above)
     }
 

@@ -1,7 +1,6 @@
 //! What a schema says of one place of a document.
 
-use std::collections::BTreeMap;
-
+use super::named::Named;
 use super::role::{Role, Roles};
 use super::value::{ValueRule, check};
 use super::violation::Rule;
@@ -34,7 +33,7 @@ pub(super) struct Node {
     pub(super) rights: Rights,
     pub(super) shape: Option<Shape>,
     pub(super) value: Option<ValueRule>,
-    pub(super) keys: BTreeMap<String, Node>,
+    pub(super) keys: Named<Node>,
     pub(super) items: Option<Box<Node>>,
     pub(super) required: Vec<String>,
     pub(super) closed: bool,

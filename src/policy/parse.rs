@@ -3,8 +3,8 @@
 mod fields;
 mod rules;
 
-use std::collections::BTreeMap;
-
+use super::named::Named;
+use super::pattern::Compile;
 use super::role::{BUILT_IN, Role, Roles};
 use super::schema::{
     Fault, NODES_MAX, PATTERNS_MAX, ROLES_MAX, SCHEMA_BYTES_MAX, Schema, SchemaError, built_in, top,
@@ -14,14 +14,15 @@ use fields::{Fields, Place};
 
 /// What is known on the way.
 struct Parser {
+    compile: Compile,
     /// The roles by name, and the bit of each.
-    bits: BTreeMap<String, usize>,
+    bits: Named<usize>,
     writers: Roles,
     nodes: usize,
     patterns: usize,
 }
 
-pub(super) fn schema(json: &str) -> Result<Schema, SchemaError> {
+pub(super) fn schema(json: &str, compile: Compile) -> Result<Schema, SchemaError> {
     let root = Place::Root;
     if json.len() > SCHEMA_BYTES_MAX {
         return Err(root.error(Fault::TooLarge));
@@ -32,7 +33,7 @@ pub(super) fn schema(json: &str) -> Result<Schema, SchemaError> {
     let mut fields = Fields::of(&tree, &root)?;
     let version = fields.number("version")?.unwrap_or(0);
     let (roles, bits) = roles(fields.take("roles"))?;
-    let mut parser = Parser { bits, writers: Roles::default(), nodes: 0, patterns: 0 };
+    let mut parser = Parser { compile, bits, writers: Roles::default(), nodes: 0, patterns: 0 };
     let presence = match fields.take("presence") {
         Some((tree, place)) => parser.list(tree, place)?.with_owner(),
         None => Roles::commenters(),
@@ -40,7 +41,7 @@ pub(super) fn schema(json: &str) -> Result<Schema, SchemaError> {
     let Some((roots, place)) = fields.take("roots") else {
         return Err(root.error(Fault::Missing("roots")));
     };
-    let mut nodes = BTreeMap::new();
+    let mut nodes = Named::default();
     for (name, tree) in entries(roots, place)? {
         let place = Place::Key(&place, name);
         let node = parser.node(tree, place, top(), 0)?;
@@ -50,7 +51,7 @@ pub(super) fn schema(json: &str) -> Result<Schema, SchemaError> {
         if node.write_once {
             return Err(Place::Key(&place, "writeOnce").error(Fault::UnknownKey));
         }
-        nodes.insert(name.clone(), node);
+        nodes.insert(name, node);
     }
     let allows_other_roots = match fields.take("otherRoots") {
         None => false,
@@ -66,13 +67,13 @@ pub(super) fn schema(json: &str) -> Result<Schema, SchemaError> {
     Ok(Schema { source, version, roles, presence, roots: nodes, allows_other_roots, writers })
 }
 
-type Named = (BTreeMap<String, Role>, BTreeMap<String, usize>);
-
 /// The roles by name: those that are built in and those that the schema adds.
-fn roles(added: Option<(&Tree, Place<'_>)>) -> Result<Named, SchemaError> {
+fn roles(added: Option<(&Tree, Place<'_>)>) -> Result<(Named<Role>, Named<usize>), SchemaError> {
     let mut roles = built_in();
-    let mut bits: BTreeMap<String, usize> =
-        BUILT_IN.iter().enumerate().map(|(bit, name)| ((*name).to_owned(), bit)).collect();
+    let mut bits = Named::default();
+    for (bit, name) in BUILT_IN.iter().enumerate() {
+        bits.insert(name, bit);
+    }
     let Some((tree, place)) = added else { return Ok((roles, bits)) };
     let added = entries(tree, place)?;
     if added.len() > ROLES_MAX {
@@ -92,10 +93,10 @@ fn roles(added: Option<(&Tree, Place<'_>)>) -> Result<Named, SchemaError> {
         };
         fields.end()?;
         let bit = bits.len();
-        if bits.insert(name.clone(), bit).is_some() {
+        if !bits.insert(name, bit) {
             return Err(place.error(Fault::Expected("a name that is not built in")));
         }
-        roles.insert(name.clone(), Role::new(bit, like));
+        roles.insert(name, Role::new(bit, like));
     }
     Ok((roles, bits))
 }

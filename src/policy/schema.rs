@@ -1,11 +1,11 @@
 //! A schema as a whole.
 
-use std::collections::BTreeMap;
-
 use thiserror::Error;
 
+use super::named::Named;
 use super::node::{Node, Rights, Rules};
 use super::parse;
+use super::pattern::{Compile, Pattern};
 use super::role::{BUILT_IN, Role, Roles};
 use super::violation::Rule;
 use crate::document::PathSegment;
@@ -76,9 +76,9 @@ pub struct Schema {
     /// What it was read from.
     pub(super) source: Box<str>,
     pub(super) version: u32,
-    pub(super) roles: BTreeMap<String, Role>,
+    pub(super) roles: Named<Role>,
     pub(super) presence: Roles,
-    pub(super) roots: BTreeMap<String, Node>,
+    pub(super) roots: Named<Node>,
     pub(super) allows_other_roots: bool,
     /// Everybody who may write anything.
     pub(super) writers: Roles,
@@ -96,7 +96,12 @@ impl Eq for Schema {}
 impl Schema {
     /// Read a schema. Takes time in proportion to its length.
     pub fn parse(json: &str) -> Result<Self, SchemaError> {
-        parse::schema(json)
+        Self::parse_with(json, Pattern::compile)
+    }
+
+    /// Read a schema with patterns of another kind.
+    pub fn parse_with(json: &str, compile: Compile) -> Result<Self, SchemaError> {
+        parse::schema(json, compile)
     }
 
     /// The JSON that it was read from.
@@ -126,12 +131,12 @@ impl Schema {
 
     /// The names of the roots that it describes, and their rules.
     pub fn roots(&self) -> impl Iterator<Item = (&str, Rules<'_>)> {
-        self.roots.iter().map(|(name, node)| (name.as_str(), Rules::of(node)))
+        self.roots.iter().map(|(name, node)| (name, Rules::of(node)))
     }
 
     /// Whether it describes this root.
     pub fn has_root(&self, name: &str) -> bool {
-        self.roots.contains_key(name)
+        self.roots.get(name).is_some()
     }
 
     /// The rules of a root. None if it is denied.
@@ -163,7 +168,10 @@ pub(super) fn top() -> Rights {
 }
 
 /// The built-in roles by name.
-pub(super) fn built_in() -> BTreeMap<String, Role> {
-    let roles = BUILT_IN.iter().enumerate();
-    roles.map(|(index, name)| ((*name).to_owned(), Role::new(index, None))).collect()
+pub(super) fn built_in() -> Named<Role> {
+    let mut roles = Named::default();
+    for (index, name) in BUILT_IN.iter().enumerate() {
+        roles.insert(name, Role::new(index, None));
+    }
+    roles
 }

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
+use super::named::Named;
+
 /// One JSON value.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Tree {
@@ -64,9 +66,9 @@ impl<'de> Visitor<'de> for Reads {
 
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Tree, A::Error> {
         let mut entries: Vec<(String, Tree)> = Vec::new();
-        let mut seen = std::collections::BTreeSet::new();
+        let mut seen = Named::default();
         while let Some((key, value)) = access.next_entry::<String, Tree>()? {
-            if !seen.insert(key.clone()) {
+            if !seen.insert(&key, ()) {
                 return Err(A::Error::custom(format_args!("the key {key:?} is there twice")));
             }
             entries.push((key, value));

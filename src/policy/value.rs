@@ -1,9 +1,7 @@
 //! What a plain value may be.
 
-use std::collections::BTreeMap;
-
-use regex_lite::Regex;
-
+use super::named::Named;
+use super::pattern::Pattern;
 use super::schema::PATTERN_UNITS_MAX;
 use super::violation::Rule;
 use crate::document::{Json, Kind};
@@ -75,9 +73,9 @@ pub(super) struct ValueRule {
     /// Of strings in UTF-16 units, of bytes, of arrays in elements.
     pub(super) min_length: Option<u32>,
     pub(super) max_length: Option<u32>,
-    pub(super) pattern: Option<Regex>,
+    pub(super) pattern: Option<Pattern>,
     pub(super) items: Option<Box<ValueRule>>,
-    pub(super) properties: BTreeMap<String, ValueRule>,
+    pub(super) properties: Named<ValueRule>,
     pub(super) required: Vec<String>,
     pub(super) closed: bool,
 }

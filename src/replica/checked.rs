@@ -2,23 +2,37 @@
 
 use super::Replica;
 use crate::document::{Check, Forbidden, Look, Step};
-use crate::policy::{Role, Schema};
+use crate::policy::{Compile, Pattern, Role, Schema};
 
 /// What the room said last of the document's rules.
-#[derive(Debug, Default)]
-pub(super) struct Rules(Option<Schema>);
+#[derive(Debug)]
+pub(super) struct Rules {
+    schema: Option<Schema>,
+    compile: Compile,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self { schema: None, compile: Pattern::any }
+    }
+}
 
 impl Rules {
     /// The rules as the room has them. What this build cannot read is no rule here: the room holds
     /// the document to it all the same.
-    pub(super) fn read(json: &str) -> Self {
-        Self(Schema::parse(json).ok())
+    pub(super) fn read(&mut self, json: &str) {
+        self.schema = Schema::parse_with(json, self.compile).ok();
+    }
+
+    /// The room has not said any.
+    pub(super) fn forget(&mut self) {
+        self.schema = None;
     }
 
     /// The rules for somebody who has this role. What a role may do that the schema does not know
     /// is not decided here.
     pub(super) fn of(&self, role: Option<&str>) -> Option<RulesOf<'_>> {
-        let schema = self.0.as_ref()?;
+        let schema = self.schema.as_ref()?;
         Some(RulesOf { schema, role: schema.role(role?)? })
     }
 }
@@ -39,8 +53,13 @@ impl Check for RulesOf<'_> {
 }
 
 impl Replica {
+    /// Check strings against patterns with this. Without, the room alone does.
+    pub fn set_patterns(&mut self, compile: Compile) {
+        self.rules.compile = compile;
+    }
+
     /// The rules that edits are held to, if there are any that are known.
     pub fn schema(&self) -> Option<&Schema> {
-        self.rules.0.as_ref()
+        self.rules.schema.as_ref()
     }
 }

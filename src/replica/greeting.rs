@@ -1,6 +1,5 @@
 //! The room's welcome: from then on both sides speak about the same history.
 
-use super::checked::Rules;
 use super::{Output, Replica};
 use crate::protocol::{Close, PROTOCOL_VERSION, Welcome};
 use crate::time::Millis;
@@ -19,7 +18,7 @@ impl Replica {
         if self.connection.welcomed(now, welcome.sequence) {
             self.epoch = welcome.epoch;
             // It says them behind this, if there are any.
-            self.rules = Rules::default();
+            self.rules.forget();
             self.frame_bytes_max = usize::try_from(welcome.frame_bytes_max).unwrap_or(usize::MAX);
             self.update_bytes_max = usize::try_from(welcome.update_bytes_max).unwrap_or(usize::MAX);
             (self.received_bytes, self.window_bytes) = (0, welcome.window_bytes);

@@ -3,7 +3,7 @@
 use super::session::{Session, SessionId};
 use super::{Output, Room};
 use crate::access::Action;
-use crate::awareness::{self, AwarenessError, Speaker};
+use crate::awareness::{self, AwarenessError, Entry, Identity, Speaker, identified};
 use crate::protocol::{Close, Dialect, FromRoom, Limit, Refusal};
 use crate::time::Millis;
 
@@ -26,6 +26,14 @@ impl Room {
         // repeats what it hears about them.
         let mut said = awareness::decode(update)?;
         said.retain(|entry| self.may_speak(id, entry.client));
+        // And who it is, it does not say itself.
+        let access = self.sessions.get(&id).map(|session| &session.access);
+        let identity = access
+            .filter(|access| !access.subject.is_empty())
+            .map(|access| Identity { subject: &access.subject, name: access.name.as_deref() });
+        let states: Vec<_> = said.iter().map(|entry| identified(entry.state, identity)).collect();
+        let shown = said.iter().zip(&states).map(|(entry, state)| Entry { state, ..*entry });
+        let said: Vec<_> = shown.collect();
         let max = self.limits.presence_bytes_max;
         let renewed = match self.presence.receive(now, id, speaker, max as usize, &said) {
             Err(AwarenessError::TooLarge { bytes }) => {

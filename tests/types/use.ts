@@ -56,6 +56,7 @@ export async function open(name: string): Promise<() => void> {
 
   doc.presence.set({ name: "Ada", at: 3 });
   for (const [id, cursor] of doc.presence.peers) console.log(id, cursor.name, cursor.at);
+  for (const { identity } of doc.presence.peers.values()) console.log(identity?.subject);
   ends.push(doc.presence.observe(({ removed }) => removed.length));
   ends.push(doc.on("status", showStatus), doc.on("saved", ({ pending }) => pending + 1));
   const kept: Uint8Array = doc.toUpdate();

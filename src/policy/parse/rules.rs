@@ -1,20 +1,14 @@
 //! The rules of places and of values.
 
-use std::collections::BTreeMap;
-
-use regex_lite::RegexBuilder;
-
+use super::super::named::Named;
 use super::super::node::{Node, Rights, Shape};
+use super::super::pattern::Pattern;
 use super::super::schema::{DEPTH_MAX, Fault, PATTERN_BYTES_MAX, PATTERN_UNITS_MAX, SchemaError};
 use super::super::tree::Tree;
 use super::super::value::{Types, ValueRule};
 use super::fields::{Fields, Place};
 use super::{Parser, entries};
 use crate::document::Json;
-
-/// What a pattern may take once it is compiled, and how deep it may be nested.
-const PATTERN_COMPILED_BYTES_MAX: usize = 64 << 10;
-const PATTERN_DEPTH_MAX: u32 = 16;
 
 impl Parser {
     /// One place; `above` holds where it says nothing.
@@ -48,7 +42,7 @@ impl Parser {
             rights,
             shape,
             value: None,
-            keys: BTreeMap::new(),
+            keys: Named::default(),
             items: None,
             required: Vec::new(),
             closed: false,
@@ -71,7 +65,7 @@ impl Parser {
                 if let Some((tree, place)) = fields.take("keys") {
                     for (key, tree) in entries(tree, place)? {
                         let below = self.node(tree, Place::Key(&place, key), rights, depth + 1)?;
-                        node.keys.insert(key.clone(), below);
+                        node.keys.insert(key, below);
                     }
                 }
                 node.required = fields.strings("required")?;
@@ -136,7 +130,7 @@ impl Parser {
         if let Some((tree, place)) = fields.take("properties") {
             for (key, tree) in entries(tree, place)? {
                 let below = self.value(tree, Place::Key(&place, key), depth + 1)?;
-                rule.properties.insert(key.clone(), below);
+                rule.properties.insert(key, below);
             }
         }
         fields.end()?;
@@ -145,7 +139,7 @@ impl Parser {
         if nothing_fits { Err(place.error(Fault::Bounds)) } else { Ok(rule) }
     }
 
-    fn pattern(&mut self, tree: &Tree, place: Place<'_>) -> Result<regex_lite::Regex, SchemaError> {
+    fn pattern(&mut self, tree: &Tree, place: Place<'_>) -> Result<Pattern, SchemaError> {
         self.count_pattern(place)?;
         let Tree::String(pattern) = tree else {
             return Err(place.error(Fault::Expected("a regular expression")));
@@ -154,11 +148,7 @@ impl Parser {
             return Err(place
                 .error(Fault::Pattern(format!("it may have {PATTERN_BYTES_MAX} bytes at most"))));
         }
-        RegexBuilder::new(pattern)
-            .size_limit(PATTERN_COMPILED_BYTES_MAX)
-            .nest_limit(PATTERN_DEPTH_MAX)
-            .build()
-            .map_err(|error| place.error(Fault::Pattern(error.to_string())))
+        (self.compile)(pattern).map_err(|error| place.error(Fault::Pattern(error)))
     }
 
     fn enter(&mut self, place: Place<'_>, depth: usize) -> Result<(), SchemaError> {
@@ -202,11 +192,12 @@ fn json(tree: &Tree) -> Json {
         Tree::String(string) => Json::String(string.clone()),
         Tree::Array(items) => Json::Array(items.iter().map(json).collect()),
         Tree::Object(entries) => {
-            let mut entries: Vec<_> =
-                entries.iter().map(|(key, value)| (key.clone(), json(value))).collect();
-            // As those of a document are.
-            entries.sort_by(|one, other| one.0.cmp(&other.0));
-            Json::Object(entries)
+            // Sorted, as those of a document are.
+            let mut named = Named::default();
+            for (key, value) in entries {
+                named.insert(key, json(value));
+            }
+            Json::Object(named.into_entries())
         }
     }
 }

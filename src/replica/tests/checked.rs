@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::document::{Attributes, Delta, Forbidden, Inserted, Json, New, Value};
+use crate::policy::Pattern;
 use crate::protocol::{Granted, Rejection};
 
 #[cfg(target_arch = "wasm32")]
@@ -30,6 +31,7 @@ const SCHEMA: &str = r#"{
 /// A replica of somebody who has this role, in a document with these rules.
 fn ruled(role: &str) -> Bench {
     let mut bench = Bench::online(1);
+    bench.replica.set_patterns(Pattern::compile);
     bench.room(&FromRoom::Schema(SCHEMA));
     let granted = Granted { role, may_write: true, may_present: true, left_ms: None };
     bench.room(&FromRoom::Access(granted));

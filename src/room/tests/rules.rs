@@ -264,3 +264,33 @@ fn c1_only_a_document_with_rules_is_loaded() {
     shell.take(Input::Schema(&Schema::parse(r#"{ "roots": {} }"#).unwrap()));
     assert_eq!(editor.set(&mut shell, "state", "closed"), ["meta/state other-roots"]);
 }
+
+/// The schema that a session was told, in the order of what it heard.
+fn told(shell: &mut Shell, session: SessionId) -> Vec<String> {
+    let frames = shell.heard_all(session);
+    let said = room_says(&frames).into_iter().filter_map(|message| match message {
+        FromRoom::Welcome(_) => Some("welcome".to_owned()),
+        FromRoom::Access(granted) => Some(granted.role.to_owned()),
+        FromRoom::Schema(json) => Some(json.to_owned()),
+        _ => None,
+    });
+    said.collect()
+}
+
+#[test]
+fn s4_a_native_client_is_told_the_rules_and_a_stock_one_has_no_word_for_them() {
+    let mut shell = Shell::new();
+    let early = shell.native_as(&access("ann", "editor"));
+    let stock = shell.connect_as(Dialect::Stock, &access("bob", "editor"));
+    assert_eq!(told(&mut shell, early), ["welcome", "editor"]);
+    shell.heard(stock);
+    shell.take(Input::Schema(&Schema::parse(SCHEMA).unwrap()));
+    assert_eq!(told(&mut shell, early), ["editor", SCHEMA]);
+    assert!(shell.heard(stock).is_empty());
+    let late = shell.native_as(&access("dora", "reviewer"));
+    assert_eq!(told(&mut shell, late), ["welcome", "reviewer", SCHEMA]);
+    // It is kept.
+    shell.reload();
+    let later = shell.native_as(&access("eve", "reader"));
+    assert_eq!(told(&mut shell, later), ["welcome", "reader", SCHEMA]);
+}
