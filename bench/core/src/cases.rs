@@ -2,10 +2,13 @@
 //! what is to be counted to [`measured`].
 
 use std::hint::black_box;
+use std::rc::Rc;
 
 use selvedge::access::{Access, Role};
 use selvedge::awareness::{self, Entry};
 use selvedge::document::Shared;
+use selvedge::guard::{Guard, Verdict};
+use selvedge::policy::Schema;
 use selvedge::protocol::native::encode_from_client;
 use selvedge::protocol::{Dialect, FromClient};
 use selvedge::replica::{self, Replica};
@@ -41,6 +44,8 @@ pub const CASES: &[Case] = &[
     ("type a key in a document of 20,000", edit),
     ("type a key after somebody else's", edit_after_other),
     ("load a document of 20,000 keystrokes", load),
+    ("judge a keystroke in a document of 2,000", judge_small),
+    ("judge a keystroke in a document of 20,000", judge),
 ];
 
 /// The only function in which callgrind counts. It must be called once, and not become part of
@@ -73,6 +78,30 @@ fn admit() {
     let typed = keystrokes(AUTHOR, 11);
     let admission = measured(|| update::admit(black_box(&typed[10]), &known));
     assert_eq!(admission.expect("a keystroke").fresh[..], typed[10]);
+}
+
+/// What a rule costs may not grow with the document.
+fn judge() {
+    judge_behind(LARGE);
+}
+
+fn judge_small() {
+    judge_behind(LARGE / 10);
+}
+
+fn judge_behind(keys: usize) {
+    let rules = r#"{ "roots": { "t": { "type": "text", "maxCharacters": 1000000 } } }"#;
+    let schema = Rc::new(Schema::parse(rules).expect("a schema"));
+    let document = update::compact(&slices(&keystrokes(AUTHOR, keys))).expect("keystrokes");
+    let mut guard = Guard::load(&document, Rc::clone(&schema), 1 << 52).expect("a document");
+    let role = schema.role("editor").expect("a role");
+    let mut later = Typist::new(AUTHOR).skip(keys);
+    // The first one finds nothing in place.
+    let before = later.next().expect("a typist never ends");
+    assert_eq!(guard.judge(&before, role), Ok(Verdict::Accepted));
+    let typed = later.next().expect("a typist never ends");
+    let verdict = measured(|| guard.judge(black_box(&typed), role));
+    assert_eq!(verdict, Ok(Verdict::Accepted));
 }
 
 /// A room in which half of the clients are ours and half are y-websocket's.
