@@ -17,7 +17,8 @@ const SCHEMA: &str = r#"{
       "state": { "value": { "enum": ["open", "closed"] } },
       "once": { "writeOnce": true },
       "size": { "value": { "type": "integer", "min": 1, "max": 3 } },
-      "name": { "value": { "type": "string", "minLength": 2, "maxLength": 4, "pattern": "^[a-z]+$" } },
+      "name": { "value": {
+        "type": "string", "minLength": 2, "maxLength": 4, "pattern": "^[a-z]+$" } },
       "owner": { "insert": ["owner"], "change": ["owner"], "delete": [] },
       "body": { "type": "text" } } },
     "list": { "type": "array", "maxItems": 2, "items": { "type": "map", "keys": {
