@@ -159,8 +159,7 @@ impl Replica {
         self.presence.peers()
     }
 
-    /// Change the document. Returns what `change` returned. A step that breaks the document's
-    /// rules, as the room said them last, is not taken.
+    /// Change the document. Returns what `change` returned. No step is taken that breaks a rule.
     pub fn edit<R>(
         &mut self,
         now: Millis,

@@ -6,8 +6,10 @@
 // A test that cannot go on has failed.
 #![allow(clippy::unwrap_used)]
 
-use js_sys::{Array, Function, Promise, Reflect};
+use js_sys::{Array, Function, Promise, Reflect, Uint8Array};
 use selvedge::client::connect;
+use selvedge::protocol::native::encode_from_room;
+use selvedge::protocol::{FromRoom, Granted, Rejection, Welcome};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -251,6 +253,84 @@ async fn d3_the_page_can_tell_what_is_saved() {
     let rejected = wasm_bindgen_futures::JsFuture::from(saved).await;
     assert_eq!(rejected.err().map(|error| code(&error)), Some("closed".into()));
     assert_eq!(js(&doc, "return doc.status.state"), r#""closed""#);
+}
+
+/// An open document whose room these tests play: it hears `frames`.
+fn open_in_room(frames: &[FromRoom<'_>]) -> JsValue {
+    let played = "const Real = globalThis.WebSocket; let room;
+         globalThis.WebSocket = class { constructor() { room = this; } send() {} close() {} };
+         return [() => { globalThis.WebSocket = Real; room.onopen(); },
+           (data) => room.onmessage({ data })];";
+    let played = Function::new_no_args(played).call0(&JsValue::UNDEFINED).unwrap();
+    let played: Vec<Function> = Array::from(&played).iter().map(|it| it.unchecked_into()).collect();
+    let doc = JsValue::from(connect(options()).map_err(|error| code(&error)).unwrap());
+    played[0].call0(&JsValue::UNDEFINED).unwrap();
+    js(&doc, "globalThis.heard = []; doc.text('note'); doc.on('rejected', (it) => heard.push(it))");
+    for frame in frames {
+        let bytes = Uint8Array::from(&encode_from_room(frame)[..]);
+        played[1].call1(&JsValue::UNDEFINED, &bytes.buffer()).unwrap();
+    }
+    doc
+}
+
+const WELCOME: Welcome = Welcome {
+    protocol: 1,
+    epoch: 7,
+    sequence: 0,
+    frame_bytes_max: 1 << 20,
+    update_bytes_max: 1 << 20,
+    window_bytes: 0,
+};
+const EDITOR: Granted<'_> =
+    Granted { role: "editor", may_write: true, may_present: true, left_ms: None };
+const SCHEMA: &str = r#"{ "roots": {
+    "note": { "type": "text", "maxCharacters": 5 },
+    "meta": { "type": "map", "keys": {
+      "color": { "value": { "type": "string", "pattern": "^#[0-9a-f]{6}$" } },
+      "odd": { "value": { "type": "string", "pattern": "(?i)^a$" } } } } } }"#;
+
+#[wasm_bindgen_test]
+fn s4_an_edit_that_breaks_a_rule_throws_and_changes_nothing() {
+    let frames = [FromRoom::Welcome(WELCOME), FromRoom::Access(EDITOR), FromRoom::Schema(SCHEMA)];
+    let doc = open_in_room(&frames);
+    for (body, expected) in [
+        ("note.insert(0, 'longer')", r#"["rule","note","max-characters"]"#),
+        ("meta.set('color', 'red')", r#"["rule","meta/color","pattern"]"#),
+        ("meta.set('color', {})", r#"["rule","meta/color","type"]"#),
+        ("other.set('a', 1)", r#"["rule","other/a","other-roots"]"#),
+        // What is written otherwise in JavaScript is left to the room.
+        ("meta.set('odd', 'b')", "[]"),
+        ("meta.set('color', '#00ff00')", "[]"),
+        ("note.insert(0, 'short')", "[]"),
+    ] {
+        let body = format!(
+            "const note = doc.text('note'), meta = doc.map('meta'), other = doc.map('other');
+             const before = doc.saved.pending;
+             try {{ {body}; return []; }} catch ({{ code, path, rule }}) {{
+               return doc.saved.pending === before ? [code, path, rule] : 'changed'; }}"
+        );
+        assert_eq!(js(&doc, &body), expected, "{body}");
+    }
+    js(&doc, "doc.close()");
+}
+
+#[wasm_bindgen_test]
+fn s4_the_page_is_told_what_was_undone() {
+    let rejection = |path: &str| Rejection { path: path.to_owned(), rule: "insert".to_owned() };
+    let rejections = Rejection::encode_all(&[rejection("note"), rejection("other/a")]);
+    let doc = open_in_room(&[
+        FromRoom::Welcome(WELCOME),
+        FromRoom::Access(EDITOR),
+        FromRoom::Rejected(&rejections),
+    ]);
+    assert_eq!(
+        js(
+            &doc,
+            "return heard.map(({path, rule, value}) => [path, rule, value === undefined, value])"
+        ),
+        r#"[["note","insert",false,""],["other/a","insert",true,null]]"#
+    );
+    js(&doc, "doc.close()");
 }
 
 #[wasm_bindgen_test]
