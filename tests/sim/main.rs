@@ -101,7 +101,8 @@ fn run(
 fn s4_what_breaks_a_rule_is_never_seen_and_nothing_else_is_lost() {
     let counts = run_all(RULED_SEEDS, |seed| World::with_rules(seed, None));
     if let Some(counts) = counts {
-        for kind in ["violation", "rejected", "aside", "promoted", "amended", "renewed"] {
+        for kind in ["violation", "rejected", "aside", "promoted", "amended", "renewed", "replayed"]
+        {
             assert!(counts.contains_key(kind), "{kind} never happened");
         }
     }
@@ -109,13 +110,15 @@ fn s4_what_breaks_a_rule_is_never_seen_and_nothing_else_is_lost() {
 
 #[test]
 fn the_same_seed_gives_the_same_run() {
-    for seed in 1..4 {
-        let run = || {
-            let mut world = World::new(seed, None);
-            let result = world.run();
-            (result, world.trace_hash())
-        };
-        assert_eq!(run(), run());
+    for world in [World::new, World::with_rules] {
+        for seed in 1..4 {
+            let run = || {
+                let mut world = world(seed, None);
+                let result = world.run();
+                (result, world.trace_hash())
+            };
+            assert_eq!(run(), run());
+        }
     }
 }
 

@@ -233,6 +233,8 @@ impl Oracle {
         roots: &Roots,
         may_be_long: bool,
     ) {
+        // What is lost may be what made it shorter.
+        let may_be_long = may_be_long || !self.lost.is_empty();
         if self.seen.is_some()
             && let Some(broken) = broken(document, roots, may_be_long)
         {
