@@ -9,6 +9,7 @@ import { kill } from "./measures/kill.mjs";
 import { latency } from "./measures/latency.mjs";
 import { memory } from "./measures/memory.mjs";
 import { rows } from "./measures/rows.mjs";
+import { rules } from "./measures/rules.mjs";
 import { scattered, sustained } from "./measures/sustained.mjs";
 import { sync } from "./measures/sync.mjs";
 import { wake } from "./measures/wake.mjs";
@@ -25,5 +26,6 @@ export const measures = {
   memory,
   wake,
   rows,
+  rules,
   growth,
 };
