@@ -121,7 +121,9 @@ impl Close {
             Self::TooFast => "too much at once; try later",
             Self::Restarted => "the room was restarted; reconnect",
             Self::KeysUnavailable => "tokens cannot be checked now; reconnect later",
-            Self::Unconfigured => "the deployment's settings let nobody in; its log says which",
+            Self::Unconfigured => {
+                "no usable key: set TOKEN_SECRET, TOKEN_PUBLIC_KEY or TOKEN_JWKS_URL; see the log"
+            }
             Self::Newer => "stored by a newer build; reconnect later",
         }
     }

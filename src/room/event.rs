@@ -54,6 +54,16 @@ pub enum Event {
         /// What it belongs to.
         trace: Option<Trace>,
     },
+    /// Something of an update was undone, or all of it refused, since it breaks the document's
+    /// rules.
+    Compensated {
+        /// Which session.
+        session: SessionId,
+        /// The names of the rules that it broke.
+        rules: Vec<String>,
+        /// What it belongs to.
+        trace: Option<Trace>,
+    },
     /// An update refers to what is not there: its session is asked for what the room lacks.
     Asked {
         /// Which session.
@@ -173,9 +183,10 @@ impl Event {
     pub fn level(&self) -> Level {
         match self {
             Self::Quarantined { .. } | Self::Failed { .. } => Level::Error,
-            Self::Refused { .. } | Self::Denied { .. } | Self::Ended { close: Some(_), .. } => {
-                Level::Warn
-            }
+            Self::Refused { .. }
+            | Self::Denied { .. }
+            | Self::Compensated { .. }
+            | Self::Ended { close: Some(_), .. } => Level::Warn,
             Self::Opened { .. }
             | Self::CaughtUp { .. }
             | Self::Ended { close: None, .. }
@@ -195,6 +206,7 @@ impl Event {
             Self::Ended { .. } => "ended",
             Self::Refused { .. } => "refused",
             Self::Denied { .. } => "denied",
+            Self::Compensated { .. } => "compensated",
             Self::Asked { .. } => "asked",
             Self::Committed { .. } => "committed",
             Self::Compacted { .. } => "compacted",

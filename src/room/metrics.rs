@@ -48,6 +48,8 @@ pub enum Counter {
     SlowSeen,
     /// What was not taken since it is not its session's to do.
     Denials,
+    /// Updates of which something was undone, since it breaks the document's rules.
+    Compensations,
     /// Times that somebody revoked what was granted.
     Revocations,
     /// Times that the document was deleted.
@@ -55,7 +57,7 @@ pub enum Counter {
 }
 
 /// Name and meaning of each, in order.
-const COUNTERS: [(&str, &str); 21] = [
+const COUNTERS: [(&str, &str); 22] = [
     ("frames_received", "Frames from clients."),
     ("received_bytes", "Bytes of frames from clients."),
     ("frames_sent", "Frames to clients, each as often as it was sent."),
@@ -75,6 +77,7 @@ const COUNTERS: [(&str, &str); 21] = [
     ("slow_durable", "Edits that were durable later than the budget, as clients tell."),
     ("slow_seen", "Edits that others had later than the budget, as clients tell."),
     ("denials", "What was not taken since it is not its session's to do."),
+    ("compensations", "Updates of which something was undone, since it breaks a rule."),
     ("revocations", "Times that somebody revoked what was granted."),
     ("deletions", "Times that a document was deleted."),
 ];

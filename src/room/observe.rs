@@ -46,6 +46,7 @@ impl Observed {
             Event::Ended { close, .. } => close.iter().for_each(|&close| metrics.closed(close)),
             Event::Refused { refusal, .. } => metrics.refused(refusal.limit),
             Event::Denied { .. } => metrics.add(Counter::Denials, 1),
+            Event::Compensated { .. } => metrics.add(Counter::Compensations, 1),
             Event::Asked { .. } => metrics.add(Counter::Asks, 1),
             Event::Committed { updates, bytes, .. } => {
                 metrics.add(Counter::Commits, 1);

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use super::decision::{Decision, What};
 use super::log::{Log, LogError, Row};
 use super::session::SessionId;
-use super::{Output, Room};
+use super::{Event, Output, Room};
 use crate::guard::{Guard, GuardError, Verdict};
 use crate::policy::{Schema, Violation};
 use crate::protocol::{Denial, FromRoom, Rejection};
@@ -150,7 +150,9 @@ impl Room {
             rule: violation.rule.name().to_owned(),
         };
         let rejections: Vec<_> = violations.iter().map(told).collect();
-        let subject = self.subject_of(id);
+        let (subject, trace) = (self.subject_of(id), self.trace(id));
+        let rules = rejections.iter().map(|it| it.rule.clone()).collect();
+        self.observed.tell(Event::Compensated { session: id, rules, trace });
         let what = What::Compensated { clients, violations: rejections.clone() };
         self.decided.add(Decision::of(id, subject, what));
         self.gathered.reject(id, rejections);

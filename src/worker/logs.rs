@@ -104,6 +104,9 @@ pub(super) fn fields(event: &Event) -> Map<String, Value> {
         Event::Denied { session, denial, trace } => {
             json!({ "session": session.0, "why": denial.name(), "trace": traced(trace) })
         }
+        Event::Compensated { session, rules, trace } => {
+            json!({ "session": session.0, "rules": rules, "trace": traced(trace) })
+        }
         Event::Asked { session, trace } => json!({ "session": session.0, "trace": traced(trace) }),
         Event::Committed { sequence, updates, bytes, peers, traces } => {
             let traces: Vec<_> = traces.iter().map(Trace::to_string).collect();

@@ -108,6 +108,26 @@ describe('traces', () => {
     () => contentOf(client) === content
   )
 
+  /** S6: replayed to its head, the log is the document, by state vector and as JSON. */
+  const replays = async (document, live, content) => {
+    const address = `${server.url}/documents/${encodeURIComponent(document)}`
+    const update = await fetch(`${address}/at/head`)
+    assert.equal(update.status, 200)
+    const replayed = new Y.Doc()
+    Y.applyUpdate(replayed, new Uint8Array(await update.arrayBuffer()))
+    assert.deepEqual(Y.encodeStateVector(replayed), Y.encodeStateVector(live))
+    assert.equal(replayed.getText('text').toString(), content)
+    const accept = { headers: { accept: 'application/json' } }
+    const json = await (await fetch(`${address}/at/head?text=text`, accept)).json()
+    assert.ok(JSON.stringify(json).includes(JSON.stringify(content)))
+    let since = 0
+    for (let more = true; more;) {
+      const page = await (await fetch(`${address}/audit?since=${since}&limit=1000`)).json()
+      assert.deepEqual(page.breaks, [])
+      ;({ sequence: since, hasMore: more } = page)
+    }
+  }
+
   for (const [name, agents] of [['friendsforever', 2], ['clownschool', 3]]) {
     test(`v1: ${name}: ${agents} people write, and everyone shows what they wrote`, async (t) => {
       const trace = recorded(name) ?? generated({ agents, length: 3_000, random: createRandom(agents) })
@@ -129,6 +149,7 @@ describe('traces', () => {
       await server.restart()
       const again = await new NativeClient(server, document).connect()
       assert.equal(contentOf(again), trace.endContent)
+      await replays(document, again.doc, trace.endContent)
       await again.close()
     })
   }
@@ -164,6 +185,7 @@ describe('traces', () => {
     assert.ok(cold < COLD_MS_MAX, `${cold} ms`)
     const reader = await new StockClient(server, document).connect()
     assert.equal(contentOf(reader), trace.endContent)
+    await replays(document, reader.doc, trace.endContent)
     reader.destroy()
   })
 })

@@ -12,6 +12,9 @@ const DELAYS = [
 const RARE = [
   ["asks", "Asks", "for what a room lacks"],
   ["lags", "Lags", "too much on the way to a session"],
+  ["denials", "Denials", "not the session's to do"],
+  ["compensations", "Undone", "against a document's rules"],
+  ["revocations", "Revocations", "of what was granted"],
   ["failures", "Failures", "of rooms that trapped"],
   ["quarantines", "Quarantines", "of damaged parts"],
   ["compactions", "Compactions", "of logs"],
