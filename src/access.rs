@@ -23,7 +23,7 @@ mod token;
 
 pub use action::Action;
 #[cfg(feature = "tokens")]
-pub use entrance::{Denial, Entrance, SettingError, Visitor};
+pub use entrance::{Entrance, Exclusion, SettingError, Visitor};
 #[cfg(feature = "tokens")]
 pub use issue::Wish;
 #[cfg(feature = "tokens")]

@@ -260,7 +260,7 @@ impl Replica {
     fn message(&mut self, now: Millis, message: FromRoom<'_>, out: &mut Vec<Output>) {
         match message {
             FromRoom::Welcome(_) => {}
-            FromRoom::Denied { .. } => self.give_back(now, out),
+            FromRoom::Denied { .. } => self.denied(now, out),
             FromRoom::Rejected(rejections) => self.rejected(rejections, out),
             FromRoom::Schema(json) => self.rules.read(json),
             FromRoom::Access(granted) => self.granted(now, granted, out),

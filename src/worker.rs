@@ -111,11 +111,11 @@ async fn enter(env: &Env, route: &Route, document: &str, request: Request) -> Re
             }
             Ok(response)
         }
-        Err(denial) => {
+        Err(exclusion) => {
             let trace = trace_of(&request).map(|trace| trace.to_string());
-            let fields = serde_json::json!({ "reason": denial.name(), "trace": trace });
+            let fields = serde_json::json!({ "reason": exclusion.name(), "trace": trace });
             Logs::read(env).say(Level::Info, "turned-away", fields);
-            entrance::turn_away(&request, denial)
+            entrance::turn_away(&request, exclusion)
         }
     }
 }

@@ -1,6 +1,6 @@
 //! S1: no token and no key set makes the check panic, or is taken for another.
 
-use selvedge::access::{Denial, Entrance, Keys, Visitor, Wish};
+use selvedge::access::{Entrance, Exclusion, Keys, Visitor, Wish};
 use selvedge::time::Millis;
 
 const NOW: Millis = Millis(1_800_000_000_000);
@@ -48,7 +48,7 @@ fn s1_a_mutated_token_is_refused() {
     for _ in 0..20_000 {
         let mutated = mutated(&mut random, &token);
         let is_other = mutated != token && !mutated.is_empty();
-        assert!(!is_other || matches!(admit(&mutated), Err(Denial::Token(_))), "{mutated}");
+        assert!(!is_other || matches!(admit(&mutated), Err(Exclusion::Token(_))), "{mutated}");
     }
 }
 

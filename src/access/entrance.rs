@@ -66,7 +66,7 @@ pub struct Visitor<'a> {
 
 /// Why somebody is not let in.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
-pub enum Denial {
+pub enum Exclusion {
     /// The deployment has no keys to check tokens with.
     #[error(
         "this deployment has no keys: set TOKEN_SECRET, TOKEN_PUBLIC_KEY or TOKEN_JWKS_URL, or \
@@ -93,7 +93,7 @@ pub enum Denial {
     NoGrant,
 }
 
-impl Denial {
+impl Exclusion {
     /// Its name in logs.
     pub fn name(self) -> &'static str {
         match self {
@@ -108,26 +108,26 @@ impl Denial {
     }
 }
 
-impl From<Denial> for Close {
-    fn from(denial: Denial) -> Self {
-        match denial {
-            Denial::NoKeys | Denial::Setting => Self::Unconfigured,
-            Denial::KeysUnavailable => Self::KeysUnavailable,
-            Denial::NoToken => Self::Unauthorized,
-            Denial::Token(TokenError::Expired) => Self::Expired,
-            Denial::Token(_) => Self::Unauthorized,
-            Denial::Origin | Denial::NoGrant => Self::Forbidden,
+impl From<Exclusion> for Close {
+    fn from(exclusion: Exclusion) -> Self {
+        match exclusion {
+            Exclusion::NoKeys | Exclusion::Setting => Self::Unconfigured,
+            Exclusion::KeysUnavailable => Self::KeysUnavailable,
+            Exclusion::NoToken => Self::Unauthorized,
+            Exclusion::Token(TokenError::Expired) => Self::Expired,
+            Exclusion::Token(_) => Self::Unauthorized,
+            Exclusion::Origin | Exclusion::NoGrant => Self::Forbidden,
         }
     }
 }
 
-impl From<Denial> for Problem {
-    fn from(denial: Denial) -> Self {
-        match denial {
-            Denial::NoKeys | Denial::Setting => Self::Setting,
-            Denial::KeysUnavailable => Self::Unavailable,
-            Denial::NoToken | Denial::Token(_) => Self::Token,
-            Denial::Origin | Denial::NoGrant => Self::Forbidden,
+impl From<Exclusion> for Problem {
+    fn from(exclusion: Exclusion) -> Self {
+        match exclusion {
+            Exclusion::NoKeys | Exclusion::Setting => Self::Setting,
+            Exclusion::KeysUnavailable => Self::Unavailable,
+            Exclusion::NoToken | Exclusion::Token(_) => Self::Token,
+            Exclusion::Origin | Exclusion::NoGrant => Self::Forbidden,
         }
     }
 }
@@ -183,26 +183,26 @@ impl Entrance {
         fetched: &Keys,
         document: &str,
         now: Millis,
-    ) -> Result<Access, Denial> {
+    ) -> Result<Access, Exclusion> {
         if let Some(origins) = &self.origins
             && visitor.origin.is_some_and(|origin| !origins.iter().any(|one| one == origin))
         {
-            return Err(Denial::Origin);
+            return Err(Exclusion::Origin);
         }
         let mut keys = self.keys.clone();
         keys.extend(fetched);
         let otherwise = self.without_token(visitor);
         let Some(token) = visitor.token.filter(|token| !token.is_empty()) else {
             return otherwise.ok_or(match self.has_keys() {
-                true => Denial::NoToken,
-                false => Denial::NoKeys,
+                true => Exclusion::NoToken,
+                false => Exclusion::NoKeys,
             });
         };
         if !self.has_keys() {
-            return otherwise.ok_or(Denial::NoKeys);
+            return otherwise.ok_or(Exclusion::NoKeys);
         }
-        let claims = Claims::verify(token, &keys, &self.audience, now).map_err(Denial::Token)?;
-        claims.access(document).or(otherwise).ok_or(Denial::NoGrant)
+        let claims = Claims::verify(token, &keys, &self.audience, now).map_err(Exclusion::Token)?;
+        claims.access(document).or(otherwise).ok_or(Exclusion::NoGrant)
     }
 
     /// What the answer to a page says of which pages may read it, as a header says it; nothing if

@@ -84,18 +84,23 @@ impl Replica {
             self.access.grant = Some(grant.clone());
             out.push(Output::Access(grant));
         }
-        if !may_write {
+        if !may_write && self.pending() > 0 {
             self.give_back(now, out);
         }
     }
 
-    /// What the room has not taken it will not take. The page is given the copy with it, and goes
-    /// on with what the room has.
-    pub(super) fn give_back(&mut self, now: Millis, out: &mut Vec<Output>) {
-        if self.pending() > 0 {
-            self.disconnect(out, |connection| connection.lost(now));
-            out.extend(self.start_over(Close::NotAllowed));
+    /// The room has not taken something, and will not: what is pending, or what it had lost and
+    /// asked for.
+    pub(super) fn denied(&mut self, now: Millis, out: &mut Vec<Output>) {
+        if self.pending() > 0 || self.asked.is_some() {
+            self.give_back(now, out);
         }
+    }
+
+    /// The page is given this copy, and goes on with what the room has.
+    fn give_back(&mut self, now: Millis, out: &mut Vec<Output>) {
+        self.disconnect(out, |connection| connection.lost(now));
+        out.extend(self.start_over(Close::NotAllowed));
     }
 
     /// The page said the token that [`Output::RenewToken`] asked for.

@@ -106,6 +106,15 @@ impl Room {
         })
     }
 
+    /// Whether an update holds nothing but what storage once had and lost. Readers may bring that as
+    /// well: perhaps nobody else has it. Where a document has rules, it is judged as all is.
+    pub(super) fn is_given_back(&self, admission: &Admission<'_>) -> bool {
+        let lost = &self.quarantine.lost;
+        let mut ends = admission.ends.iter();
+        let was_here = ends.len() > 0 && ends.all(|&(client, end)| end <= lost.clock(client));
+        was_here && !admission.has_deletes && self.schema().is_none()
+    }
+
     /// Ids that nobody has are the session's from now on. Returns the number of its subject.
     pub(super) fn record_authors(&mut self, id: SessionId, admission: &Admission<'_>) -> u32 {
         let (number, own) = (self.subject_of(id), self.own_client());

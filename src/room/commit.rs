@@ -163,7 +163,8 @@ impl Room {
         log: &impl Log,
     ) -> Result<Vec<Output>, Close> {
         // Whoever says again what the log has writes nothing.
-        if admission.fresh[..] != EMPTY && !self.may(id, Action::Write) {
+        let writes = admission.fresh[..] != EMPTY && !self.is_given_back(&admission);
+        if writes && !self.may(id, Action::Write) {
             return Ok(self.deny(id, number, Denial::Role));
         }
         if self.is_forged(id, &admission) {

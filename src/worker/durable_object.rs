@@ -200,7 +200,7 @@ impl Cell {
         wasm_bindgen_futures::spawn_local(async move {
             let visitor = Visitor { token: Some(&token), origin: None, host: "" };
             let access = entrance::admit(&cell.env, &visitor, &cell.document).await;
-            let access = access.as_ref().map_err(|denial| Close::from(*denial));
+            let access = access.as_ref().map_err(|exclusion| Close::from(*exclusion));
             cell.take(Input::Admitted { session, access });
         });
     }

@@ -7,7 +7,7 @@ use worker::{Env, Request, Response, Result, WebSocketPair};
 
 use super::logs::Logs;
 use super::{platform, refuse_saying};
-use crate::access::{Access, Denial, Entrance, Keys, TokenError, Visitor, Wish};
+use crate::access::{Access, Entrance, Exclusion, Keys, TokenError, Visitor, Wish};
 use crate::codec::Reader;
 use crate::protocol::bearer::{answered_subprotocol, says_token_later, token_of};
 use crate::protocol::route::Problem;
@@ -49,7 +49,7 @@ pub(super) async fn admit_request(
     env: &Env,
     request: &Request,
     document: &str,
-) -> std::result::Result<Access, Denial> {
+) -> std::result::Result<Access, Exclusion> {
     let header = |name| request.headers().get(name).ok().flatten();
     let (authorization, subprotocols) = (header("authorization"), header("sec-websocket-protocol"));
     let url = request.inner().url();
@@ -87,12 +87,12 @@ pub(super) fn local_token(env: &Env, request: &Request) -> Result<Response> {
     Ok(response)
 }
 
-fn entrance(env: &Env) -> std::result::Result<Entrance, Denial> {
+fn entrance(env: &Env) -> std::result::Result<Entrance, Exclusion> {
     let setting = |name: &str| env.var(name).ok().map(|value| value.to_string());
     Entrance::read(setting).map_err(|error| {
         let fields = json!({ "reason": error.to_string() });
         Logs::read(env).say(Level::Error, "setting", fields);
-        Denial::Setting
+        Exclusion::Setting
     })
 }
 
@@ -101,7 +101,7 @@ pub(super) async fn admit(
     env: &Env,
     visitor: &Visitor<'_>,
     document: &str,
-) -> std::result::Result<Access, Denial> {
+) -> std::result::Result<Access, Exclusion> {
     let entrance = entrance(env)?;
     if entrance.is_open() && !WARNED.replace(true) {
         let fields = json!({ "reason": "documents open without a token" });
@@ -116,7 +116,7 @@ pub(super) async fn admit(
     let keys = keys(env, url, KEYS_FRESH_MS).await?;
     let admitted = entrance.admit(visitor, &keys, document, platform::now());
     // Keys are changed by adding the new one before it is used: perhaps it was.
-    if !matches!(admitted, Err(Denial::Token(TokenError::UnknownKey | TokenError::Algorithm))) {
+    if !matches!(admitted, Err(Exclusion::Token(TokenError::UnknownKey | TokenError::Algorithm))) {
         return admitted;
     }
     let keys = self::keys(env, url, KEYS_AGAIN_MS).await?;
@@ -124,7 +124,7 @@ pub(super) async fn admit(
 }
 
 /// The keys at `url`, fetched if they are older than `fresh_ms`.
-async fn keys(env: &Env, url: &str, fresh_ms: u64) -> std::result::Result<Keys, Denial> {
+async fn keys(env: &Env, url: &str, fresh_ms: u64) -> std::result::Result<Keys, Exclusion> {
     let now = platform::now();
     let (known, may_try) = FETCHED.with_borrow(|fetched| {
         let known = fetched.keys.clone().filter(|_| fetched.url == url);
@@ -155,7 +155,7 @@ async fn keys(env: &Env, url: &str, fresh_ms: u64) -> std::result::Result<Keys, 
                 FETCHED.set(Fetched { url: url.to_owned(), keys, failed_at: Some(now) });
             }
             let stale = known.filter(|(at, _)| now.since(*at) < KEYS_STALE_MS);
-            stale.map(|(_, keys)| keys).ok_or(Denial::KeysUnavailable)
+            stale.map(|(_, keys)| keys).ok_or(Exclusion::KeysUnavailable)
         }
     }
 }
@@ -187,12 +187,12 @@ pub(super) fn access_of(request: &Request) -> Option<Access> {
 
 /// Tell somebody why they are not let in. Browsers are shown why a socket was closed, but not why
 /// it was not opened.
-pub(super) fn turn_away(request: &Request, denial: Denial) -> Result<Response> {
+pub(super) fn turn_away(request: &Request, exclusion: Exclusion) -> Result<Response> {
     let header = |name| request.headers().get(name).ok().flatten();
     if header("upgrade").is_none() {
-        return refuse_saying(Problem::from(denial), &denial.to_string());
+        return refuse_saying(Problem::from(exclusion), &exclusion.to_string());
     }
-    close_at_once(request, Close::from(denial))
+    close_at_once(request, Close::from(exclusion))
 }
 
 /// The same, of a request for a socket: it opens only to be closed.

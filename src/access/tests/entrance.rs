@@ -14,35 +14,35 @@ fn entrance(settings: &[(&str, &str)]) -> Result<Entrance, SettingError> {
     })
 }
 
-fn admit(settings: &[(&str, &str)], visitor: Visitor<'_>) -> Result<Access, Denial> {
+fn admit(settings: &[(&str, &str)], visitor: Visitor<'_>) -> Result<Access, Exclusion> {
     entrance(settings).unwrap().admit(&visitor, &Keys::default(), "team/plan", NOW)
 }
 
-fn role(settings: &[(&str, &str)], visitor: Visitor<'_>) -> Result<String, Denial> {
+fn role(settings: &[(&str, &str)], visitor: Visitor<'_>) -> Result<String, Exclusion> {
     admit(settings, visitor).map(|access| access.role.into())
 }
 
 #[test]
 fn s3_without_settings_nobody_is_let_in() {
     for token in [None, Some(ES256.token), Some("")] {
-        assert_eq!(admit(&[], Visitor { token, ..PAGE }), Err(Denial::NoKeys));
+        assert_eq!(admit(&[], Visitor { token, ..PAGE }), Err(Exclusion::NoKeys));
         let local = Visitor { token, origin: None, host: "localhost:8787" };
-        assert_eq!(admit(&[], local), Err(Denial::NoKeys));
+        assert_eq!(admit(&[], local), Err(Exclusion::NoKeys));
     }
-    assert!(Denial::NoKeys.to_string().contains("TOKEN_SECRET"));
+    assert!(Exclusion::NoKeys.to_string().contains("TOKEN_SECRET"));
 }
 
 #[test]
 fn s3_with_keys_a_token_is_needed() {
     let settings = [("TOKEN_PUBLIC_KEY", ES256.jwk)];
-    assert_eq!(admit(&settings, PAGE), Err(Denial::NoToken));
+    assert_eq!(admit(&settings, PAGE), Err(Exclusion::NoToken));
     let with = |token| Visitor { token: Some(token), ..PAGE };
     assert_eq!(role(&settings, with(ES256.token)), Ok("editor".into()));
-    let wrong = Err(Denial::Token(TokenError::Algorithm));
+    let wrong = Err(Exclusion::Token(TokenError::Algorithm));
     assert_eq!(role(&settings, with(RS256.token)), wrong);
     let entrance = entrance(&settings).unwrap();
     let elsewhere = entrance.admit(&with(ES256.token), &Keys::default(), "other", NOW);
-    assert_eq!(elsewhere, Err(Denial::NoGrant));
+    assert_eq!(elsewhere, Err(Exclusion::NoGrant));
 }
 
 #[test]
@@ -53,7 +53,7 @@ fn s3_fetched_keys_count_as_well() {
     let fetched = Keys::public(ES256.jwk).unwrap();
     assert!(entrance.admit(&visitor, &fetched, "team/plan", NOW).is_ok());
     let none = entrance.admit(&visitor, &Keys::default(), "team/plan", NOW);
-    assert_eq!(none, Err(Denial::Token(TokenError::Algorithm)));
+    assert_eq!(none, Err(Exclusion::Token(TokenError::Algorithm)));
 }
 
 #[test]
@@ -77,12 +77,12 @@ fn s3_open_on_localhost_means_there_only() {
         ("127.0.0.1:8787", Some("http://127.0.0.1:5173"), Ok("owner".into())),
         ("[::1]:8787", Some("http://localhost"), Ok("owner".into())),
         ("app.localhost", None, Ok("owner".into())),
-        ("localhost:8787", Some("https://evil.example"), Err(Denial::NoToken)),
-        ("localhost:8787", Some("https://localhost.evil.example"), Err(Denial::NoToken)),
-        ("localhost:8787", Some("null"), Err(Denial::NoToken)),
-        ("sync.example", None, Err(Denial::NoToken)),
-        ("localhost.example", None, Err(Denial::NoToken)),
-        ("127.0.0.1.example:80", None, Err(Denial::NoToken)),
+        ("localhost:8787", Some("https://evil.example"), Err(Exclusion::NoToken)),
+        ("localhost:8787", Some("https://localhost.evil.example"), Err(Exclusion::NoToken)),
+        ("localhost:8787", Some("null"), Err(Exclusion::NoToken)),
+        ("sync.example", None, Err(Exclusion::NoToken)),
+        ("localhost.example", None, Err(Exclusion::NoToken)),
+        ("127.0.0.1.example:80", None, Err(Exclusion::NoToken)),
     ] {
         let visitor = Visitor { token: None, origin, host };
         assert_eq!(role(&settings, visitor), expected, "{host} {origin:?}");
@@ -94,7 +94,7 @@ fn s3_pages_of_other_origins_are_kept_out() {
     let settings = [("ORIGINS", "https://app.example, https://b.example/"), SECRET];
     let from = |origin| Visitor { origin, ..PAGE };
     for origin in [None, Some("https://app.example"), Some("https://b.example")] {
-        assert_eq!(admit(&settings, from(origin)), Err(Denial::NoToken), "{origin:?}");
+        assert_eq!(admit(&settings, from(origin)), Err(Exclusion::NoToken), "{origin:?}");
     }
     let readers =
         |settings: &[_], origin| entrance(settings).unwrap().readers(origin).map(str::to_owned);
@@ -106,7 +106,7 @@ fn s3_pages_of_other_origins_are_kept_out() {
     );
     assert_eq!(readers(&settings[1..], ours).as_deref(), Some("*"));
     for origin in ["https://c.example", "http://app.example", "https://app.example.evil", "null"] {
-        assert_eq!(admit(&settings, from(Some(origin))), Err(Denial::Origin), "{origin}");
+        assert_eq!(admit(&settings, from(Some(origin))), Err(Exclusion::Origin), "{origin}");
     }
 }
 

@@ -90,6 +90,21 @@ fn d3_edits_that_are_denied_are_given_back() {
     }
 }
 
+/// V1: what the room lost, asked for and does not take is not shown as if everybody had it.
+#[test]
+fn v1_a_copy_that_the_room_will_not_have_back_is_put_aside() {
+    let mut bench = Bench::online(1);
+    bench.write("mine");
+    bench.pass(100);
+    bench.room(&FromRoom::Ack { number: 1, sequence: 1 });
+    bench.room(&granted("reader", false, None));
+    bench.room(&FromRoom::SyncStep1(&[0]));
+    bench.out.clear();
+    bench.room(&FromRoom::Denied { number: 0, denial: Denial::Role });
+    assert!(bench.out.iter().any(|output| matches!(output, Output::SetAside(_))));
+    bench.wait_for_connect();
+}
+
 #[test]
 fn what_is_saved_is_not_given_back() {
     let mut bench = Bench::online(1);

@@ -1,8 +1,9 @@
 //! What is damaged is quarantined and named; the room goes on with everything else.
 
 use super::*;
+use crate::access::{Access, Role};
 use crate::codec::write_number;
-use crate::protocol::Hello;
+use crate::protocol::{Denial, Hello};
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -153,6 +154,27 @@ fn o1_what_is_ready_of_a_row_that_waits_is_served() {
     assert_eq!(shell.join(), text(5, 0, "a"));
     shell.reload();
     assert_eq!(shell.join(), text(5, 0, "a"));
+}
+
+/// D2: also a reader, if nobody else has it; but nothing more than there was.
+#[test]
+fn d2_a_reader_gives_back_what_was_lost_and_no_more() {
+    let (mut shell, _) = three_rows();
+    shell.flip(1);
+    shell.native(0, 0);
+    shell.restart();
+    let reader = Access { subject: "rob".into(), ..Access::of_everyone(Role::Reader) };
+    let back = shell.connect_as(Dialect::Native, &reader);
+    let hello = Hello { protocol: 1, epoch: EPOCH, sequence: 3, trace: None };
+    shell.say(back, &FromClient::Hello(hello));
+    shell.heard(back);
+    shell.say(back, &FromClient::SyncStep2 { number: 1, update: &text(6, 0, "bb") });
+    shell.take(Input::Commit);
+    let told = shell.heard(back);
+    assert!(room_says(&told).iter().any(|it| matches!(it, FromRoom::Ack { number: 1, .. })));
+    shell.say(back, &FromClient::SyncStep2 { number: 2, update: &text(6, 0, "bbb") });
+    let denied = FromRoom::Denied { number: 2, denial: Denial::Role };
+    assert_eq!(room_says(&shell.heard(back)), [denied]);
 }
 
 #[test]
