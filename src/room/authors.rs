@@ -106,8 +106,8 @@ impl Room {
         })
     }
 
-    /// Whether an update holds nothing but what storage once had and lost. Readers may bring that as
-    /// well: perhaps nobody else has it. Where a document has rules, it is judged as all is.
+    /// Whether an update holds nothing but what storage once had and lost. Readers may bring that
+    /// as well: perhaps nobody else has it. Where a document has rules, it is judged as all is.
     pub(super) fn is_given_back(&self, admission: &Admission<'_>) -> bool {
         let lost = &self.quarantine.lost;
         let mut ends = admission.ends.iter();
