@@ -33,6 +33,8 @@ impl Room {
         if let Some(session) = self.sessions.get_mut(&id) {
             session.trace = trace.or(session.trace);
             session.stage = Stage::Live;
+            // A client counts from the welcome on: what it was told before, it never confirms.
+            session.on_the_way = 0;
             session.may_give_back = sequence < self.quarantine.repaired;
         }
         let protocol = protocol.min(PROTOCOL_VERSION);
