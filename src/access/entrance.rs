@@ -11,6 +11,9 @@ use crate::time::Millis;
 /// What a token has to be for, if the deployment does not say.
 const AUDIENCE: &str = "selvedge";
 
+/// How long somebody may take who will show a token later, in milliseconds.
+const LATER_MS_MAX: u64 = 10_000;
+
 /// What a deployment says about who is let in.
 ///
 /// | setting | what it says |
@@ -58,6 +61,8 @@ pub enum SettingError {
 pub struct Visitor<'a> {
     /// The token, if there is one.
     pub token: Option<&'a str>,
+    /// Whether it will be shown in the first message, if there is none.
+    pub says_later: bool,
     /// The `Origin` header: what page asks, if it is one.
     pub origin: Option<&'a str>,
     /// The host that was asked, with its port.
@@ -188,6 +193,10 @@ impl Entrance {
             && visitor.origin.is_some_and(|origin| !origins.iter().any(|one| one == origin))
         {
             return Err(Exclusion::Origin);
+        }
+        let has_token = visitor.token.is_some_and(|token| !token.is_empty());
+        if visitor.says_later && !has_token && self.has_keys() {
+            return Ok(Access::of_nobody(now + LATER_MS_MAX));
         }
         let mut keys = self.keys.clone();
         keys.extend(fetched);

@@ -179,38 +179,45 @@ impl Room {
             return Ok(Vec::new());
         };
         let mut rejections = Vec::new();
-        for row in self.rows_since(has, log)? {
-            for decision in Decision::read_all(&row.decisions)? {
-                if let What::Compensated { violations, .. } = decision.what
-                    && decision.subject == number
-                {
-                    rejections.extend(violations);
-                }
-            }
+        // One part at a time: a long log is never in memory as a whole.
+        let mut after = has;
+        for segment in log.segments()?.into_iter().filter(|&last| last > has) {
+            let rows = log.segment(segment)?;
+            rejected_in(rows.iter().filter(|row| row.sequence > has), number, &mut rejections)?;
+            after = after.max(segment);
+        }
+        loop {
+            let rows = log.rows(after, ROWS_BYTES_MAX)?;
+            let Some(last) = rows.last() else { break };
+            after = last.sequence;
+            rejected_in(rows.iter(), number, &mut rejections)?;
         }
         if rejections.is_empty() {
             return Ok(Vec::new());
         }
-        // The last ones: a page has to show them.
-        let rejections = &rejections[rejections.len().saturating_sub(REJECTIONS_MAX)..];
-        let message = Rejection::encode_all(rejections);
+        let message = Rejection::encode_all(&rejections);
         Ok(self.send(id, &FromRoom::Rejected(&message)).into_iter().collect())
     }
+}
 
-    /// All rows behind a sequence number, also those that are history.
-    fn rows_since(&self, has: u64, log: &impl Log) -> Result<Vec<Row>, LogError> {
-        let mut rows = Vec::new();
-        for segment in log.segments()?.into_iter().filter(|&last| last > has) {
-            rows.extend(log.segment(segment)?.into_iter().filter(|row| row.sequence > has));
-        }
-        let mut after = rows.last().map_or(has, |row| row.sequence);
-        loop {
-            let more = log.rows(after, ROWS_BYTES_MAX)?;
-            let Some(last) = more.last() else { return Ok(rows) };
-            after = last.sequence;
-            rows.extend(more.into_iter().map(|row| Row { update: Vec::new(), ..row }));
+/// What these rows say was undone of what a subject wrote: behind the others, of which the last are
+/// kept, since a page has to show them.
+fn rejected_in<'a>(
+    rows: impl Iterator<Item = &'a Row>,
+    subject: u32,
+    rejections: &mut Vec<Rejection>,
+) -> Result<(), LogError> {
+    for row in rows {
+        for decision in Decision::read_all(&row.decisions)? {
+            if let What::Compensated { violations, .. } = decision.what
+                && decision.subject == subject
+            {
+                rejections.extend(violations);
+            }
         }
     }
+    rejections.drain(..rejections.len().saturating_sub(REJECTIONS_MAX));
+    Ok(())
 }
 
 /// How many times the limit the log of a document may have that is loaded: it is not compacted all

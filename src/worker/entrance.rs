@@ -17,8 +17,6 @@ use crate::time::Millis;
 
 /// The header in which the Worker tells a room who sends a request. Nobody else reaches a room.
 const ACCESS: &str = "selvedge-access";
-/// How long somebody may take who will show a token later, in milliseconds.
-const LATER_MS_MAX: u64 = 10_000;
 
 /// Fetched keys are fetched again after this time, in milliseconds.
 const KEYS_FRESH_MS: u64 = 300_000;
@@ -55,13 +53,14 @@ pub(super) async fn admit_request(
     let url = request.inner().url();
     let query = route::query_of(&url);
     let token = token_of(authorization.as_deref(), subprotocols.as_deref(), query);
-    // There is no later but on a socket.
-    if token.is_none() && says_token_later(query) && header("upgrade").is_some() {
-        return Ok(Access::of_nobody(platform::now() + LATER_MS_MAX));
-    }
     let origin = header("origin");
-    let visitor =
-        Visitor { token: token.as_deref(), origin: origin.as_deref(), host: route::host_of(&url) };
+    let visitor = Visitor {
+        token: token.as_deref(),
+        // There is no later but on a socket.
+        says_later: says_token_later(query) && header("upgrade").is_some(),
+        origin: origin.as_deref(),
+        host: route::host_of(&url),
+    };
     admit(env, &visitor, document).await
 }
 
@@ -76,7 +75,9 @@ pub(super) fn readers(env: &Env, origin: Option<&str>) -> Option<String> {
 pub(super) fn local_token(env: &Env, request: &Request) -> Result<Response> {
     let url = request.inner().url();
     let origin = request.headers().get("origin")?;
-    let visitor = Visitor { token: None, origin: origin.as_deref(), host: route::host_of(&url) };
+    let says_later = false;
+    let visitor =
+        Visitor { token: None, says_later, origin: origin.as_deref(), host: route::host_of(&url) };
     let wish = Wish::from_query(route::query_of(&url).unwrap_or_default());
     let token = entrance(env).ok().and_then(|it| it.issue(&visitor, &wish?, platform::now()));
     let Some(token) = token else { return super::refuse(Problem::NotFound) };

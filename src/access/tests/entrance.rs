@@ -5,8 +5,12 @@ use super::*;
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 const SECRET: (&str, &str) = ("TOKEN_SECRET", "a secret that is at least 32 bytes");
-const PAGE: Visitor<'static> =
-    Visitor { token: None, origin: Some("https://app.example"), host: "sync.example" };
+const PAGE: Visitor<'static> = Visitor {
+    token: None,
+    says_later: false,
+    origin: Some("https://app.example"),
+    host: "sync.example",
+};
 
 fn entrance(settings: &[(&str, &str)]) -> Result<Entrance, SettingError> {
     Entrance::read(|name| {
@@ -26,7 +30,7 @@ fn role(settings: &[(&str, &str)], visitor: Visitor<'_>) -> Result<String, Exclu
 fn s3_without_settings_nobody_is_let_in() {
     for token in [None, Some(ES256.token), Some("")] {
         assert_eq!(admit(&[], Visitor { token, ..PAGE }), Err(Exclusion::NoKeys));
-        let local = Visitor { token, origin: None, host: "localhost:8787" };
+        let local = Visitor { token, says_later: false, origin: None, host: "localhost:8787" };
         assert_eq!(admit(&[], local), Err(Exclusion::NoKeys));
     }
     assert!(Exclusion::NoKeys.to_string().contains("TOKEN_SECRET"));
@@ -84,7 +88,7 @@ fn s3_open_on_localhost_means_there_only() {
         ("localhost.example", None, Err(Exclusion::NoToken)),
         ("127.0.0.1.example:80", None, Err(Exclusion::NoToken)),
     ] {
-        let visitor = Visitor { token: None, origin, host };
+        let visitor = Visitor { token: None, says_later: false, origin, host };
         assert_eq!(role(&settings, visitor), expected, "{host} {origin:?}");
     }
 }
@@ -127,7 +131,7 @@ fn settings_that_cannot_be_used_are_named() {
 
 #[test]
 fn s3_tokens_are_made_only_on_ones_own_machine() {
-    let local = Visitor { token: None, origin: None, host: "localhost:8787" };
+    let local = Visitor { token: None, says_later: false, origin: None, host: "localhost:8787" };
     let wish = Wish::from_query("sub=ann&name=Ann+B%C3%A9&role=reader").unwrap();
     let open = [("OPEN_ON_LOCALHOST", "true"), SECRET];
     let issued = |settings: &[_], visitor| entrance(settings).unwrap().issue(&visitor, &wish, NOW);
@@ -139,4 +143,18 @@ fn s3_tokens_are_made_only_on_ones_own_machine() {
     assert_eq!(issued(&open[1..], local), None, "it is not open");
     assert_eq!(issued(&open, PAGE), None, "it is not asked from here");
     assert_eq!(Wish::from_query("sub=ann"), None);
+}
+
+/// S3: who shows a token later is nobody until then, and passes the same door.
+#[test]
+fn s3_a_token_that_comes_later_opens_nothing_and_no_other_door() {
+    let later = Visitor { says_later: true, ..PAGE };
+    let access = admit(&[SECRET], later).unwrap();
+    assert!(access.is_nobody() && access.until == Some(NOW + 10_000));
+    let origins = [SECRET, ("ORIGINS", "https://other.example")];
+    assert_eq!(admit(&origins, later), Err(Exclusion::Origin));
+    assert_eq!(admit(&[], later), Err(Exclusion::NoKeys));
+    // One that is there is looked at now.
+    let wrong = admit(&[SECRET], Visitor { token: Some("x.y.z"), ..later });
+    assert_eq!(wrong, Err(Exclusion::Token(TokenError::Malformed)));
 }
