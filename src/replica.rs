@@ -16,6 +16,7 @@ mod connection;
 mod granted;
 mod greeting;
 mod interface;
+mod keep;
 mod latency;
 mod outbox;
 mod presence;
@@ -34,6 +35,7 @@ use crate::time::Millis;
 use checked::Rules;
 use connection::{Connection, Due};
 use granted::Access;
+use keep::{Keep, Record};
 use latency::Latency;
 use outbox::{Batch, Outbox};
 use presence::Presence;
@@ -42,7 +44,7 @@ use refused::send;
 pub use aside::Aside;
 pub use connection::Status;
 pub use granted::Grant;
-pub use interface::{Input, Output};
+pub use interface::{Input, Output, Saved};
 pub use presence::{PeersChanged, PresenceError, STATE_BYTES_MAX};
 pub use rejected::Rejected;
 
@@ -73,8 +75,9 @@ pub struct Replica {
     /// What this visit belongs to.
     trace: Option<Trace>,
     latency: Latency,
+    keep: Keep,
     told_status: Status,
-    told_pending: u64,
+    told_saved: Saved,
 }
 
 impl Replica {
@@ -99,8 +102,9 @@ impl Replica {
             rules: Rules::default(),
             trace: None,
             latency: Latency::default(),
+            keep: Keep::default(),
             told_status: Status::Offline,
-            told_pending: 0,
+            told_saved: Saved::default(),
         }
     }
 
@@ -170,10 +174,17 @@ impl Replica {
         let check = rules.as_ref().map(|rules| rules as &dyn Check);
         let (returned, update) = self.document.edit_checked(check, change);
         if let Some(update) = update {
-            self.outbox.push(now, self.connection.is_live(), update);
+            self.push(now, update, &mut out);
         }
         self.tell(&mut out);
         (returned, out)
+    }
+
+    /// Number an edit and keep it.
+    fn push(&mut self, now: Millis, update: Vec<u8>, out: &mut Vec<Output>) {
+        let number = self.outbox.last() + 1;
+        self.keep.push(now, &Record::Edit { number, update: &update }, out);
+        self.outbox.push(now, self.connection.is_live(), update);
     }
 
     /// Say something about this replica to its peers, as JSON; nothing to be gone for them.
@@ -194,11 +205,12 @@ impl Replica {
         let mut out = Vec::new();
         match input {
             Input::Connect => {
-                if self.connection.want(now) {
+                if !self.keep.holds_back(true) && self.connection.want(now) {
                     out.push(Output::Connect);
                 }
             }
             Input::Disconnect => {
+                self.keep.holds_back(false);
                 // The socket still delivers what it was given before it was closed.
                 if self.connection.is_live() && !self.outbox.is_held() {
                     self.flush(now, &mut out);
@@ -236,10 +248,15 @@ impl Replica {
                         self.outbox.suspect();
                     }
                     self.forget_session(&mut out);
-                    out.extend(close::of_copy(code).and_then(|why| self.start_over(why)));
+                    if let Some(why) = close::of_copy(code) {
+                        self.start_over(why, &mut out);
+                    }
                 }
             }
             Input::Token(token) => self.renewed(token, &mut out),
+            Input::Restored(records) => self.restored(now, records, &mut out),
+            Input::Kept(records) => self.kept(records),
+            Input::KeepFailed => self.stop_keeping(now, &mut out),
             Input::Timeout => self.timeout(now, &mut out),
         }
         self.connection.says(now, &out);
@@ -267,10 +284,10 @@ impl Replica {
             FromRoom::SyncStep1(state_vector) => self.answer(now, state_vector, out),
             FromRoom::SyncStep2 { sequence, update } => {
                 self.resynchronizing = false;
-                self.apply(sequence, update, out);
+                self.apply(now, sequence, update, out);
             }
             FromRoom::Update { sequence, update } => {
-                self.apply(sequence, update, out);
+                self.apply(now, sequence, update, out);
                 // The log is causal, so nothing is ever missing. Should a room break that, ask it.
                 if self.connection.is_live() && self.document.has_missing_updates() {
                     self.resynchronize(out);
@@ -281,6 +298,8 @@ impl Replica {
                 self.outbox.acknowledge(now, number, |at| self.latency.durable(now, at));
                 self.flush_latency(now, out);
                 self.advance(sequence);
+                let sequence = self.sequence;
+                self.keep.push(now, &Record::Acknowledged { number, sequence }, out);
             }
             FromRoom::Probe { session, stamp } => {
                 send(out, self.frame_bytes_max, &FromClient::Seen { session, stamp });
@@ -294,9 +313,13 @@ impl Replica {
         }
     }
 
-    fn apply(&mut self, sequence: u64, update: &[u8], out: &mut Vec<Output>) {
+    fn apply(&mut self, now: Millis, sequence: u64, update: &[u8], out: &mut Vec<Output>) {
         match self.document.apply(update) {
-            Ok(()) => self.advance(sequence),
+            Ok(()) => {
+                self.advance(sequence);
+                let sequence = self.sequence;
+                self.keep.push(now, &Record::Taken { sequence, update }, out);
+            }
             Err(ApplyError::Malformed) => self.close(Close::BadFrame, out),
             Err(ApplyError::Unreadable) => self.close(Close::Unreadable, out),
         }
@@ -304,6 +327,7 @@ impl Replica {
 
     fn timeout(&mut self, now: Millis, out: &mut Vec<Output>) {
         self.timer = None;
+        self.keep_due(now, out);
         match self.connection.due(now, self.sequence, self.outbox.overdue_at()) {
             Some(Due::Connect) => out.push(Output::Connect),
             Some(Due::Ping) => out.push(Output::SendPing),
@@ -374,10 +398,10 @@ impl Replica {
             self.told_status = status.clone();
             out.push(Output::Status(status));
         }
-        let pending = self.pending();
-        if self.told_pending != pending {
-            self.told_pending = pending;
-            out.push(Output::Saved { pending });
+        let saved = Saved { pending: self.pending(), pending_here: self.pending_here() };
+        if self.told_saved != saved {
+            self.told_saved = saved;
+            out.push(Output::Saved(saved));
         }
         // A timer that comes too early costs less than setting a new one for every frame.
         let next = self.next_due();
@@ -393,6 +417,7 @@ impl Replica {
         let connection = self.connection.due_at(self.sequence, self.outbox.overdue_at());
         let live = self.connection.is_live();
         let batches = [self.outbox.due_at(), self.presence.due_at(), self.access.due_at()];
-        connection.into_iter().chain(batches.into_iter().flatten().filter(|_| live)).min()
+        let keep = self.keep.due_at().into_iter();
+        connection.into_iter().chain(keep).chain(batches.into_iter().flatten().filter(|_| live)).min()
     }
 }

@@ -31,7 +31,7 @@ fn code(error: &JsValue) -> String {
 
 fn options() -> JsValue {
     // A port on which nothing listens.
-    js_sys::JSON::parse(r#"{"url":"ws://127.0.0.1:9","document":"a"}"#).unwrap()
+    js_sys::JSON::parse(r#"{"url":"ws://127.0.0.1:9","document":"a","offline":false}"#).unwrap()
 }
 
 fn open() -> JsValue {
@@ -246,7 +246,7 @@ async fn d3_the_page_can_tell_what_is_saved() {
              doc.text('t').insert(0, 'a'); doc.text('t').insert(0, 'b');
              return [heard, doc.saved, doc.status];"
         ),
-        r#"[[1,2],{"pending":2},{"state":"offline"}]"#
+        r#"[[1,2],{"pending":2,"pendingHere":2},{"state":"offline"}]"#
     );
     let saved = Promise::from(js_value(&doc, "return doc.whenSaved()"));
     js(&doc, "doc.close()");

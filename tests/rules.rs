@@ -34,7 +34,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
                     "web_sys",
                     "miniz_oxide", "serde_json", "subtle", "histogram"]),
     ("client",    &["thiserror", "time", "protocol", "document", "policy", "replica", "histogram",
-                    "wasm_bindgen", "js_sys", "web_sys"]),
+                    "idb", "wasm_bindgen", "js_sys", "web_sys"]),
 ];
 
 /// Crates and modules that a path may begin with.
@@ -58,6 +58,7 @@ const ROOTS: &[&str] = &[
     "js_sys",
     "web_sys",
     "miniz_oxide",
+    "idb",
     "subtle",
     "regex_lite",
 ];

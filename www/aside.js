@@ -5,7 +5,12 @@ export function bindAsides(connection) {
   const notice = document.getElementById("aside");
   const link = document.getElementById("aside-link");
 
-  function show({ content, pending, reason }) {
+  let shown;
+
+  function show(aside) {
+    if (shown === aside) return;
+    shown = aside;
+    const { content, pending, reason } = aside;
     const words = pending === 1 ? "1 change was" : `${pending} changes were`;
     document.getElementById("aside-words").textContent =
       `This note starts over from what its room has: ${reason}. ` +
@@ -19,6 +24,7 @@ export function bindAsides(connection) {
 
   document.getElementById("aside-done").addEventListener("click", () => {
     notice.hidden = true;
+    connection.discard(shown);
   });
   connection.observeAsides(show);
 }

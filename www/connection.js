@@ -9,22 +9,23 @@ export function bindConnection(connection, announce) {
   const cut = document.getElementById("cut");
   const mend = document.getElementById("mend");
   let cutByVisitor = false;
-  let wasOnline = false;
+  let wasLive = false;
   let announced = "";
   let timer = 0;
 
   function show() {
     const { state } = connection.status();
-    const pending = connection.pending();
-    wasOnline ||= state === "online";
-    const words = describe({ state, pending, cutByVisitor, wasOnline });
+    const { pending, pendingHere } = connection.saved();
+    const isKept = connection.isKept();
+    wasLive ||= state === "live";
+    const words = describe({ state, pending, pendingHere, isKept, cutByVisitor, wasLive });
     strip.dataset.status = state;
     strip.dataset.pending = pending;
     write("status", words.status);
     write("saved", words.saved);
+    strip.dataset.pendingHere = pendingHere;
     drawStitches(pending);
     showButtons(state);
-    warnBeforeLeaving(pending > 0);
     // Each keystroke passes through "Saving"; only what stays is worth saying.
     clearTimeout(timer);
     timer = setTimeout(() => {
@@ -35,8 +36,8 @@ export function bindConnection(connection, announce) {
 
   function showButtons(state) {
     const focused = [cut, mend].includes(document.activeElement);
-    cut.hidden = cutByVisitor || state === "closed";
-    mend.hidden = !cutByVisitor || state === "closed";
+    cut.hidden = cutByVisitor || state === "refused";
+    mend.hidden = !cutByVisitor || state === "refused";
     if (focused) (cut.hidden ? mend : cut).focus();
   }
 
@@ -54,20 +55,21 @@ export function bindConnection(connection, announce) {
   show();
 }
 
-function describe({ state, pending, cutByVisitor, wasOnline }) {
+function describe({ state, pending, pendingHere, isKept, cutByVisitor, wasLive }) {
   const changes = pending === 1 ? "1 change" : `${pending} changes`;
-  const kept =
-    pending > 0 ? `${changes} kept here, in this tab` : "What you write is kept in this tab";
+  const where = isKept && pendingHere === 0 ? "in this browser" : "in this tab only";
+  const kept = pending > 0 ? `${changes} kept ${where}` : `What you write is kept ${where}`;
   switch (state) {
-    case "online":
+    case "live":
       return { status: "Connected", saved: pending > 0 ? `Saving… (${pending})` : "Saved" };
     case "connecting":
-      if (!wasOnline && pending === 0) return { status: "Connecting…", saved: "Opening the note" };
+    case "behind":
+      if (!wasLive && pending === 0) return { status: "Connecting…", saved: "Opening the note" };
       return { status: "Connecting…", saved: pending > 0 ? kept : "Catching up" };
-    case "closed":
+    case "refused":
       return {
         status: "Stopped",
-        saved: pending > 0 ? `${changes} not saved, still in this tab` : "Nothing here is unsaved",
+        saved: pending > 0 ? `${changes} not saved, kept ${where}` : "Nothing here is unsaved",
       };
     default:
       return {
@@ -83,15 +85,6 @@ function drawStitches(pending) {
   const count = Math.min(pending, STITCHES_MAX);
   while (stitches.childElementCount > count) stitches.lastChild.remove();
   while (stitches.childElementCount < count) stitches.append(document.createElement("u"));
-}
-
-function warnBeforeLeaving(unsaved) {
-  const change = unsaved ? window.addEventListener : window.removeEventListener;
-  change.call(window, "beforeunload", stay);
-}
-
-function stay(event) {
-  event.preventDefault();
 }
 
 function write(id, words) {

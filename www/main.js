@@ -64,7 +64,7 @@ function showProblem(words) {
 
 /** There is no note to show, only the reason. */
 function showFailure(words) {
-  element("strip").dataset.status = "closed";
+  element("strip").dataset.status = "refused";
   element("status").textContent = "Not connected";
   element("cloth").hidden = true;
   showProblem(words);
@@ -78,7 +78,8 @@ async function start() {
   showAddress(name);
   let shared;
   try {
-    shared = await openShared(name, tokenFor(roleFromAddress(), names.myName()));
+    const role = roleFromAddress();
+    shared = await openShared(name, tokenFor(role, names.myName()), role ?? "");
   } catch (error) {
     console.error(error);
     return showFailure(`The note could not be opened: ${explain()}.`);
@@ -99,7 +100,7 @@ async function start() {
   bindDecisions(shared.history.decisions);
   shared.connection.observe(() => {
     const { state, reason } = shared.connection.status();
-    if (state === "closed") showProblem(closedWords(reason));
+    if (state === "refused") showProblem(closedWords(reason));
   });
 }
 

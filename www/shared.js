@@ -1,13 +1,13 @@
 // What the page shares, in the page's words. The only module that knows the client.
 
 /**
- * Opens the document `name` and connects; `token` gives tokens, if any are needed. Throws if the
- * client cannot be loaded.
+ * Opens the document `name` and connects; `token` gives tokens, if any are needed, and `profile` says
+ * whose copy in this browser it is. Throws if the client cannot be loaded.
  */
-export async function openShared(name, token) {
+export async function openShared(name, token, profile) {
   const { default: init, connect } = await import("./selvedge/selvedge.js");
   await init();
-  const doc = connect({ url: location.origin, document: name, token });
+  const doc = connect({ url: location.origin, document: name, token, profile, guard: true });
   const refused = new Set();
   /** Makes an edit. What the rules forbid is told to those who show it, and not made. */
   const edit = (change) => {
@@ -86,13 +86,15 @@ function sharedAccess(doc) {
 
 function sharedConnection(doc, refused) {
   return {
-    /** `state` is connecting, online, offline or closed; closed has a `reason`. */
+    /** `state` is connecting, behind, live, offline or refused; refused has a `reason`. */
     status: () => doc.status,
-    /** How many changes the room has not yet acknowledged. */
-    pending: () => doc.saved.pending,
+    /** `pending` changes the room has not acknowledged, `pendingHere` this browser has not either. */
+    saved: () => doc.saved,
+    isKept: () => doc.storage.state === "kept",
     observe: (changed) => {
       doc.on("status", changed);
       doc.on("saved", changed);
+      doc.on("storage", changed);
     },
     /** Calls `rejected({ path, rule })` when the note's rules forbid something, here or there. */
     observeRejections: (rejected) => {
@@ -100,7 +102,12 @@ function sharedConnection(doc, refused) {
       doc.on("rejected", rejected);
     },
     /** Calls `lost({ content, pending, reason })` when this tab's copy could not go on. */
-    observeAsides: (lost) => doc.on("aside", lost),
+    observeAsides: (lost) => {
+      doc.on("aside", lost);
+      // Also one of an earlier visit, which is there once the browser said what it kept.
+      doc.on("storage", () => doc.asides.slice(-1).forEach(lost));
+    },
+    discard: (aside) => doc.discardAside(aside),
     cut: () => doc.disconnect(),
     mend: () => doc.connect(),
   };

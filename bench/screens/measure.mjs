@@ -70,7 +70,7 @@ async function typing(subject, { folder, quick }) {
       // A context of its own: no process, cache or channel is shared.
       const page = await (await engine.newContext()).newPage();
       await page.goto(`${site.url}/?${query}`);
-      await page.waitForSelector('html[data-state="online"]', { state: "attached" });
+      await page.waitForSelector('html[data-state="live"]', { state: "attached" });
       return page;
     };
     const [writer, reader] = [await open(), await open()];

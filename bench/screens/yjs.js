@@ -11,5 +11,5 @@ const server = url.slice(0, url.lastIndexOf("/"));
 const provider = new WebsocketProvider(server, name, doc, { disableBc: true });
 bind(text);
 provider.on("sync", (isSynced) => {
-  document.documentElement.dataset.state = isSynced ? "online" : "connecting";
+  document.documentElement.dataset.state = isSynced ? "live" : "connecting";
 });

@@ -8,12 +8,12 @@ use wasm_bindgen::prelude::*;
 use super::convert;
 use super::error::Misuse;
 use super::handle::{
-    Handle, access_object, aside_object, latency_object, saved_object, status_object,
+    Handle, access_object, latency_object, saved_object, status_object, storage_object,
 };
-use super::notices::topic;
-use super::options::Options;
+use super::notices::{Where, topic};
+use super::options::{Offline, Options};
 use super::presence::{self, Presence};
-use super::shell::Shell;
+use super::shell::{Keeping, Shell};
 use super::timer;
 use super::{SharedArray, SharedMap, SharedText, SharedXml};
 use crate::document::Kind;
@@ -30,12 +30,16 @@ impl SharedDocument {
     pub(super) fn open(options: &JsValue) -> Result<Self, JsValue> {
         let options = Options::read(options)?;
         let trace = options.trace.or_else(|| Trace::new(timer::random_u128()));
-        let shell = Shell::new(options.endpoint, options.token, trace, options.telemetry);
-        if !options.presence.is_undefined()
-            && let Err(error) = presence::set(&shell, &options.presence)
+        let (presence, offline) = (options.presence.clone(), options.offline);
+        let shell = Shell::new(options, trace);
+        if !presence.is_undefined()
+            && let Err(error) = presence::set(&shell, &presence)
         {
             shell.close();
             return Err(error);
+        }
+        if offline != Offline::No {
+            shell.begin_keeping();
         }
         shell.input(Input::Connect);
         Ok(Self { shell })
@@ -101,7 +105,7 @@ impl SharedDocument {
     /// How many changes are not acknowledged.
     #[wasm_bindgen(getter)]
     pub fn saved(&self) -> JsValue {
-        saved_object(self.shell.pending())
+        saved_object(self.shell.saved())
     }
 
     /// The trace that this visit belongs to, as in the room's logs.
@@ -132,13 +136,25 @@ impl SharedDocument {
     /// The copies that could not go on.
     #[wasm_bindgen(getter)]
     pub fn asides(&self) -> Array {
-        self.shell.asides().iter().map(aside_object).collect()
+        self.shell.asides().iter().map(|(_, aside)| aside.clone()).collect()
     }
 
     /// A promise that resolves when nothing is pending.
     #[wasm_bindgen(js_name = whenSaved)]
     pub fn when_saved(&self) -> js_sys::Promise {
-        self.shell.notices.when_saved(&self.shell)
+        self.shell.notices.when_saved(&self.shell, Where::There)
+    }
+
+    /// A promise that resolves when nothing is pending that this browser does not keep.
+    #[wasm_bindgen(js_name = whenSavedHere)]
+    pub fn when_saved_here(&self) -> js_sys::Promise {
+        self.shell.notices.when_saved(&self.shell, Where::Here)
+    }
+
+    /// Whether the document is kept in this browser.
+    #[wasm_bindgen(getter)]
+    pub fn storage(&self) -> JsValue {
+        storage_object(self.shell.kept())
     }
 
     /// Call back when the status changes, or what is saved.
@@ -147,6 +163,29 @@ impl SharedDocument {
         let callback = convert::function(callback)?;
         drop(self.shell.replica()?);
         Ok(self.shell.notices.subscribe(&self.shell, topic, callback))
+    }
+
+    /// Keep the document in this browser, if it is not kept.
+    pub fn keep(&self) -> Result<(), JsValue> {
+        drop(self.shell.replica()?);
+        if matches!(self.shell.kept(), Keeping::Off | Keeping::Lost(_)) {
+            self.shell.begin_keeping();
+        }
+        Ok(())
+    }
+
+    /// Keep the document in this browser no longer.
+    pub fn forget(&self) -> Result<js_sys::Promise, JsValue> {
+        drop(self.shell.replica()?);
+        Ok(self.shell.stop_keeping())
+    }
+
+    /// The page has seen to a copy that was put aside.
+    #[wasm_bindgen(js_name = discardAside)]
+    pub fn discard_aside(&self, aside: JsValue) -> Result<(), JsValue> {
+        drop(self.shell.replica()?);
+        self.shell.discard(&aside);
+        Ok(())
     }
 
     /// Connect again.

@@ -10,7 +10,7 @@ use super::convert::{self, from_delta, from_json, object};
 use super::error::Misuse;
 use super::map::SharedMap;
 use super::notices::Topic;
-use super::shell::Shell;
+use super::shell::{Keeping, Shell};
 use super::text::SharedText;
 use super::xml::SharedXml;
 use crate::document::{
@@ -18,7 +18,7 @@ use crate::document::{
 };
 use crate::histogram::Histogram;
 use crate::protocol::{Measured, Refusal};
-use crate::replica::{Aside, Grant, PeersChanged, Rejected, Status};
+use crate::replica::{Aside, Grant, PeersChanged, Rejected, Saved, Status};
 
 /// A shared type of an open document.
 #[derive(Clone)]
@@ -104,8 +104,11 @@ pub(super) fn status_object(status: &Status) -> JsValue {
     let state = match status {
         Status::Offline => "offline",
         Status::Connecting => "connecting",
-        Status::Online => "online",
-        Status::Closed { .. } => "closed",
+        Status::Behind => "behind",
+        Status::Live => "live",
+        // The page did that, and no room.
+        Status::Closed { code: 1000, .. } => "closed",
+        Status::Closed { .. } => "refused",
     };
     let why = match status {
         Status::Closed { code, reason } => {
@@ -168,8 +171,20 @@ pub(super) fn latency_object(latency: &Measured) -> JsValue {
     object([("durable", delay(&latency.durable)), ("seen", delay(&latency.seen))].into_iter())
 }
 
-pub(super) fn saved_object(pending: u64) -> JsValue {
-    object([("pending", JsValue::from_f64(pending as f64))].into_iter())
+pub(super) fn saved_object(saved: Saved) -> JsValue {
+    let entries = [("pending", saved.pending), ("pendingHere", saved.pending_here)];
+    object(entries.into_iter().map(|(name, count)| (name, JsValue::from_f64(count as f64))))
+}
+
+pub(super) fn storage_object(keeping: Keeping) -> JsValue {
+    let (state, reason) = match keeping {
+        Keeping::Opening => ("opening", None),
+        Keeping::On => ("kept", None),
+        Keeping::Off => ("memory", Some("off")),
+        Keeping::Lost(trouble) => ("memory", Some(trouble.name())),
+    };
+    let reason = reason.map(|reason| ("reason", JsValue::from_str(reason)));
+    object([("state", JsValue::from_str(state))].into_iter().chain(reason))
 }
 
 pub(super) fn peers_object(changed: &PeersChanged) -> JsValue {

@@ -13,17 +13,18 @@ use super::shell::Shell;
 use super::timer::report;
 use crate::document::{Event, Shared, WatchId};
 use crate::protocol::Refusal;
-use crate::replica::{Aside, Grant, PeersChanged, Rejected, Status};
+use crate::replica::{Grant, PeersChanged, Rejected, Saved, Status};
 
 /// Something to tell the page.
 pub(super) enum Notice {
     Changed(Vec<Event>),
     Status(Status),
-    Saved(u64),
+    Saved(Saved),
+    Storage,
     Refused(Refusal),
     Rejected(Rejected),
     Access(Grant),
-    SetAside(Aside),
+    SetAside(JsValue, bool),
     Peers(PeersChanged),
 }
 
@@ -34,6 +35,7 @@ pub(super) enum Topic {
     Changes(Shared, WatchId, bool),
     Status,
     Saved,
+    Storage,
     Refused,
     Rejected,
     Access,
@@ -47,6 +49,30 @@ struct Subscription {
     callback: Function,
 }
 
+/// Where something is to be saved.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Where {
+    /// In the room.
+    There,
+    /// In the room, or in this browser.
+    Here,
+}
+
+impl Where {
+    fn pending(self, saved: Saved) -> u64 {
+        match self {
+            Self::There => saved.pending,
+            Self::Here => saved.pending_here,
+        }
+    }
+}
+
+struct Waiter {
+    place: Where,
+    resolve: Function,
+    reject: Function,
+}
+
 /// The queue of notices and who gets them.
 #[derive(Default)]
 pub(super) struct Notices {
@@ -54,8 +80,8 @@ pub(super) struct Notices {
     /// In the order of their ids.
     subscriptions: RefCell<Vec<Subscription>>,
     last_subscription: Cell<u32>,
-    /// `resolve` and `reject` of those who wait until everything is saved.
-    waiters: RefCell<Vec<(Function, Function)>>,
+    /// Who waits until everything is saved.
+    waiters: RefCell<Vec<Waiter>>,
     /// How many calls are under way that notices have to wait for.
     held: Cell<u32>,
 }
@@ -92,13 +118,12 @@ impl Notices {
                     }
                     self.call(&Topic::Status, || handle::status_object(&status));
                 }
-                Notice::Saved(pending) => {
-                    if shell.pending() == 0 {
-                        for (resolve, _) in self.waiters.take() {
-                            let _ = resolve.call0(&JsValue::UNDEFINED);
-                        }
-                    }
-                    self.call(&Topic::Saved, || handle::saved_object(pending));
+                Notice::Saved(saved) => {
+                    self.resolve_waiters(shell.saved());
+                    self.call(&Topic::Saved, || handle::saved_object(saved));
+                }
+                Notice::Storage => {
+                    self.call(&Topic::Storage, || handle::storage_object(shell.kept()));
                 }
                 Notice::Refused(refusal) => {
                     self.call(&Topic::Refused, || handle::refusal_object(&refusal));
@@ -109,11 +134,11 @@ impl Notices {
                 Notice::Access(grant) => {
                     self.call(&Topic::Access, || handle::access_object(&grant));
                 }
-                Notice::SetAside(aside) => {
-                    if aside.pending > 0 {
+                Notice::SetAside(aside, has_unsaved) => {
+                    if has_unsaved {
                         self.reject_waiters(&put_aside());
                     }
-                    self.call(&Topic::SetAside, || handle::aside_object(&aside));
+                    self.call(&Topic::SetAside, || aside.clone());
                 }
                 Notice::Peers(changed) => {
                     self.call(&Topic::Peers, || handle::peers_object(&changed));
@@ -142,15 +167,15 @@ impl Notices {
     }
 
     /// A promise that resolves when nothing is pending.
-    pub(super) fn when_saved(&self, shell: &Rc<Shell>) -> Promise {
+    pub(super) fn when_saved(&self, shell: &Rc<Shell>, place: Where) -> Promise {
         let status = shell.status();
         Promise::new(&mut |resolve, reject| {
-            if shell.pending() == 0 {
+            if place.pending(shell.saved()) == 0 {
                 let _ = resolve.call0(&JsValue::UNDEFINED);
             } else if matches!(status, Status::Closed { .. }) {
                 let _ = reject.call1(&JsValue::UNDEFINED, &unsaved());
             } else {
-                self.waiters.borrow_mut().push((resolve, reject));
+                self.waiters.borrow_mut().push(Waiter { place, resolve, reject });
             }
         })
     }
@@ -164,9 +189,18 @@ impl Notices {
         }
     }
 
+    fn resolve_waiters(&self, saved: Saved) {
+        let (done, waiting): (Vec<_>, Vec<_>) =
+            self.waiters.take().into_iter().partition(|it| it.place.pending(saved) == 0);
+        *self.waiters.borrow_mut() = waiting;
+        for waiter in done {
+            let _ = waiter.resolve.call0(&JsValue::UNDEFINED);
+        }
+    }
+
     fn reject_waiters(&self, why: &JsValue) {
-        for (_, reject) in self.waiters.take() {
-            let _ = reject.call1(&JsValue::UNDEFINED, why);
+        for waiter in self.waiters.take() {
+            let _ = waiter.reject.call1(&JsValue::UNDEFINED, why);
         }
     }
 
@@ -239,10 +273,11 @@ pub(super) fn topic(name: &JsValue) -> Result<Topic, Misuse> {
     match name.as_string().as_deref() {
         Some("status") => Ok(Topic::Status),
         Some("saved") => Ok(Topic::Saved),
+        Some("storage") => Ok(Topic::Storage),
         Some("refused") => Ok(Topic::Refused),
         Some("rejected") => Ok(Topic::Rejected),
         Some("access") => Ok(Topic::Access),
         Some("aside") => Ok(Topic::SetAside),
-        _ => Err(Misuse::Argument("on takes status, saved, refused, rejected, access or aside")),
+        _ => Err(Misuse::Argument("on takes status, saved, storage, refused, rejected, access or aside")),
     }
 }

@@ -9,8 +9,31 @@ use super::token::is_sendable;
 use crate::protocol::Trace;
 use crate::protocol::route::{DOCUMENT_NAME_BYTES_MAX, encode_document_name};
 
+/// Which copy of which document.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Place {
+    /// Where the Worker is: a WebSocket URL without query.
+    pub(super) url: String,
+    pub(super) document: String,
+    /// Whose copy it is, where several people use one browser.
+    pub(super) profile: String,
+}
+
+/// Whether a copy is kept in the browser.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Offline {
+    No,
+    Yes,
+    /// Until the page closes the document, and everything is saved.
+    UntilClosed,
+}
+
 /// The options of `connect`, checked.
 pub(super) struct Options {
+    pub(super) place: Place,
+    pub(super) offline: Offline,
+    /// Whether the browser asks before it closes a page with edits that are saved nowhere.
+    pub(super) guard: bool,
     /// Where the document's room is: a WebSocket URL.
     pub(super) endpoint: String,
     /// What to say about this replica at first.
@@ -24,20 +47,23 @@ pub(super) struct Options {
 }
 
 /// Every option.
-const KNOWN: [&str; 6] = ["url", "document", "token", "presence", "traceparent", "telemetry"];
+const KNOWN: [&str; 9] = [
+    "url",
+    "document",
+    "token",
+    "presence",
+    "traceparent",
+    "telemetry",
+    "offline",
+    "profile",
+    "guard",
+];
+const KNOWN_ONLY: &str = "connect takes url, document, token, presence, traceparent, telemetry, \
+                          offline, profile and guard only";
 
 impl Options {
     pub(super) fn read(options: &JsValue) -> Result<Self, JsValue> {
-        if !options.is_object() {
-            return Err(Misuse::Option("connect takes an object with url and document").into());
-        }
-        for key in Object::keys(options.unchecked_ref::<Object>()).iter() {
-            if !KNOWN.iter().any(|&known| key == known) {
-                let known =
-                    "connect takes url, document, token, presence, traceparent and telemetry only";
-                return Err(Misuse::Option(known).into());
-            }
-        }
+        only(options, &KNOWN, KNOWN_ONLY)?;
         let url = Reflect::get(options, &"url".into())?.as_string();
         let url = url.ok_or(Misuse::Option("url must be a string"))?;
         let document = Reflect::get(options, &"document".into())?.as_string();
@@ -57,12 +83,70 @@ impl Options {
                 Some(trace.ok_or(Misuse::Option(wrong))?)
             }
         };
-        let telemetry = match Reflect::get(options, &"telemetry".into())? {
-            said if said.is_undefined() => false,
-            said => said.as_bool().ok_or(Misuse::Option("telemetry must be true or false"))?,
+        let telemetry = flag(options, "telemetry", "telemetry must be true or false")?;
+        let guard = flag(options, "guard", "guard must be true or false")?;
+        let offline = match Reflect::get(options, &"offline".into())? {
+            said if said.is_undefined() || said == true => Offline::Yes,
+            said if said == false => Offline::No,
+            said if said == "until-closed" => Offline::UntilClosed,
+            _ => {
+                let wrong = "offline must be true, false or \"until-closed\"";
+                return Err(Misuse::Option(wrong).into());
+            }
         };
-        Ok(Self { endpoint: endpoint(&url, &document)?, token, presence, trace, telemetry })
+        let profile = profile(options)?;
+        let endpoint = endpoint(&url, &document)?;
+        let place = Place { url: base(&url)?, document, profile };
+        Ok(Self { endpoint, token, presence, trace, telemetry, guard, offline, place })
     }
+}
+
+impl Place {
+    /// The document that `forget` is told: url, document and profile.
+    pub(super) fn read(told: &JsValue) -> Result<Self, JsValue> {
+        only(told, &["url", "document", "profile"], "forget takes url, document and profile only")?;
+        let url = Reflect::get(told, &"url".into())?.as_string();
+        let url = base(&url.ok_or(Misuse::Option("url must be a string"))?)?;
+        let document = Reflect::get(told, &"document".into())?.as_string();
+        let document = document.ok_or(Misuse::Option("document must be a string"))?;
+        Ok(Self { url, document, profile: profile(told)? })
+    }
+}
+
+fn only(options: &JsValue, known: &[&str], otherwise: &'static str) -> Result<(), JsValue> {
+    if !options.is_object() {
+        return Err(Misuse::Option("an object with url and document is needed").into());
+    }
+    let keys = Object::keys(options.unchecked_ref::<Object>());
+    if keys.iter().all(|key| known.iter().any(|&known| key == known)) {
+        return Ok(());
+    }
+    Err(Misuse::Option(otherwise).into())
+}
+
+fn flag(options: &JsValue, name: &str, wrong: &'static str) -> Result<bool, JsValue> {
+    match Reflect::get(options, &name.into())? {
+        said if said.is_undefined() => Ok(false),
+        said => Ok(said.as_bool().ok_or(Misuse::Option(wrong))?),
+    }
+}
+
+fn profile(options: &JsValue) -> Result<String, JsValue> {
+    match Reflect::get(options, &"profile".into())? {
+        said if said.is_undefined() => Ok(String::new()),
+        said => Ok(said.as_string().ok_or(Misuse::Option("profile must be a string"))?),
+    }
+}
+
+/// Where the Worker is, written in one way.
+fn base(url: &str) -> Result<String, Misuse> {
+    let url = Url::new(url).map_err(|_| Misuse::Option("url must be an absolute URL"))?;
+    let scheme = match url.protocol().as_str() {
+        "http:" | "ws:" => "ws",
+        "https:" | "wss:" => "wss",
+        _ => return Err(Misuse::Option("url must begin with http, https, ws or wss")),
+    };
+    Ok(format!("{scheme}://{}{}", url.host(), url.pathname().trim_end_matches('/')))
 }
 
 fn endpoint(url: &str, document: &str) -> Result<String, Misuse> {
@@ -75,16 +159,6 @@ fn endpoint(url: &str, document: &str) -> Result<String, Misuse> {
              and no part of it between slashes is . or ..",
         ));
     }
-    let url = Url::new(url).map_err(|_| Misuse::Option("url must be an absolute URL"))?;
-    match url.protocol().as_str() {
-        "http:" => url.set_protocol("ws:"),
-        "https:" => url.set_protocol("wss:"),
-        "ws:" | "wss:" => {}
-        _ => return Err(Misuse::Option("url must begin with http, https, ws or wss")),
-    }
-    let prefix = url.pathname();
-    let path = format!("{}/sync/{}", prefix.trim_end_matches('/'), encode_document_name(document));
-    url.set_pathname(&path);
-    url.set_hash("");
-    Ok(url.href())
+    let query = Url::new(url).map(|url| url.search()).unwrap_or_default();
+    Ok(format!("{}/sync/{}{query}", base(url)?, encode_document_name(document)))
 }

@@ -270,19 +270,71 @@ export interface Presence<State extends JsonValue = JsonValue> {
 
 /** How the connection stands. */
 export type Status =
-  /** Connecting, or receiving what was missed. */
+  /** Connecting. */
   | { readonly state: "connecting" }
+  /** Connected, and receiving what was missed. */
+  | { readonly state: "behind" }
   /** Connected, with everything that the room had when the connection began. */
-  | { readonly state: "online" }
+  | { readonly state: "live" }
   /** Not connected: cut off by the page, or between two attempts. */
   | { readonly state: "offline" }
-  /** Trying again will not help. The document stays readable unless the page closed it. */
+  /** The room refuses, and trying again will not help. The document stays readable. */
+  | { readonly state: "refused"; readonly code: number; readonly reason: string }
+  /** The page closed the document. */
   | { readonly state: "closed"; readonly code: number; readonly reason: string };
 
-/** What the room has acknowledged. */
+/** What is saved, and where. */
 export interface Saved {
-  /** How many changes it has not. */
+  /** How many changes the room has not acknowledged: they are not saved *there*. */
   readonly pending: number;
+  /**
+   * How many of these this browser's storage does not have either: they are not saved *here*, and
+   * are gone with the page. All of them, if nothing is kept.
+   */
+  readonly pendingHere: number;
+}
+
+/** Whether the document is kept in this browser. */
+export type Storage =
+  /** It is not known yet what was kept. */
+  | { readonly state: "opening" }
+  /** It is, with every change. */
+  | { readonly state: "kept" }
+  /** It is not, only in the memory of this page. */
+  | {
+      readonly state: "memory";
+      readonly reason:
+        /** The page does not want it: `offline: false`, or `forget()`. */
+        | "off"
+        /** This browser, or this mode of it, keeps nothing. */
+        | "unavailable"
+        /** There is no space left. */
+        | "full"
+        /** It took longer than 5 s to say what it has. */
+        | "slow"
+        /** It failed, or was taken away. */
+        | "failed";
+    };
+
+/** Which copy of which document. */
+export interface Place {
+  /** Where the Worker is, as in `connect`. */
+  readonly url: string;
+  /** The document's name. */
+  readonly document: string;
+  /** Whose copy it is, as in `connect`. */
+  readonly profile?: string;
+}
+
+/** A document that is kept in this browser. */
+export interface KeptDocument extends Place {
+  readonly profile: string;
+  /** How much is stored, in bytes. */
+  readonly bytes: number;
+  /** How many of its changes were not saved in the room. */
+  readonly pending: number;
+  /** When it was stored last, in milliseconds since 1970. */
+  readonly usedAt: number;
 }
 
 /** What `connect` needs to know. */
@@ -309,6 +361,16 @@ export interface ConnectOptions<State extends JsonValue = JsonValue> {
    * somebody else has one. By default it is not. Nothing of the document is in that.
    */
   telemetry?: boolean;
+  /**
+   * Whether the document is kept in this browser, so that it opens without a network and nothing is
+   * lost when the page ends. By default it is. `"until-closed"`: until `close()`, if everything is
+   * saved by then. Whoever uses this browser can read what is kept.
+   */
+  offline?: boolean | "until-closed";
+  /** Whose copy this is. Copies of different profiles never meet. By default the empty string. */
+  profile?: string;
+  /** Whether the browser asks before it closes the page while `saved.pendingHere` is above 0. */
+  guard?: boolean;
 }
 
 /** How long edits took, in milliseconds: upper bounds of what so many of them stayed below. */
@@ -359,8 +421,10 @@ export interface SharedDocument<State extends JsonValue = JsonValue> {
   readonly clientId: number;
   /** How the connection stands. */
   readonly status: Status;
-  /** What the room has acknowledged. */
+  /** What is saved, and where. */
   readonly saved: Saved;
+  /** Whether the document is kept in this browser. */
+  readonly storage: Storage;
   /** The id of the trace that this visit belongs to: 32 digits, as in the room's logs. */
   readonly trace: string;
   /** How long edits took. */
@@ -372,6 +436,15 @@ export interface SharedDocument<State extends JsonValue = JsonValue> {
    * before that, or its copy put aside.
    */
   whenSaved(): Promise<void>;
+  /** Resolves when every change is saved in the room or in this browser. Rejects as `whenSaved`. */
+  whenSavedHere(): Promise<void>;
+  /** Keep the document in this browser, if it is not kept. `"storage"` tells whether that works. */
+  keep(): void;
+  /**
+   * Keep it no longer, and throw away what is kept, with copies that were put aside. What is not
+   * saved in the room stays in this page only.
+   */
+  forget(): Promise<void>;
   /**
    * The whole document as an encoded Yjs update (version 1), with what is not saved. This is how to
    * keep what was written when the document is closed for good.
@@ -379,8 +452,10 @@ export interface SharedDocument<State extends JsonValue = JsonValue> {
   toUpdate(): Uint8Array;
   /** Call back when the status changes. */
   on(event: "status", callback: (status: Status) => void): Unsubscribe;
-  /** Call back when the number of changes that are not acknowledged changes. */
+  /** Call back when what is saved changes. */
   on(event: "saved", callback: (saved: Saved) => void): Unsubscribe;
+  /** Call back when it changes whether the document is kept in this browser. */
+  on(event: "storage", callback: (storage: Storage) => void): Unsubscribe;
   /**
    * Call back when the room did not take something because it is over a limit. Nothing is lost:
    * with `retryMs` it is sent again then; without, the document is closed with code 4413 and stays
@@ -404,13 +479,18 @@ export interface SharedDocument<State extends JsonValue = JsonValue> {
    * another `clientId`; shared types at the root stay valid and report the change.
    */
   on(event: "aside", callback: (aside: Aside) => void): Unsubscribe;
-  /** The copies that could not go on, oldest first. They are kept as long as the page lives. */
+  /**
+   * The copies that could not go on, oldest first. They are kept with the document until they are
+   * discarded, and as long as the page lives.
+   */
   readonly asides: readonly Aside[];
+  /** Throw away one of `asides`: it was exported, or nobody needs it. */
+  discardAside(aside: Aside): void;
   /** Connect again after `disconnect()`, or after the connection was closed. */
   connect(): void;
   /** Cut the connection. Edits are kept and sent later. */
   disconnect(): void;
-  /** Free everything: the socket, timers, callbacks, the document. */
+  /** Free everything: the socket, timers, callbacks, the document. What is kept stays kept. */
   close(): void;
 }
 
@@ -508,6 +588,10 @@ export interface SelvedgeError extends Error {
     | "aside"
     /** An option of `connect` is missing, unknown or wrong. */
     | "option"
+    /** The browser's storage failed, or there is none. */
+    | "storage"
+    /** What is to be forgotten is open in some tab. */
+    | "open"
     /** An argument is of the wrong type. */
     | "argument"
     /** A value cannot be part of a document. */
@@ -540,3 +624,21 @@ export interface SelvedgeError extends Error {
 export function connect<State extends JsonValue = JsonValue>(
   options: ConnectOptions<State>,
 ): SharedDocument<State>;
+
+/** The documents that are kept in this browser. Rejects with the code `storage`. */
+export function kept(): Promise<KeptDocument[]>;
+
+/**
+ * Throw away what is kept of a document that no tab has open, with copies that were put aside.
+ * Rejects with the codes `open` and `storage`.
+ */
+export function forget(place: Place): Promise<void>;
+
+/** Ask the browser not to throw away what is kept when it is short of space. Says whether it agrees. */
+export function persist(): Promise<boolean>;
+
+/**
+ * Keep at most so many bytes of documents; by default 256 MiB. Beyond that those make way that were
+ * not used for longest, but none that is open or has changes that are not saved in its room.
+ */
+export function keepAtMost(bytes: number): void;

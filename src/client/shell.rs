@@ -7,14 +7,19 @@ use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 
 use super::error::Misuse;
+use super::guard::Guard;
+use super::handle::aside_object;
+use super::lock::Lock;
 use super::notices::{Notice, Notices};
+use super::options::{Offline, Options, Place};
 use super::pattern;
 use super::socket::Socket;
+use super::storage::{Storage, Trouble, Write};
 use super::timer::{self, Timer, Waking};
 use super::token::{Token, Wanted};
 use crate::document::{Document, Edit, EditError};
 use crate::protocol::Trace;
-use crate::replica::{Aside, Input, Output, Replica, Status};
+use crate::replica::{Input, Output, Replica, Saved, Status};
 
 /// A token to connect with.
 const CONNECT: Wanted = Wanted {
@@ -27,15 +32,33 @@ const RENEW: Wanted = Wanted {
     otherwise: |_| {},
 };
 
+/// Whether the document is kept in the browser.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Keeping {
+    /// The page does not want it.
+    Off,
+    /// It is not known yet what is kept.
+    Opening,
+    On,
+    /// It cannot be.
+    Lost(Trouble),
+}
+
 pub(super) struct Shell {
+    place: Place,
+    offline: Offline,
     open: RefCell<Option<Open>>,
     pub(super) notices: Notices,
     client_id: Cell<u32>,
     trace: Option<Trace>,
     token: Token,
-    asides: RefCell<Vec<Aside>>,
+    /// The copies that could not go on, by the number under which they are stored.
+    asides: RefCell<Vec<(Option<f64>, JsValue)>>,
     status: RefCell<Status>,
-    pending: Cell<u64>,
+    saved: Cell<Saved>,
+    kept: Cell<Keeping>,
+    storage: RefCell<Option<Storage>>,
+    lock: RefCell<Option<Lock>>,
 }
 
 /// What closing the document frees.
@@ -46,15 +69,12 @@ struct Open {
     timer: Option<Timer>,
     on_timer: Closure<dyn FnMut()>,
     _waking: Waking,
+    _guard: Option<Guard>,
 }
 
 impl Shell {
-    pub(super) fn new(
-        endpoint: String,
-        token: JsValue,
-        trace: Option<Trace>,
-        telemetry: bool,
-    ) -> Rc<Self> {
+    pub(super) fn new(options: Options, trace: Option<Trace>) -> Rc<Self> {
+        let Options { endpoint, token, telemetry, place, offline, guard, .. } = options;
         let client_id = timer::random() as u32;
         let mut replica = Replica::new(client_id, timer::random());
         trace.into_iter().for_each(|trace| replica.set_trace(trace));
@@ -67,6 +87,8 @@ impl Shell {
             replica.set_renews();
         }
         let shell = Rc::new(Self {
+            place,
+            offline,
             open: RefCell::new(None),
             notices: Notices::default(),
             client_id: Cell::new(client_id),
@@ -74,7 +96,10 @@ impl Shell {
             token,
             asides: RefCell::default(),
             status: RefCell::new(Status::Offline),
-            pending: Cell::new(0),
+            saved: Cell::default(),
+            kept: Cell::new(Keeping::Off),
+            storage: RefCell::default(),
+            lock: RefCell::default(),
         });
         let input = |input: fn() -> Input<'static>| {
             let shell = Rc::clone(&shell);
@@ -87,6 +112,7 @@ impl Shell {
             timer: None,
             on_timer: input(|| Input::Timeout),
             _waking: Waking::listen(input(|| Input::Wake)),
+            _guard: guard.then(|| Guard::new(Rc::downgrade(&shell))),
         };
         *shell.open.borrow_mut() = Some(open);
         shell
@@ -104,16 +130,68 @@ impl Shell {
         self.trace
     }
 
-    pub(super) fn asides(&self) -> Ref<'_, [Aside]> {
+    pub(super) fn place(&self) -> &Place {
+        &self.place
+    }
+
+    pub(super) fn asides(&self) -> Ref<'_, [(Option<f64>, JsValue)]> {
         Ref::map(self.asides.borrow(), Vec::as_slice)
+    }
+
+    pub(super) fn kept(&self) -> Keeping {
+        self.kept.get()
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        self.open.borrow().is_some()
+    }
+
+    pub(super) fn set_kept(self: &Rc<Self>, kept: Keeping) {
+        if self.kept.replace(kept) != kept {
+            self.notices.push(Notice::Storage);
+            self.notices.deliver(self);
+        }
+    }
+
+    pub(super) fn holds_lock(&self) -> bool {
+        self.lock.borrow().is_some()
+    }
+
+    pub(super) fn hold(&self, lock: Lock) {
+        *self.lock.borrow_mut() = Some(lock);
+    }
+
+    pub(super) fn set_storage(&self, storage: Storage, asides: Vec<(f64, JsValue)>) {
+        *self.storage.borrow_mut() = Some(storage);
+        let stored = asides.into_iter().map(|(number, aside)| (Some(number), aside));
+        self.asides.borrow_mut().splice(..0, stored);
+    }
+
+    pub(super) fn take_storage(&self) -> Option<Storage> {
+        self.storage.take()
+    }
+
+    /// Its number, if it is stored, and forget it.
+    pub(super) fn drop_aside(&self, aside: &JsValue) -> Option<f64> {
+        let mut asides = self.asides.borrow_mut();
+        let at = asides.iter().position(|(_, other)| other == aside)?;
+        asides.remove(at).0
+    }
+
+    pub(super) fn with_storage<R>(&self, act: impl FnOnce(&Storage) -> R) -> Option<R> {
+        self.storage.borrow().as_ref().map(act)
     }
 
     pub(super) fn awaits_token(&self, asked: u32) -> bool {
         self.token.awaits(asked)
     }
 
+    pub(super) fn saved(&self) -> Saved {
+        self.saved.get()
+    }
+
     pub(super) fn pending(&self) -> u64 {
-        self.pending.get()
+        self.saved.get().pending
     }
 
     /// Tell the replica what happened. Nothing happens to a closed document.
@@ -181,7 +259,11 @@ impl Shell {
         if open.is_some() {
             let reason = "the document was closed by the page".to_owned();
             *self.status.borrow_mut() = Status::Closed { code: 1000, reason };
-            self.notices.close(self.pending.get() > 0);
+            self.notices.close(self.pending() > 0);
+        }
+        let is_done = self.offline == Offline::UntilClosed && self.pending() == 0;
+        if let Some(storage) = self.take_storage() {
+            storage.close(self.pending(), is_done, self.lock.take());
         }
         self.token.forget();
         // Dropped here, with nothing borrowed.
@@ -213,16 +295,21 @@ impl Shell {
                     *self.status.borrow_mut() = status.clone();
                     self.notices.push(Notice::Status(status));
                 }
-                Output::Saved { pending } => {
-                    self.pending.set(pending);
-                    self.notices.push(Notice::Saved(pending));
+                Output::Keep(record) => self.store(Write::Record(record)),
+                Output::KeepAll(record) => self.store(Write::All(record)),
+                Output::StopKeeping => self.not_kept(Trouble::Slow),
+                Output::Saved(saved) => {
+                    self.saved.set(saved);
+                    self.notices.push(Notice::Saved(saved));
                 }
                 Output::SetAside(aside) => {
                     if let Ok(replica) = self.replica() {
                         self.client_id.set(replica.document().client_id() as u32);
                     }
-                    self.asides.borrow_mut().push(aside.clone());
-                    self.notices.push(Notice::SetAside(aside));
+                    let object = aside_object(&aside);
+                    let number = self.with_storage(|it| it.put_aside(self, object.clone()));
+                    self.asides.borrow_mut().push((number, object.clone()));
+                    self.notices.push(Notice::SetAside(object, aside.pending > 0));
                 }
                 Output::Access(grant) => self.notices.push(Notice::Access(grant)),
                 Output::Refused(refusal) => self.notices.push(Notice::Refused(refusal)),

@@ -22,17 +22,18 @@ pub struct Aside {
 impl Replica {
     /// Put this copy aside, if there is anything in it, and begin with an empty one under another
     /// client id: the ids of what is in the old one must never be used again.
-    pub(super) fn start_over(&mut self, why: Close) -> Option<Output> {
+    pub(super) fn start_over(&mut self, why: Close, out: &mut Vec<Output>) {
         (self.epoch, self.sequence, self.asked) = (0, 0, None);
         let update = self.document.encode();
-        if update == EMPTY {
-            return None;
+        if update != EMPTY {
+            let (content, pending) = (self.document.content(), self.pending());
+            let client_id = self.connection.next_random() as u32;
+            self.document.start_over(client_id.into());
+            self.presence.rename(client_id);
+            self.outbox.give_up();
+            out.push(Output::SetAside(Aside { update, content, pending, why }));
         }
-        let (content, pending) = (self.document.content(), self.pending());
-        let client_id = self.connection.next_random() as u32;
-        self.document.start_over(client_id.into());
-        self.presence.rename(client_id);
-        self.outbox.give_up();
-        Some(Output::SetAside(Aside { update, content, pending, why }))
+        // Behind it, so that what is kept of this copy is never nowhere.
+        self.keep_all(out);
     }
 }

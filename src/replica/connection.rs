@@ -29,10 +29,12 @@ const PONG_MS_MAX_CATCHING_UP: u64 = 120_000;
 pub enum Status {
     /// Not connected: cut off by the page, or between two attempts.
     Offline,
-    /// Connecting, or receiving what was missed.
+    /// Connecting.
     Connecting,
+    /// Connected, and receiving what was missed.
+    Behind,
     /// Connected, with everything that the room had when it said welcome.
-    Online,
+    Live,
     /// Trying again will not help. The document stays readable.
     Closed {
         /// A WebSocket close code from 4400 to 4499.
@@ -90,10 +92,9 @@ impl Connection {
             State::Refused { code, reason } => {
                 Status::Closed { code: *code, reason: reason.clone() }
             }
-            State::Live { head, .. } if sequence >= *head => Status::Online,
-            State::Opening { .. } | State::Greeting { .. } | State::Live { .. } => {
-                Status::Connecting
-            }
+            State::Opening { .. } | State::Greeting { .. } => Status::Connecting,
+            State::Live { head, .. } if sequence < *head => Status::Behind,
+            State::Live { .. } => Status::Live,
         }
     }
 

@@ -100,7 +100,7 @@ impl Replica {
     /// The page is given this copy, and goes on with what the room has.
     fn give_back(&mut self, now: Millis, out: &mut Vec<Output>) {
         self.disconnect(out, |connection| connection.lost(now));
-        out.extend(self.start_over(Close::NotAllowed));
+        self.start_over(Close::NotAllowed, out);
     }
 
     /// The page said the token that [`Output::RenewToken`] asked for.

@@ -1,5 +1,6 @@
 //! The room's welcome: from then on both sides speak about the same history.
 
+use super::keep::Record;
 use super::{Output, Replica};
 use crate::protocol::{Close, PROTOCOL_VERSION, Welcome};
 use crate::time::Millis;
@@ -13,10 +14,13 @@ impl Replica {
         // O3: two histories are never merged.
         if self.epoch != 0 && self.epoch != welcome.epoch {
             self.disconnect(out, |connection| connection.lost(now));
-            return out.extend(self.start_over(Close::EpochMismatch));
+            return self.start_over(Close::EpochMismatch, out);
         }
         if self.connection.welcomed(now, welcome.sequence) {
-            self.epoch = welcome.epoch;
+            if self.epoch != welcome.epoch {
+                self.epoch = welcome.epoch;
+                self.keep.push(now, &Record::Epoch(self.epoch), out);
+            }
             // It says them behind this, if there are any.
             self.rules.forget();
             self.frame_bytes_max = usize::try_from(welcome.frame_bytes_max).unwrap_or(usize::MAX);

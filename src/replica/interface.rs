@@ -29,8 +29,25 @@ pub enum Input<'a> {
     },
     /// The token that [`Output::RenewToken`] asked for.
     Token(&'a str),
+    /// What the browser's storage has of this document, in the order in which it was kept. Nothing
+    /// if it has none.
+    Restored(&'a [Vec<u8>]),
+    /// So many more of what [`Output::Keep`] and [`Output::KeepAll`] asked for is kept.
+    Kept(u64),
+    /// The storage failed, or the page wants nothing more to be kept. What was kept may still be
+    /// there.
+    KeepFailed,
     /// The time of [`Output::SetTimer`] has come. It may come early or late.
     Timeout,
+}
+
+/// How much is saved, and where.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Saved {
+    /// How many edits the room has not acknowledged.
+    pub pending: u64,
+    /// How many of them are not in the browser's storage either: all, if nothing is kept.
+    pub pending_here: u64,
 }
 
 /// Something for the shell to do.
@@ -46,6 +63,12 @@ pub enum Output {
     Disconnect,
     /// Report [`Input::Timeout`] at this time. Replaces an earlier timer.
     SetTimer(Millis),
+    /// Keep this record behind those before it. Should one fail, none behind it may be kept.
+    Keep(Vec<u8>),
+    /// Keep this record in the place of all those before it, at once or not at all.
+    KeepAll(Vec<u8>),
+    /// The storage takes too long: keep nothing of this document from now on.
+    StopKeeping,
     /// Ask the page for a new token, and report it as [`Input::Token`].
     RenewToken,
     /// Tell the page: what this replica may do changed.
@@ -59,11 +82,8 @@ pub enum Output {
     /// Tell the page: this copy could not go on, and the document begins with an empty one under
     /// another client id.
     SetAside(Aside),
-    /// Tell the page: so many changes are not acknowledged now.
-    Saved {
-        /// How many.
-        pending: u64,
-    },
+    /// Tell the page how much is saved.
+    Saved(Saved),
     /// Tell the page: watched shared types changed.
     Changed(Vec<Event>),
     /// Tell the page: others came, went or said something else.

@@ -59,6 +59,41 @@ impl Outbox {
         self.last - self.acknowledged
     }
 
+    /// The last number that was given to an edit.
+    pub(super) fn last(&self) -> u64 {
+        self.last
+    }
+
+    /// Everything up to this number is acknowledged.
+    pub(super) fn acknowledged(&self) -> u64 {
+        self.acknowledged
+    }
+
+    /// What is not acknowledged and behind `number`, with the last number in each.
+    pub(super) fn after(&self, number: u64) -> impl Iterator<Item = (u64, &[u8])> {
+        let changes = self.changes.iter().skip_while(move |change| change.number <= number);
+        changes.map(|change| (change.number, change.update.as_slice()))
+    }
+
+    /// Another life of this copy gave numbers up to `last`, and has still to send `changes`. What
+    /// is here comes behind that.
+    pub(super) fn restore(
+        &mut self,
+        last: u64,
+        acknowledged: u64,
+        changes: impl Iterator<Item = (u64, Vec<u8>)>,
+    ) {
+        self.unsend();
+        let pending = self.pending();
+        for change in &mut self.changes {
+            change.number = change.number - self.acknowledged + last;
+        }
+        let before = changes.map(|(number, update)| Change { number, update, edited_at: None });
+        let behind = std::mem::take(&mut self.changes);
+        self.changes = before.chain(behind).collect();
+        (self.last, self.acknowledged) = (last + pending, acknowledged);
+    }
+
     /// Number an edit.
     pub(super) fn push(&mut self, now: Millis, is_live: bool, update: Vec<u8>) {
         if self.sent == self.changes.len() {

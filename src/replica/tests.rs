@@ -140,7 +140,7 @@ fn o3_nothing_is_said_before_the_welcome() {
     bench.room(&welcome(EPOCH, 0));
     let sent = bench.sent();
     assert!(matches!(message(&sent[0]), FromClient::Update { number: 1, .. }));
-    assert_eq!(bench.replica.status(), Status::Online);
+    assert_eq!(bench.replica.status(), Status::Live);
 }
 
 #[test]
@@ -161,9 +161,9 @@ fn o2_a_resume_says_epoch_and_sequence() {
         FromClient::Hello(Hello { protocol: 1, epoch: EPOCH, sequence: 41, trace: None })
     );
     bench.room(&welcome(EPOCH, 42));
-    assert_eq!(bench.replica.status(), Status::Connecting);
+    assert_eq!(bench.replica.status(), Status::Behind);
     bench.room(&FromRoom::SyncStep2 { sequence: 42, update: &update });
-    assert_eq!(bench.replica.status(), Status::Online);
+    assert_eq!(bench.replica.status(), Status::Live);
 }
 
 #[test]
@@ -229,7 +229,7 @@ fn d3_what_was_not_acknowledged_is_sent_again_after_every_reconnect() {
     }
     bench.room(&FromRoom::Ack { number: 5, sequence: 2 });
     assert_eq!(bench.replica.pending(), 0);
-    assert!(bench.out.contains(&Output::Saved { pending: 0 }));
+    assert!(bench.out.contains(&Output::Saved(Saved { pending: 0, pending_here: 0 })));
 }
 
 /// The next resume must ask for what a state vector round was to bring and did not.

@@ -45,7 +45,7 @@ test("d3: both edit while one has cut the connection; brought back, both have al
   await type(bo, " online");
   await saved(bo);
   assert.ok((await pending(ada)) > 0);
-  assert.match(await ada.textContent("#saved"), /^\d+ changes? kept here, in this tab$/);
+  assert.match(await ada.textContent("#saved"), /^\d+ changes? kept in this browser$/);
   assert.equal(await note(ada), "offline 😀 base");
   assert.equal(await ada.isVisible(".people .unknown"), true);
   assert.equal(await ada.isVisible("#alone"), false);

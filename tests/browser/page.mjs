@@ -94,11 +94,11 @@ export async function until(what, condition, wait_ms_max = WAIT_MS_MAX) {
 }
 
 export function online(page) {
-  return page.waitForSelector('#strip[data-status="online"]');
+  return page.waitForSelector('#strip[data-status="live"]');
 }
 
 export function offline(page) {
-  return page.waitForSelector('#strip:not([data-status="online"])');
+  return page.waitForSelector('#strip:not([data-status="live"])');
 }
 
 export async function pending(page) {
@@ -106,7 +106,7 @@ export async function pending(page) {
 }
 
 export function saved(page) {
-  return page.waitForSelector('#strip[data-status="online"][data-pending="0"]');
+  return page.waitForSelector('#strip[data-status="live"][data-pending="0"]');
 }
 
 export function note(page) {

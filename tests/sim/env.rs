@@ -58,6 +58,16 @@ pub enum Event {
     Alarm {
         again: bool,
     },
+    /// A page has read what its browser keeps.
+    Restored {
+        client: usize,
+        life: u32,
+    },
+    /// What a page wrote to its browser's storage is durable.
+    Kept {
+        client: usize,
+        life: u32,
+    },
     /// The token that came on a connection was checked.
     Verified(ConnId),
     /// The page of a client has a new token.
@@ -76,6 +86,8 @@ pub struct Conn {
 pub struct Env {
     pub now: Millis,
     pub rng: Rng,
+    /// For what has to do with browsers' storage.
+    pub keep_rng: Rng,
     pub faults: Faults,
     pub oracle: Oracle,
     pub counts: BTreeMap<&'static str, u64>,
@@ -109,6 +121,7 @@ impl Env {
             has_subjects: faults.storage.row_damaged == 0.0,
             rules: None,
             hostile: None,
+            keep_rng: Rng::with_seed(rng.clone().u64(..)),
             rng,
             faults,
             oracle: Oracle::new(),
@@ -192,6 +205,11 @@ impl Env {
             let link = if up { &mut conn.up_at } else { &mut conn.down_at };
             *link = (*link).max(self.now + ms);
         }
+    }
+
+    /// Whether a client keeps its copy. In half of the runs nobody does.
+    pub fn keeps(&mut self, index: usize) -> bool {
+        self.faults.storage.reload > 0.0 && index.is_multiple_of(2)
     }
 
     pub fn chance(&mut self, rate: f64) -> bool {

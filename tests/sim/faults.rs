@@ -40,6 +40,8 @@ pub enum Sabotage {
     AuthorBelieved,
     /// Nobody is told what of theirs was undone.
     RejectionsKept,
+    /// Browsers keep no edits, and say that they do.
+    EditsNotKept,
 }
 
 /// Rates: for each client and step for the first four, for each step or event for the others.
@@ -77,6 +79,8 @@ pub struct StorageFaults {
     pub newer: f64,
     pub row_damaged: f64,
     pub snapshot_damaged: f64,
+    /// For each client that keeps its copy, and step.
+    pub reload: f64,
 }
 
 /// Every kind, as it is counted when it happens.
@@ -179,6 +183,7 @@ impl StorageFaults {
             newer: maybe(0.005),
             row_damaged: maybe(0.01),
             snapshot_damaged: maybe(0.03),
+            reload: maybe(0.03),
         }
     }
 }

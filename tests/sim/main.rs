@@ -19,6 +19,7 @@ mod rules;
 mod server;
 mod step;
 mod stock;
+mod storage;
 mod world;
 
 use std::collections::BTreeMap;
@@ -44,7 +45,7 @@ fn range(name: &str) -> Option<Range<u64>> {
 #[test]
 fn d1_o1_v1_nothing_that_was_told_is_lost_and_everyone_agrees() {
     if let Some(counts) = run_all(SEEDS, |seed| World::new(seed, None)) {
-        for kind in KINDS.iter().chain(&["compacted", "repaired", "silent", "reported"]) {
+        for kind in KINDS.iter().chain(&["compacted", "repaired", "silent", "reported", "reload"]) {
             assert!(counts.contains_key(kind), "{kind} never happened");
         }
     }
@@ -205,6 +206,11 @@ fn s4_authors_who_are_believed_are_caught() {
 #[test]
 fn s4_authors_who_are_not_told_are_caught() {
     caught_with_rules(Sabotage::RejectionsKept, "D3");
+}
+
+#[test]
+fn d3_edits_that_a_browser_does_not_keep_are_caught() {
+    caught(Sabotage::EditsNotKept, "D3");
 }
 
 #[test]

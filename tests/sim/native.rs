@@ -11,6 +11,7 @@ use selvedge::time::Millis;
 use crate::author::Change;
 use crate::env::{ConnId, Env, Event, Signal};
 use crate::oracle::{Roots, View, tokens_in, view};
+use crate::storage::Storage;
 
 /// A message that no build knows.
 const UNKNOWN_TAG: u8 = 99;
@@ -36,10 +37,85 @@ pub struct Native {
     put_aside: usize,
     /// What was shown before the last close.
     before: Option<View>,
+    /// What the browser keeps, if it keeps anything.
+    storage: Option<Storage>,
+    /// Which page this is: one that is loaded again is another.
+    life: u32,
 }
 
 impl Native {
     pub fn new(env: &mut Env, index: usize, client_id: u32) -> Self {
+        let keeps = env.keeps(index);
+        let mut native = Self::empty(env, index, client_id);
+        native.storage = keeps.then(Storage::default);
+        native.open(env);
+        native
+    }
+
+    /// The page is loaded again, after it ended without a word.
+    pub fn reloaded(mut self, env: &mut Env, client_id: u32) -> Self {
+        let mut native = Self::empty(env, self.index, client_id);
+        let Some(mut storage) = self.storage.take() else { return native };
+        env.count("reload");
+        storage.crash();
+        self.edits.truncate(storage.edits);
+        self.places.retain(|(edit, _)| *edit < storage.edits);
+        (native.edits, native.places, native.rejected) = (self.edits, self.places, self.rejected);
+        native.put_aside = storage.put_aside;
+        native.storage = Some(storage);
+        native.open(env);
+        native
+    }
+
+    pub fn keeps(&self) -> bool {
+        self.storage.is_some()
+    }
+
+    fn open(&mut self, env: &mut Env) {
+        if self.storage.is_some() {
+            self.replica.await_stored(self.now(env));
+            let in_ms = env.keep_rng.u64(0..400);
+            env.schedule(in_ms, Event::Restored { client: self.index, life: self.life });
+        }
+        self.present(env);
+        self.input(env, Input::Connect);
+    }
+
+    pub fn restored(&mut self, env: &mut Env, life: u32) {
+        if self.life == life
+            && let Some(storage) = &self.storage
+        {
+            let records = storage.durable.clone();
+            self.input(env, Input::Restored(&records));
+        }
+    }
+
+    fn write(&mut self, env: &mut Env, record: Vec<u8>, replaces_all: bool) {
+        let put_aside = self.put_aside;
+        let storage = self.storage.as_mut();
+        if storage.is_some_and(|storage| storage.write(record, replaces_all, put_aside)) {
+            self.schedule_written(env);
+        }
+    }
+
+    fn schedule_written(&self, env: &mut Env) {
+        let in_ms = env.keep_rng.u64(1..200);
+        env.schedule(in_ms, Event::Kept { client: self.index, life: self.life });
+    }
+
+    pub fn written(&mut self, env: &mut Env, life: u32, loses_edits: bool) {
+        if self.life != life {
+            return;
+        }
+        let Some(storage) = &mut self.storage else { return };
+        let (count, more) = storage.written(loses_edits);
+        if more {
+            self.schedule_written(env);
+        }
+        self.input(env, Input::Kept(count));
+    }
+
+    fn empty(env: &mut Env, index: usize, client_id: u32) -> Self {
         let mut replica = Replica::new(client_id, env.rng.u64(..));
         let mut native = Self {
             index,
@@ -55,6 +131,8 @@ impl Native {
             offline: false,
             put_aside: 0,
             before: None,
+            storage: None,
+            life: client_id,
         };
         if index.is_multiple_of(2) {
             native.replica.tell_latency();
@@ -62,8 +140,6 @@ impl Native {
         if env.rules.is_some() {
             native.replica.set_renews();
         }
-        native.present(env);
-        native.input(env, Input::Connect);
         native
     }
 
@@ -242,11 +318,16 @@ impl Native {
     /// D3: what was written here is in the document, or in a copy that was put aside, or the page
     /// was told that it is not.
     pub fn check_told(&self, env: &Env) -> Result<(), String> {
-        let Some(seen) = env.oracle.seen.as_ref().filter(|_| env.oracle.lost.is_empty()) else {
+        if !env.oracle.lost.is_empty() {
             return Ok(());
+        }
+        let has = |token: u32| match &env.oracle.seen {
+            Some(seen) => seen.has(token),
+            // Nobody deletes any.
+            None => env.oracle.is_durable(token),
         };
         let mut here = self.edits.iter().skip(self.put_aside).filter(|token| **token > 0);
-        if let Some(token) = here.find(|token| !seen.has(**token)) {
+        if let Some(token) = here.find(|token| !has(**token)) {
             return Err(format!("D3: <{token:05}> of native {} is lost", self.index));
         }
         let mut places = self.places.iter().filter(|(edit, _)| *edit >= self.put_aside);
@@ -344,7 +425,10 @@ impl Native {
                 Output::Access(grant) => {
                     env.note(format_args!("native {} may now: {grant:?}", self.index));
                 }
-                Output::Saved { .. } | Output::Changed(_) | Output::Peers(_) => {}
+                Output::Keep(record) => self.write(env, record, false),
+                Output::KeepAll(record) => self.write(env, record, true),
+                Output::StopKeeping => env.oracle.violated("the storage was in time".to_owned()),
+                Output::Saved(_) | Output::Changed(_) | Output::Peers(_) => {}
             }
         }
     }

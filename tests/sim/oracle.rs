@@ -343,6 +343,11 @@ impl Oracle {
         known.clock(client) > 0
     }
 
+    /// Whether a crash would leave this token.
+    pub fn is_durable(&self, token: u32) -> bool {
+        self.durable.contains(&token)
+    }
+
     /// D1, D2: whoever is told of a change can rely on it.
     pub fn told(&mut self, whom: usize, how: &str, tokens: impl Iterator<Item = u32>) {
         for token in tokens {

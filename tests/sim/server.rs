@@ -49,7 +49,7 @@ pub struct Server {
     process: u32,
     /// The Wasm memory; a fault replaces it while the sockets stay.
     instance: u32,
-    sabotage: Option<Sabotage>,
+    pub sabotage: Option<Sabotage>,
     limits: Limits,
     reset_is_due: bool,
     /// Until when every write fails, and until when a newer build's storage is there.

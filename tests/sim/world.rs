@@ -288,6 +288,17 @@ impl World {
             Event::Settled { process } => self.server.settled(env, process),
             Event::Alarm { again } => self.server.alarm(env, again),
             Event::Verified(conn) => self.server.admit(env, conn),
+            Event::Restored { client, life } => {
+                if let Client::Native(native) = &mut self.clients[client] {
+                    native.restored(env, life);
+                }
+            }
+            Event::Kept { client, life } => {
+                let loses_edits = self.server.sabotage == Some(Sabotage::EditsNotKept);
+                if let Client::Native(native) = &mut self.clients[client] {
+                    native.written(env, life, loses_edits);
+                }
+            }
             Event::Token(index) => {
                 if let Client::Native(native) = &mut self.clients[index] {
                     native.renew(env);

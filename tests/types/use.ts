@@ -101,7 +101,7 @@ function showKey(change: KeyChange, key: string): [string, Value] {
 }
 
 function showStatus(status: Status): string {
-  return status.state === "closed" ? `${status.code}: ${status.reason}` : status.state;
+  return status.state === "refused" ? `${status.code}: ${status.reason}` : status.state;
 }
 
 function isSelvedgeError(error: unknown): error is SelvedgeError {

@@ -40,7 +40,7 @@ describe('our client', () => {
   test('what waits is sent before the document is closed', async (t) => {
     const document = freshDocument('client')
     const doc = open(t, document)
-    await until('a connection', () => doc.status.state === 'online')
+    await until('a connection', () => doc.status.state === 'live')
     doc.text('t').insert(0, 'last words')
     doc.close()
     const late = open(t, document)

@@ -79,7 +79,7 @@ describe('crowds', () => {
     t.after(() => ours.close())
     const client = await new StockClient(server, document).connect()
     t.after(() => client.destroy())
-    await until('a connection', () => ours.status.state === 'online')
+    await until('a connection', () => ours.status.state === 'live')
     const { pid } = server.running
     process.kill(pid, 'SIGSTOP')
     try {

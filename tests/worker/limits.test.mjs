@@ -91,7 +91,7 @@ describe('a room that takes little', () => {
     await until('a refusal', () => refusals.length > 0)
     assert.equal(refusals[0].limit, 'document-bytes')
     assert.ok(refusals[0].retryMs > 0)
-    assert.equal(doc.status.state, 'online')
+    assert.equal(doc.status.state, 'live')
     // Somebody makes room. Compaction drops what is deleted; then what waited is taken.
     const { doc: other } = open(t, document)
     await until('the text', () => other.text('t').length === 300_000)
@@ -120,7 +120,7 @@ describe('a room that takes little', () => {
   test('s2: a crowded room says so, and takes one more when there is room', async (t) => {
     const document = freshDocument('limits')
     const [{ doc }] = [open(t, document), await stock(t, document).connect()]
-    await until('a connection', () => doc.status.state === 'online')
+    await until('a connection', () => doc.status.state === 'live')
     const third = stock(t, document)
     third.provider.connect()
     await until('to be told', () => third.closes.length > 0)
@@ -133,7 +133,7 @@ describe('a room that takes little', () => {
   test('s2: 300 who come and go leave room for the next', async (t) => {
     const document = freshDocument('limits')
     const { doc } = open(t, document)
-    await until('a connection', () => doc.status.state === 'online')
+    await until('a connection', () => doc.status.state === 'live')
     for (let visit = 0; visit < 300; visit++) {
       const socket = await until(`visit ${visit}`, async () => {
         const socket = await RawSocket.open(server, document)
@@ -154,7 +154,7 @@ describe('a room that takes little', () => {
     await doc.whenSaved()
     await until('a refusal', () => refusals.length > 0)
     assert.equal(refusals[0].limit, 'presence-bytes')
-    assert.equal(doc.status.state, 'online')
+    assert.equal(doc.status.state, 'live')
   })
 
   test('s2 o2: who does not confirm is let alone, and catches up from the log', async (t) => {

@@ -135,7 +135,7 @@ describe('what operators see', () => {
     for (const doc of [ada, carl]) doc.close()
     const sum = await until('the reports', async () => {
       const visitor = open(t, document)
-      await until('a visit', () => visitor.status.state === 'online')
+      await until('a visit', () => visitor.status.state === 'live')
       visitor.close()
       const now = await metrics()
       return grown(now, 'selvedge_asks_total') === 1 && now
@@ -170,7 +170,7 @@ describe('what operators see', () => {
     const document = freshDocument('latency')
     const quiet = open(t, document)
     const doc = open(t, document, { telemetry: true })
-    await until('connections', () => [quiet, doc].every(({ status }) => status.state === 'online'))
+    await until('connections', () => [quiet, doc].every(({ status }) => status.state === 'live'))
     for (const each of [quiet, doc]) {
       each.map('m').set('key', 1)
       await each.whenSaved()

@@ -97,7 +97,7 @@ fn s1_a_copy_with_a_change_that_makes_the_room_fail_is_put_aside() {
     let refusal = Refusal { limit: Limit::Failures, value: 3, max: 2, retry_ms: None };
     bench.room(&FromRoom::Refused { number: 0, refusal });
     assert!(bench.out.contains(&Output::Refused(refusal)));
-    assert_eq!(bench.replica.status(), Status::Online);
+    assert_eq!(bench.replica.status(), Status::Live);
     bench.input(Input::Closed { code: 4424, reason: "" });
     assert_eq!((aside(&bench).why, aside(&bench).pending), (Close::Poison, 1));
     hello(&mut bench);

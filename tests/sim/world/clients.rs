@@ -51,6 +51,25 @@ impl World {
             env.count("restart");
             self.restart(index);
         }
+        if let Client::Native(native) = &self.clients[index]
+            && native.keeps()
+            && self.env.keep_rng.f64() < faults.storage.reload
+        {
+            self.reload(index);
+        }
+    }
+
+    /// The page is loaded again, with what its browser kept.
+    pub(super) fn reload(&mut self, index: usize) {
+        let Client::Native(mut native) = std::mem::replace(&mut self.clients[index], Client::Gone)
+        else {
+            return;
+        };
+        self.env.note(format_args!("client {index} is loaded again"));
+        native.leave(&mut self.env);
+        self.last_client_id += 1;
+        let native = native.reloaded(&mut self.env, self.last_client_id);
+        self.clients[index] = Client::Native(Box::new(native));
     }
 
     /// Its role is another one from now on, also in the sessions that it has.

@@ -1,0 +1,267 @@
+//! Keeping a document in the browser: one tab does it, the one that holds the document's lock.
+
+use std::cell::Cell;
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use js_sys::{Array, Function, Promise, Reflect, global};
+use wasm_bindgen::prelude::*;
+
+use super::error::{self, Misuse};
+use super::lock;
+use super::options::Place;
+use super::shell::{Keeping, Shell};
+use super::storage::{self, Storage, Stored, Trouble, Write};
+use super::timer;
+use crate::replica::Input;
+
+impl Place {
+    /// The lock of whoever keeps this document, and speaks with its room.
+    fn lock(&self) -> String {
+        format!("selvedge {} {} {}", self.url, self.document, self.profile)
+    }
+}
+
+impl Shell {
+    /// Keep this document, and begin with what is kept already.
+    pub(super) fn begin_keeping(self: &Rc<Self>) {
+        if !lock::are_there() {
+            return self.not_kept(Trouble::Unavailable);
+        }
+        self.set_kept(Keeping::Opening);
+        if let Ok(mut replica) = self.replica_mut() {
+            replica.await_stored(timer::now());
+        }
+        if self.holds_lock() {
+            // It was kept before, and all of that is here.
+            return self.open_storage(true);
+        }
+        let weak = Rc::downgrade(self);
+        lock::take(&self.place().lock(), move |lock| {
+            let Some(shell) = weak.upgrade().filter(|shell| shell.is_open()) else { return };
+            let Some(lock) = lock else { return shell.not_kept(Trouble::Unavailable) };
+            shell.hold(lock);
+            shell.open_storage(false);
+        });
+    }
+
+    /// With `anew` what is stored is what this page has stored before it failed: all of it is here.
+    fn open_storage(self: &Rc<Self>, anew: bool) {
+        let weak = Rc::downgrade(self);
+        Storage::open(self.place().clone(), move |opened| {
+            // Whoever does not wait any more does without.
+            let waits = |shell: &Rc<Self>| shell.is_open() && shell.kept() == Keeping::Opening;
+            let Some(shell) = weak.upgrade().filter(waits) else { return };
+            match opened {
+                Ok((storage, stored)) => {
+                    let Stored { records, asides } = if anew { <_>::default() } else { stored };
+                    shell.set_storage(storage, asides);
+                    shell.set_kept(Keeping::On);
+                    shell.input(Input::Restored(&records));
+                    make_room(bytes_max(), |_| ());
+                }
+                Err(trouble) => shell.not_kept(trouble),
+            }
+        });
+    }
+
+    /// Nothing is kept from now on.
+    pub(super) fn not_kept(self: &Rc<Self>, trouble: Trouble) {
+        self.set_kept(Keeping::Lost(trouble));
+        drop(self.take_storage());
+        self.input(Input::KeepFailed);
+    }
+
+    /// So many more records are stored.
+    pub(super) fn stored(self: &Rc<Self>, records: u64) {
+        self.with_storage(|storage| storage.go_on(self));
+        self.input(Input::Kept(records));
+    }
+
+    /// What was to be stored is not. If there was no space, what else is kept makes way, and this
+    /// begins anew.
+    pub(super) fn storage_failed(self: &Rc<Self>, trouble: Trouble) {
+        self.not_kept(trouble);
+        if trouble != Trouble::Full {
+            return;
+        }
+        let weak = Rc::downgrade(self);
+        make_room(0.0, move |made| {
+            let lost = Keeping::Lost(Trouble::Full);
+            let waits = |shell: &Rc<Self>| made && shell.is_open() && shell.kept() == lost;
+            let Some(shell) = weak.upgrade().filter(waits) else { return };
+            shell.begin_keeping();
+        });
+    }
+
+    /// Keep nothing of this document any more, and throw away what was.
+    pub(super) fn stop_keeping(self: &Rc<Self>) -> Promise {
+        self.set_kept(Keeping::Off);
+        if let Some(storage) = self.take_storage() {
+            storage.close(0, true, None);
+        }
+        self.input(Input::KeepFailed);
+        let place = self.place().clone();
+        // Behind what was under way.
+        promise(|resolve, reject| {
+            storage::delete(place, move |deleted| match deleted {
+                Ok(()) => resolve(JsValue::UNDEFINED),
+                Err(trouble) => reject(&trouble_error(trouble)),
+            });
+        })
+    }
+
+    /// The page has seen to a copy that was put aside.
+    pub(super) fn discard(self: &Rc<Self>, aside: &JsValue) {
+        if let Some(number) = self.drop_aside(aside) {
+            self.store(Write::NoAside(number));
+        }
+    }
+
+    /// Store this, if anything is.
+    pub(super) fn store(self: &Rc<Self>, write: Write) {
+        self.with_storage(|storage| storage.write(self, write));
+    }
+}
+
+/// How much may be kept before documents make way that were not used for long, in bytes.
+const BYTES_MAX: f64 = (256 << 20) as f64;
+
+thread_local! {
+    static KEPT_BYTES_MAX: Cell<f64> = const { Cell::new(BYTES_MAX) };
+}
+
+fn bytes_max() -> f64 {
+    KEPT_BYTES_MAX.get()
+}
+
+/// Keep so many bytes of documents at most, beside what is open or not saved in its room.
+#[wasm_bindgen(js_name = keepAtMost, skip_typescript)]
+pub fn keep_at_most(bytes: f64) -> Result<(), JsValue> {
+    if bytes.is_nan() || bytes < 0.0 {
+        return Err(Misuse::Argument("keepAtMost takes a number of bytes").into());
+    }
+    KEPT_BYTES_MAX.set(bytes);
+    make_room(bytes, |_| ());
+    Ok(())
+}
+
+/// Throw away documents that nobody has open and that are saved in their rooms, those first that
+/// were not used for longest, until `bytes` are left at most. Says whether there were any.
+fn make_room(bytes: f64, then: impl FnOnce(bool) + 'static) {
+    storage::list(move |listed| {
+        let all: Vec<_> = listed.unwrap_or_default().iter().map(Summary::read).collect();
+        let mut excess = all.iter().map(|it| it.bytes).sum::<f64>() - bytes;
+        let mut saved: Vec<_> = all.into_iter().filter(|it| it.pending == 0.0).collect();
+        saved.sort_by(|one, other| one.used_at.total_cmp(&other.used_at));
+        let goes = saved.into_iter().take_while(|it| {
+            let is_excess = excess > 0.0;
+            excess -= it.bytes;
+            is_excess
+        });
+        throw_away(goes.map(|it| it.place).collect(), false, Box::new(then));
+    });
+}
+
+/// One after the other. Says whether anything was thrown away, or has been already.
+fn throw_away(mut places: VecDeque<Place>, any: bool, then: Box<dyn FnOnce(bool)>) {
+    let Some(place) = places.pop_front() else { return then(any) };
+    lock::take(&place.lock(), move |lock| match lock {
+        Some(lock) => storage::delete(place, move |deleted| {
+            drop(lock);
+            throw_away(places, any || deleted.is_ok(), then);
+        }),
+        None => throw_away(places, any, then),
+    });
+}
+
+/// What is stored about a document.
+struct Summary {
+    place: Place,
+    bytes: f64,
+    pending: f64,
+    used_at: f64,
+}
+
+impl Summary {
+    fn read(stored: &JsValue) -> Self {
+        let get = |name: &str| Reflect::get(stored, &name.into()).unwrap_or_default();
+        let string = |name| get(name).as_string().unwrap_or_default();
+        let number = |name| get(name).as_f64().unwrap_or_default();
+        let (url, document, profile) = (string("url"), string("document"), string("profile"));
+        Self {
+            place: Place { url, document, profile },
+            bytes: number("bytes"),
+            pending: number("pending"),
+            used_at: number("usedAt"),
+        }
+    }
+}
+
+/// The documents that are kept in this browser.
+#[wasm_bindgen(skip_typescript)]
+pub fn kept() -> Promise {
+    promise(|resolve, reject| {
+        storage::list(move |listed| match listed {
+            Ok(all) => resolve(all.into_iter().collect::<Array>().into()),
+            Err(trouble) => reject(&trouble_error(trouble)),
+        });
+    })
+}
+
+/// Throw away what is kept of a document that is not open.
+#[wasm_bindgen(skip_typescript)]
+pub fn forget(place: JsValue) -> Result<Promise, JsValue> {
+    let place = Place::read(&place)?;
+    Ok(promise(|resolve, reject| {
+        lock::take(&place.lock(), move |lock| {
+            let Some(lock) = lock else {
+                let open = "the document is open: close it in all tabs, or call its forget()";
+                return reject(&error::error("open", open));
+            };
+            storage::delete(place, move |deleted| {
+                match deleted {
+                    Ok(()) => resolve(JsValue::UNDEFINED),
+                    Err(trouble) => reject(&trouble_error(trouble)),
+                }
+                drop(lock);
+            });
+        });
+    }))
+}
+
+/// Ask the browser not to throw away what is kept when it runs short of space.
+#[wasm_bindgen(skip_typescript)]
+pub fn persist() -> Promise {
+    let asked = || {
+        let navigator = Reflect::get(&global(), &"navigator".into())?;
+        let storage = Reflect::get(&navigator, &"storage".into())?;
+        let persist = Reflect::get(&storage, &"persist".into())?;
+        persist.dyn_into::<Function>()?.call0(&storage)
+    };
+    Promise::resolve(&asked().unwrap_or(JsValue::FALSE))
+}
+
+type Resolve = Box<dyn FnOnce(JsValue)>;
+type Reject = Box<dyn FnOnce(&JsValue)>;
+
+/// A promise of what `begin` ends in.
+fn promise(begin: impl FnOnce(Resolve, Reject)) -> Promise {
+    let mut begin = Some(begin);
+    Promise::new(&mut |resolve, reject| {
+        let Some(begin) = begin.take() else { return };
+        begin(
+            Box::new(move |value| drop(resolve.call1(&JsValue::UNDEFINED, &value))),
+            Box::new(move |why| drop(reject.call1(&JsValue::UNDEFINED, why))),
+        );
+    })
+}
+
+fn trouble_error(trouble: Trouble) -> JsValue {
+    let message = match trouble {
+        Trouble::Unavailable => "this browser, or this mode of it, keeps nothing",
+        Trouble::Full => "there is no space left to keep anything",
+        Trouble::Slow | Trouble::Failed => "the browser's storage failed",
+    };
+    error::error("storage", message)
+}

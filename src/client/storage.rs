@@ -1,0 +1,395 @@
+//! What the browser keeps of documents, in IndexedDB.
+//!
+//! One database for all documents of an origin. `records` holds what the replica asks to be kept, by
+//! document and number; `asides` the copies that could not go on; `documents` what there is, so that
+//! it can be listed and thrown away without reading it. Whatever is queued goes into one
+//! transaction; the first that fails is the last.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use idb::{Database, DatabaseEvent, Event, Factory, KeyRange, ObjectStoreParams, Request};
+use idb::{Transaction, TransactionMode};
+use js_sys::{Array, Date, Uint8Array};
+use wasm_bindgen::prelude::*;
+use web_sys::EventTarget;
+
+use super::convert::object;
+use super::lock::Lock;
+use super::options::Place;
+use super::shell::Shell;
+
+const NAME: &str = "selvedge";
+/// The form of what is stored. A newer one is left alone: the browser does not open it.
+const VERSION: u32 = 1;
+const DOCUMENTS: &str = "documents";
+const RECORDS: &str = "records";
+const ASIDES: &str = "asides";
+
+/// Why nothing is kept, or not any more.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Trouble {
+    /// This browser, or this mode of it, keeps nothing.
+    Unavailable,
+    /// There is no space left.
+    Full,
+    /// It did not say in time what it has.
+    Slow,
+    /// It failed, or was taken away.
+    Failed,
+}
+
+impl Trouble {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Unavailable => "unavailable",
+            Self::Full => "full",
+            Self::Slow => "slow",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+impl From<idb::Error> for Trouble {
+    fn from(error: idb::Error) -> Self {
+        match error {
+            idb::Error::IndexedDbNotFound(_) | idb::Error::IndexedDbOpenFailed(_) => {
+                Self::Unavailable
+            }
+            _ => Self::Failed,
+        }
+    }
+}
+
+/// Something to store.
+pub(super) enum Write {
+    Record(Vec<u8>),
+    /// In the place of all records.
+    All(Vec<u8>),
+    /// A copy that could not go on, by its number.
+    Aside(f64, JsValue),
+    /// The page has seen to it.
+    NoAside(f64),
+}
+
+/// What is stored of a document.
+#[derive(Default)]
+pub(super) struct Stored {
+    pub(super) records: Vec<Vec<u8>>,
+    /// The copies that could not go on, with their numbers.
+    pub(super) asides: Vec<(f64, JsValue)>,
+}
+
+/// What is kept of one document.
+pub(super) struct Storage {
+    database: Rc<Database>,
+    place: Place,
+    /// The next number of a record or a copy that was put aside.
+    next: Cell<f64>,
+    bytes: Cell<f64>,
+    queue: RefCell<Vec<Write>>,
+    /// The one that is under way.
+    transaction: RefCell<Option<Transaction>>,
+}
+
+/// A document's key among all.
+fn key_of(place: &Place) -> Array {
+    [&place.url, &place.document, &place.profile].map(|it| JsValue::from_str(it)).iter().collect()
+}
+
+fn numbered(place: &Place, number: f64) -> JsValue {
+    let key = key_of(place);
+    key.push(&number.into());
+    key.into()
+}
+
+/// All numbers of a document below `end`.
+fn all_of(place: &Place, end: f64) -> Result<KeyRange, idb::Error> {
+    KeyRange::bound(&numbered(place, 0.0), &numbered(place, end), Some(false), Some(true))
+}
+
+fn transaction(database: &Database, mode: TransactionMode) -> Result<Transaction, idb::Error> {
+    database.transaction(&[DOCUMENTS, RECORDS, ASIDES], mode)
+}
+
+/// What a request or a transaction ends in: once, whichever event comes first.
+fn once<T>(then: impl FnOnce(T) + 'static) -> (impl Fn(T) + 'static, impl Fn(T) + 'static) {
+    let then = Rc::new(Cell::new(Some(then)));
+    let again = Rc::clone(&then);
+    let call = |cell: &Cell<Option<_>>, argument: T| {
+        if let Some(then) = cell.take() {
+            let then: Box<dyn FnOnce(T)> = Box::new(then);
+            then(argument);
+        }
+    };
+    (move |argument| call(&then, argument), move |argument| call(&again, argument))
+}
+
+/// Open the database.
+fn open(then: impl FnOnce(Result<Database, Trouble>) + 'static) {
+    let request = Factory::new().and_then(|factory| factory.open(NAME, Some(VERSION)));
+    let mut request = match request {
+        Ok(request) => request,
+        Err(error) => return then(Err(error.into())),
+    };
+    request.on_upgrade_needed(|event| {
+        let Ok(database) = event.database() else { return };
+        for name in [DOCUMENTS, RECORDS, ASIDES] {
+            // Should one be missing, the first transaction says so.
+            let _ = database.create_object_store(name, ObjectStoreParams::new());
+        }
+    });
+    let (opened, failed) = once(then);
+    request.on_error(move |_| failed(Err(Trouble::Unavailable)));
+    request.on_success(move |event| {
+        opened(event.target().and_then(|request| request.database()).map_err(Trouble::from));
+    });
+    request.forget_callbacks();
+}
+
+/// What requests answer, once their transaction is done.
+type Answer<T> = Box<dyn FnOnce() -> Result<T, idb::Error>>;
+
+/// Read something, and go on with that.
+fn read<T: 'static>(
+    database: &Rc<Database>,
+    ask: impl FnOnce(&Transaction) -> Result<Answer<T>, idb::Error>,
+    then: impl FnOnce(Result<T, Trouble>) + 'static,
+) {
+    let asked = transaction(database, TransactionMode::ReadOnly)
+        .and_then(|transaction| ask(&transaction).map(|answer| (transaction, answer)));
+    let (mut transaction, answer) = match asked {
+        Ok(asked) => asked,
+        Err(error) => return then(Err(error.into())),
+    };
+    let (done, failed) = once(then);
+    let answer = Cell::new(Some(answer));
+    let database = Rc::clone(database);
+    transaction.on_complete(move |_| {
+        // It is open until here.
+        let _database = &database;
+        if let Some(answer) = answer.take() {
+            done(answer().map_err(Trouble::from));
+        }
+    });
+    transaction.on_abort(move |_| failed(Err(Trouble::Failed)));
+    transaction.forget_callbacks();
+}
+
+/// The numbers of these keys.
+fn numbers(keys: &JsValue) -> Vec<f64> {
+    let keys = keys.unchecked_ref::<Array>().iter();
+    keys.map(|key| key.unchecked_ref::<Array>().get(3).as_f64().unwrap_or_default()).collect()
+}
+
+impl Storage {
+    /// Open what is kept of a document, and go on with what that is.
+    pub(super) fn open(
+        place: Place,
+        then: impl FnOnce(Result<(Self, Stored), Trouble>) + 'static,
+    ) {
+        open(move |opened| match opened {
+            Ok(database) => Self::load(database, place, then),
+            Err(trouble) => then(Err(trouble)),
+        });
+    }
+
+    fn load(
+        database: Database,
+        place: Place,
+        then: impl FnOnce(Result<(Self, Stored), Trouble>) + 'static,
+    ) {
+        let of = place.clone();
+        let ask = move |transaction: &Transaction| {
+            let all = |name| {
+                let store = transaction.object_store(name)?;
+                let range = || all_of(&of, f64::INFINITY);
+                let keys = store.get_all_keys(Some(range()?.into()), None)?;
+                Ok::<_, idb::Error>((keys, store.get_all(Some(range()?.into()), None)?))
+            };
+            let (records, asides) = (all(RECORDS)?, all(ASIDES)?);
+            let answer: Answer<_> = Box::new(move || {
+                let values = records.1.result()?;
+                let bytes = |value: JsValue| Uint8Array::new(&value).to_vec();
+                let values = values.unchecked_ref::<Array>().iter().map(bytes).collect();
+                let copies = asides.1.result()?;
+                let copies = copies.unchecked_ref::<Array>().iter();
+                let (taken, aside) = (numbers(&records.0.result()?), numbers(&asides.0.result()?));
+                let last = taken.last().into_iter().chain(aside.last()).copied().fold(0.0, f64::max);
+                let asides = aside.into_iter().zip(copies).collect();
+                Ok((Stored { records: values, asides }, last))
+            });
+            Ok(answer)
+        };
+        let database = Rc::new(database);
+        read(&Rc::clone(&database), ask, move |answer| {
+            then(answer.map(|(stored, last)| {
+                let bytes = stored.records.iter().map(|record| record.len() as f64).sum();
+                let (next, bytes) = (Cell::new(last + 1.0), Cell::new(bytes));
+                let (queue, transaction) = Default::default();
+                (Self { database, place, next, bytes, queue, transaction }, stored)
+            }));
+        });
+    }
+
+    /// Store this behind everything before it.
+    pub(super) fn write(&self, shell: &Rc<Shell>, write: Write) {
+        self.queue.borrow_mut().push(write);
+        self.flush(shell);
+    }
+
+    /// Store a copy that could not go on. Returns its number.
+    pub(super) fn put_aside(&self, shell: &Rc<Shell>, aside: JsValue) -> f64 {
+        let number = self.number();
+        self.write(shell, Write::Aside(number, aside));
+        number
+    }
+
+    fn number(&self) -> f64 {
+        self.next.replace(self.next.get() + 1.0)
+    }
+
+    /// Begin with what waits, unless something is under way.
+    fn flush(&self, shell: &Rc<Shell>) {
+        if self.transaction.borrow().is_some() {
+            return;
+        }
+        let writes = self.queue.take();
+        if writes.is_empty() {
+            return;
+        }
+        let is_record = |write: &&Write| matches!(write, Write::Record(_) | Write::All(_));
+        let records = writes.iter().filter(is_record).count() as u64;
+        match self.begin(writes, shell.pending()) {
+            Ok(mut transaction) => {
+                let (weak, failed) = (Rc::downgrade(shell), Rc::downgrade(shell));
+                transaction.on_complete(move |_| {
+                    if let Some(shell) = weak.upgrade() {
+                        shell.stored(records);
+                    }
+                });
+                transaction.on_abort(move |event| {
+                    if let Some(shell) = failed.upgrade() {
+                        let full = event.target().is_some_and(is_full);
+                        shell.storage_failed(if full { Trouble::Full } else { Trouble::Failed });
+                    }
+                });
+                *self.transaction.borrow_mut() = Some(transaction);
+            }
+            Err(error) => shell.storage_failed(error.into()),
+        }
+    }
+
+    /// What was under way is stored: go on with what waits.
+    pub(super) fn go_on(&self, shell: &Rc<Shell>) {
+        let done = self.transaction.take();
+        self.flush(shell);
+        drop(done);
+    }
+
+    /// Store what waits, or throw all of it away, and give the lock back after that.
+    pub(super) fn close(self, pending: u64, throw_away: bool, lock: Option<Lock>) {
+        let begun = if throw_away {
+            delete_in(&self.database, &self.place)
+        } else {
+            self.begin(self.queue.take(), pending)
+        };
+        if let Ok(mut transaction) = begun {
+            let (done, failed) = once(move |()| drop(lock));
+            transaction.on_complete(move |_| done(()));
+            transaction.on_abort(move |_| failed(()));
+            transaction.forget_callbacks();
+        }
+        // The transaction that is under way tells nobody any more.
+        self.transaction.take().into_iter().for_each(|mut it| it.forget_callbacks());
+        // It ends once its transactions have.
+        self.database.close();
+    }
+
+    fn begin(&self, writes: Vec<Write>, pending: u64) -> Result<Transaction, idb::Error> {
+        let transaction = transaction(&self.database, TransactionMode::ReadWrite)?;
+        let records = transaction.object_store(RECORDS)?;
+        let put = |bytes: &[u8]| {
+            let key = numbered(&self.place, self.number());
+            self.bytes.set(self.bytes.get() + bytes.len() as f64);
+            records.put(&Uint8Array::from(bytes), Some(&key)).map(drop)
+        };
+        for write in writes {
+            match write {
+                Write::Record(bytes) => put(&bytes)?,
+                Write::All(bytes) => {
+                    records.delete(all_of(&self.place, self.next.get())?)?;
+                    self.bytes.set(0.0);
+                    put(&bytes)?;
+                }
+                Write::Aside(number, aside) => {
+                    let key = numbered(&self.place, number);
+                    transaction.object_store(ASIDES)?.put(&aside, Some(&key))?;
+                }
+                Write::NoAside(number) => {
+                    let key = numbered(&self.place, number);
+                    transaction.object_store(ASIDES)?.delete(key)?;
+                }
+            }
+        }
+        let summary = [
+            ("url", JsValue::from_str(&self.place.url)),
+            ("document", JsValue::from_str(&self.place.document)),
+            ("profile", JsValue::from_str(&self.place.profile)),
+            ("bytes", self.bytes.get().into()),
+            ("pending", (pending as f64).into()),
+            ("usedAt", Date::now().into()),
+        ];
+        let documents = transaction.object_store(DOCUMENTS)?;
+        documents.put(&object(summary.into_iter()), Some(&key_of(&self.place).into()))?;
+        Ok(transaction)
+    }
+}
+
+fn is_full(transaction: EventTarget) -> bool {
+    let error = Transaction::try_from(transaction).ok().and_then(|transaction| transaction.error());
+    error.is_some_and(|error| error.name() == "QuotaExceededError")
+}
+
+/// What is kept of all documents: their summaries, as they were stored.
+pub(super) fn list(then: impl FnOnce(Result<Vec<JsValue>, Trouble>) + 'static) {
+    open(move |opened| {
+        let database = match opened {
+            Ok(database) => database,
+            Err(trouble) => return then(Err(trouble)),
+        };
+        let ask = |transaction: &Transaction| {
+            let all = transaction.object_store(DOCUMENTS)?.get_all(None, None)?;
+            let answer: Answer<_> = Box::new(move || {
+                Ok(all.result()?.unchecked_ref::<Array>().iter().collect::<Vec<_>>())
+            });
+            Ok(answer)
+        };
+        read(&Rc::new(database), ask, then);
+    });
+}
+
+/// Throw away all that is kept of a document.
+pub(super) fn delete(place: Place, then: impl FnOnce(Result<(), Trouble>) + 'static) {
+    open(move |opened| {
+        let deleted = opened.and_then(|database| Ok(delete_in(&database, &place)?));
+        match deleted {
+            Ok(mut transaction) => {
+                let (done, failed) = once(then);
+                transaction.on_complete(move |_| done(Ok(())));
+                transaction.on_abort(move |_| failed(Err(Trouble::Failed)));
+                transaction.forget_callbacks();
+            }
+            Err(trouble) => then(Err(trouble)),
+        }
+    });
+}
+
+fn delete_in(database: &Database, place: &Place) -> Result<Transaction, idb::Error> {
+    let transaction = transaction(database, TransactionMode::ReadWrite)?;
+    for name in [RECORDS, ASIDES] {
+        transaction.object_store(name)?.delete(all_of(place, f64::INFINITY)?)?;
+    }
+    transaction.object_store(DOCUMENTS)?.delete(JsValue::from(key_of(place)))?;
+    Ok(transaction)
+}

@@ -1,0 +1,86 @@
+// A page with nothing but the client, for tests that say themselves what it does.
+
+import { createServer, request as ask } from "node:http";
+import { connect } from "node:net";
+import { until } from "./page.mjs";
+
+/** What the page's `open(options)` does: a document that tests can reach as `doc`. */
+const SCRIPT = `
+  import * as selvedge from "/selvedge/selvedge.js";
+  await selvedge.default();
+  Object.assign(globalThis, selvedge);
+  globalThis.open = (options) => {
+    globalThis.doc = selvedge.connect({ url: location.origin, ...options });
+    globalThis.text = doc.text("text");
+  };
+  globalThis.settled = (test, ms = 30_000) => new Promise((resolve, reject) => {
+    const until = Date.now() + ms;
+    const look = () => test() ? resolve(true)
+      : Date.now() > until ? reject(new Error("in vain: " + test)) : setTimeout(look, 5);
+    look();
+  });
+  globalThis.isReady = true;
+`;
+
+const PAGE = `<!doctype html><title>blank</title><link rel="icon" href="/favicon.svg"><script type="module">${SCRIPT}</script>`;
+
+/** Loads the blank page of a network, anew if it is there already. */
+export async function load(page, network) {
+  await page.goto(`${network.url}/blank`);
+  await until("the client", () => page.evaluate(() => globalThis.isReady === true));
+}
+
+/**
+ * A network in front of `server` that a test can cut: pages still load, but no socket to a room opens
+ * or stays open. It has a page of its own, `/blank`. `{ url, cut, mend, stop }`.
+ */
+export async function startNetwork(server) {
+  const { hostname, port } = new URL(server.url);
+  let isCut = false;
+  const sockets = new Set();
+  const proxy = createServer((request, response) => {
+    if (request.url === "/blank") {
+      return response.writeHead(200, { "content-type": "text/html" }).end(PAGE);
+    }
+    const { method, headers, url: path } = request;
+    const asked = ask({ hostname, port, method, headers, path }, (answer) => {
+      response.writeHead(answer.statusCode, answer.headers);
+      answer.pipe(response);
+    });
+    asked.on("error", () => response.destroy());
+    return request.pipe(asked);
+  });
+  proxy.on("upgrade", (request, socket) => {
+    if (isCut) return socket.destroy();
+    const behind = connect(port, hostname, () => {
+      const lines = [`${request.method} ${request.url} HTTP/1.1`];
+      for (let at = 0; at < request.rawHeaders.length; at += 2) {
+        lines.push(`${request.rawHeaders[at]}: ${request.rawHeaders[at + 1]}`);
+      }
+      behind.write(`${lines.join("\r\n")}\r\n\r\n`);
+      socket.pipe(behind).pipe(socket);
+    });
+    for (const end of [socket, behind]) {
+      sockets.add(end);
+      end.on("error", () => {});
+      end.on("close", () => (sockets.delete(end), socket.destroy(), behind.destroy()));
+    }
+    return undefined;
+  });
+  await new Promise((listening) => proxy.listen(0, "127.0.0.1", listening));
+  return {
+    url: `http://127.0.0.1:${proxy.address().port}`,
+    cut() {
+      isCut = true;
+      for (const socket of sockets) socket.destroy();
+    },
+    mend() {
+      isCut = false;
+    },
+    stop() {
+      this.cut();
+      proxy.closeAllConnections();
+      return new Promise((closed) => proxy.close(closed));
+    },
+  };
+}
