@@ -23,6 +23,7 @@ mod presence;
 mod shell;
 mod socket;
 mod storage;
+mod tabs;
 mod text;
 mod timer;
 mod token;

@@ -13,6 +13,7 @@ mod aside;
 mod catch_up;
 mod checked;
 mod connection;
+mod due;
 mod granted;
 mod greeting;
 mod interface;
@@ -22,14 +23,13 @@ mod outbox;
 mod presence;
 mod refused;
 mod rejected;
+mod tabs;
 #[cfg(test)]
 mod tests;
 
 use crate::document::{ApplyError, Check, Document, Edit, EditError, Kind, Shared, WatchId};
 use crate::protocol::native::decode_from_room;
-use crate::protocol::{
-    Close, FRAME_BYTES_MAX, FromClient, FromRoom, Hello, PROTOCOL_VERSION, Trace, close,
-};
+use crate::protocol::{Close, FRAME_BYTES_MAX, FromClient, FromRoom, Trace, close};
 use crate::time::Millis;
 
 use checked::Rules;
@@ -40,6 +40,7 @@ use latency::Latency;
 use outbox::{Batch, Outbox};
 use presence::Presence;
 use refused::send;
+use tabs::Tabs;
 
 pub use aside::Aside;
 pub use connection::Status;
@@ -47,6 +48,7 @@ pub use granted::Grant;
 pub use interface::{Input, Output, Saved};
 pub use presence::{PeersChanged, PresenceError, STATE_BYTES_MAX};
 pub use rejected::Rejected;
+pub use tabs::TabId;
 
 /// A local copy of one document.
 pub struct Replica {
@@ -76,6 +78,7 @@ pub struct Replica {
     trace: Option<Trace>,
     latency: Latency,
     keep: Keep,
+    tabs: Tabs,
     told_status: Status,
     told_saved: Saved,
 }
@@ -103,6 +106,7 @@ impl Replica {
             trace: None,
             latency: Latency::default(),
             keep: Keep::default(),
+            tabs: Tabs::default(),
             told_status: Status::Offline,
             told_saved: Saved::default(),
         }
@@ -135,7 +139,11 @@ impl Replica {
 
     /// How the connection stands.
     pub fn status(&self) -> Status {
-        self.connection.status(self.sequence)
+        match self.tabs.upstream() {
+            // It stands with the room as the tab does that speaks with it.
+            Some(upstream) if self.connection.is_live() => upstream.clone(),
+            _ => self.connection.status(self.sequence),
+        }
     }
 
     /// How many changes the room has not acknowledged.
@@ -174,14 +182,15 @@ impl Replica {
         let check = rules.as_ref().map(|rules| rules as &dyn Check);
         let (returned, update) = self.document.edit_checked(check, change);
         if let Some(update) = update {
-            self.push(now, update, &mut out);
+            self.push(now, None, update, &mut out);
         }
-        self.tell(&mut out);
+        self.tell(now, &mut out);
         (returned, out)
     }
 
-    /// Number an edit and keep it.
-    fn push(&mut self, now: Millis, update: Vec<u8>, out: &mut Vec<Output>) {
+    /// Number an edit of this tab or of another one, and keep it.
+    fn push(&mut self, now: Millis, tab: Option<TabId>, update: Vec<u8>, out: &mut Vec<Output>) {
+        self.tell_tabs(tab, &update, out);
         let number = self.outbox.last() + 1;
         self.keep.push(now, &Record::Edit { number, update: &update }, out);
         self.outbox.push(now, self.connection.is_live(), update);
@@ -195,7 +204,7 @@ impl Replica {
     ) -> Result<Vec<Output>, PresenceError> {
         self.presence.set(now, state)?;
         let mut out = Vec::new();
-        self.tell(&mut out);
+        self.tell(now, &mut out);
         Ok(out)
     }
 
@@ -205,34 +214,28 @@ impl Replica {
         let mut out = Vec::new();
         match input {
             Input::Connect => {
-                if !self.keep.holds_back(true) && self.connection.want(now) {
+                if self.tabs.follows() {
+                    self.wish(true, &mut out);
+                } else if !self.keep.holds_back(true) && self.connection.want(now) {
                     out.push(Output::Connect);
                 }
             }
-            Input::Disconnect => {
-                self.keep.holds_back(false);
-                // The socket still delivers what it was given before it was closed.
-                if self.connection.is_live() && !self.outbox.is_held() {
-                    self.flush(now, &mut out);
-                }
-                self.disconnect(&mut out, Connection::rest);
+            Input::Disconnect if self.tabs.follows() => self.wish(false, &mut out),
+            Input::Disconnect => self.cut_off(now, &mut out),
+            Input::Close => {
+                self.cut_off(now, &mut out);
+                self.leave(&mut out);
             }
+            Input::Follow => self.follow(now, &mut out),
+            Input::Lead { keeps } => self.lead(now, keeps, &mut out),
+            Input::Told { tab, message } => self.told(now, tab, message, &mut out),
+            Input::Left(tab) => self.left(tab, &mut out),
             Input::Wake => match self.connection.wake(now) {
                 Some(Due::Connect) => out.push(Output::Connect),
                 Some(Due::Ping) => out.push(Output::SendPing),
                 _ => {}
             },
-            Input::Opened => {
-                if self.connection.opened(now) {
-                    let (epoch, sequence) = (self.epoch, self.sequence);
-                    let protocol = PROTOCOL_VERSION;
-                    send(
-                        &mut out,
-                        self.frame_bytes_max,
-                        &FromClient::Hello(Hello { protocol, epoch, sequence, trace: self.trace }),
-                    );
-                }
-            }
+            Input::Opened => self.opened(now, &mut out),
             Input::Frame(frame) => {
                 if self.connection.heard(now) {
                     self.frame(now, frame, &mut out);
@@ -255,13 +258,23 @@ impl Replica {
             }
             Input::Token(token) => self.renewed(token, &mut out),
             Input::Restored(records) => self.restored(now, records, &mut out),
-            Input::Kept(records) => self.kept(records),
+            Input::Kept(records) => self.kept(records, &mut out),
             Input::KeepFailed => self.stop_keeping(now, &mut out),
             Input::Timeout => self.timeout(now, &mut out),
         }
         self.connection.says(now, &out);
-        self.tell(&mut out);
+        self.tell(now, &mut out);
         out
+    }
+
+    /// The page wants to be cut off from the room.
+    fn cut_off(&mut self, now: Millis, out: &mut Vec<Output>) {
+        self.keep.holds_back(false);
+        // The socket still delivers what it was given before it was closed.
+        if self.connection.is_live() && !self.outbox.is_held() {
+            self.flush(now, out);
+        }
+        self.disconnect(out, Connection::rest);
     }
 
     fn frame(&mut self, now: Millis, frame: &[u8], out: &mut Vec<Output>) {
@@ -278,9 +291,18 @@ impl Replica {
         match message {
             FromRoom::Welcome(_) => {}
             FromRoom::Denied { .. } => self.denied(now, out),
-            FromRoom::Rejected(rejections) => self.rejected(rejections, out),
-            FromRoom::Schema(json) => self.rules.read(json),
-            FromRoom::Access(granted) => self.granted(now, granted, out),
+            FromRoom::Rejected(rejections) => {
+                self.hand_on(&message, out);
+                self.rejected(rejections, out);
+            }
+            FromRoom::Schema(json) => {
+                self.hand_on(&message, out);
+                self.rules.read(json);
+            }
+            FromRoom::Access(granted) => {
+                self.hand_on(&message, out);
+                self.granted(now, granted, out);
+            }
             FromRoom::SyncStep1(state_vector) => self.answer(now, state_vector, out),
             FromRoom::SyncStep2 { sequence, update } => {
                 self.resynchronizing = false;
@@ -298,6 +320,7 @@ impl Replica {
                 self.outbox.acknowledge(now, number, |at| self.latency.durable(now, at));
                 self.flush_latency(now, out);
                 self.advance(sequence);
+                self.acknowledge_followers(number, out);
                 let sequence = self.sequence;
                 self.keep.push(now, &Record::Acknowledged { number, sequence }, out);
             }
@@ -306,10 +329,11 @@ impl Replica {
             }
             FromRoom::Seen { stamp } => self.latency.seen(now, stamp),
             FromRoom::Refused { refusal, .. } => self.refused(now, refusal, out),
-            FromRoom::Awareness(update) => match self.presence.receive(update) {
-                Ok(changed) => out.extend(changed.map(Output::Peers)),
-                Err(_) => self.close(Close::BadFrame, out),
-            },
+            FromRoom::Awareness(update) => {
+                if let Err(close) = self.heard_of(update, out) {
+                    self.close(close, out);
+                }
+            }
         }
     }
 
@@ -319,33 +343,10 @@ impl Replica {
                 self.advance(sequence);
                 let sequence = self.sequence;
                 self.keep.push(now, &Record::Taken { sequence, update }, out);
+                self.tell_tabs(None, update, out);
             }
             Err(ApplyError::Malformed) => self.close(Close::BadFrame, out),
             Err(ApplyError::Unreadable) => self.close(Close::Unreadable, out),
-        }
-    }
-
-    fn timeout(&mut self, now: Millis, out: &mut Vec<Output>) {
-        self.timer = None;
-        self.keep_due(now, out);
-        match self.connection.due(now, self.sequence, self.outbox.overdue_at()) {
-            Some(Due::Connect) => out.push(Output::Connect),
-            Some(Due::Ping) => out.push(Output::SendPing),
-            Some(Due::Reconnect) => {
-                self.disconnect(out, |connection| connection.lost(now));
-            }
-            None => {}
-        }
-        if self.connection.is_live() {
-            if self.access.is_due(now) {
-                out.push(Output::RenewToken);
-            }
-            if self.outbox.due_at().is_some_and(|at| at <= now) {
-                self.flush(now, out);
-            }
-            if self.presence.due_at().is_some_and(|at| at <= now) {
-                self.flush_presence(now, out);
-            }
         }
     }
 
@@ -363,9 +364,11 @@ impl Replica {
     }
 
     fn flush_presence(&mut self, now: Millis, out: &mut Vec<Output>) {
-        if let Some(update) = self.presence.take_update(now) {
+        let Some(update) = self.presence.take_update(now) else { return };
+        if self.connection.is_live() {
             send(out, self.frame_bytes_max, &FromClient::Awareness(&update));
         }
+        self.tell_presence(&update, out);
     }
 
     /// Give up for good, until the page connects again.
@@ -384,40 +387,6 @@ impl Replica {
     fn forget_session(&mut self, out: &mut Vec<Output>) {
         self.resynchronizing = false;
         self.outbox.unsend();
-        out.extend(self.presence.clear_peers().map(Output::Peers));
-    }
-
-    /// Tell the page what changed, and set the timer for what is due next.
-    fn tell(&mut self, out: &mut Vec<Output>) {
-        let events = self.document.take_events();
-        if !events.is_empty() {
-            out.push(Output::Changed(events));
-        }
-        let status = self.status();
-        if self.told_status != status {
-            self.told_status = status.clone();
-            out.push(Output::Status(status));
-        }
-        let saved = Saved { pending: self.pending(), pending_here: self.pending_here() };
-        if self.told_saved != saved {
-            self.told_saved = saved;
-            out.push(Output::Saved(saved));
-        }
-        // A timer that comes too early costs less than setting a new one for every frame.
-        let next = self.next_due();
-        if let Some(at) = next
-            && self.timer.is_none_or(|timer| at < timer)
-        {
-            self.timer = next;
-            out.push(Output::SetTimer(at));
-        }
-    }
-
-    fn next_due(&self) -> Option<Millis> {
-        let connection = self.connection.due_at(self.sequence, self.outbox.overdue_at());
-        let live = self.connection.is_live();
-        let batches = [self.outbox.due_at(), self.presence.due_at(), self.access.due_at()];
-        let keep = self.keep.due_at().into_iter();
-        connection.into_iter().chain(keep).chain(batches.into_iter().flatten().filter(|_| live)).min()
+        self.forget_peers(out);
     }
 }

@@ -341,6 +341,7 @@ impl Room {
             }
             FromClient::Update { number, update } => self.update(now, id, number, update, log),
             FromClient::Awareness(update) => self.awareness(now, id, update),
+            FromClient::Compare => Ok(self.ask(id).into_iter().collect()),
             FromClient::QueryAwareness => Ok(self.everyone(now, id).into_iter().collect()),
             FromClient::Received { bytes } => self.received(now, id, bytes, log),
             FromClient::Probe { stamp } => Ok(self.probe(id, stamp)),

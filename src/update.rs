@@ -38,7 +38,7 @@ pub use clients::{client_count, clients_max};
 pub use compact::compact;
 pub use content::{Content, DEPTH_MAX};
 pub use delete_set::{DeleteSet, delete_set, without_deletes};
-pub use diff::diff;
+pub use diff::{beyond, diff};
 pub use json::is_json;
 pub use malformed::Malformed;
 pub use merge::merge;

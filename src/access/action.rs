@@ -51,9 +51,10 @@ impl Action {
     /// there. A part is decided about when it is whole.
     pub fn of_message(message: &FromClient<'_>) -> Option<Self> {
         match message {
-            FromClient::Hello(_) | FromClient::SyncStep1(_) | FromClient::QueryAwareness => {
-                Some(Self::Read)
-            }
+            FromClient::Hello(_)
+            | FromClient::SyncStep1(_)
+            | FromClient::Compare
+            | FromClient::QueryAwareness => Some(Self::Read),
             FromClient::SyncStep2 { .. } | FromClient::Update { .. } => Some(Self::Write),
             FromClient::Awareness(_) => Some(Self::Present),
             FromClient::Auth { .. }

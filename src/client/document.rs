@@ -11,7 +11,7 @@ use super::handle::{
     Handle, access_object, latency_object, saved_object, status_object, storage_object,
 };
 use super::notices::{Where, topic};
-use super::options::{Offline, Options};
+use super::options::Options;
 use super::presence::{self, Presence};
 use super::shell::{Keeping, Shell};
 use super::timer;
@@ -30,7 +30,7 @@ impl SharedDocument {
     pub(super) fn open(options: &JsValue) -> Result<Self, JsValue> {
         let options = Options::read(options)?;
         let trace = options.trace.or_else(|| Trace::new(timer::random_u128()));
-        let (presence, offline) = (options.presence.clone(), options.offline);
+        let presence = options.presence.clone();
         let shell = Shell::new(options, trace);
         if !presence.is_undefined()
             && let Err(error) = presence::set(&shell, &presence)
@@ -38,9 +38,7 @@ impl SharedDocument {
             shell.close();
             return Err(error);
         }
-        if offline != Offline::No {
-            shell.begin_keeping();
-        }
+        shell.begin();
         shell.input(Input::Connect);
         Ok(Self { shell })
     }

@@ -12,8 +12,9 @@ use super::lock;
 use super::options::Place;
 use super::shell::{Keeping, Shell};
 use super::storage::{self, Storage, Stored, Trouble, Write};
+use super::tabs::Tabs;
 use super::timer;
-use crate::replica::Input;
+use crate::replica::{Input, TabId};
 
 impl Place {
     /// The lock of whoever keeps this document, and speaks with its room.
@@ -23,26 +24,88 @@ impl Place {
 }
 
 impl Shell {
-    /// Keep this document, and begin with what is kept already.
+    /// Be one of the tabs that have this document open: the first leads. It speaks with the room, and
+    /// keeps the document, if the page wants that.
+    pub(super) fn begin(self: &Rc<Self>) {
+        let keeps = self.wants_kept();
+        if !lock::are_there() || !storage::is_there() {
+            // Alone, as if there were no other tab.
+            if keeps {
+                self.not_kept(Trouble::Unavailable);
+            }
+            return;
+        }
+        if keeps {
+            self.set_kept(Keeping::Opening);
+        }
+        if let Ok(mut replica) = self.replica_mut() {
+            replica.await_stored(timer::now());
+        }
+        let name = self.place().lock();
+        self.join(Tabs::open(&name, self.tab(), self));
+        let weak = Rc::downgrade(self);
+        let open = move || weak.upgrade().filter(|shell| shell.is_open());
+        let (here, later, queue) = (open.clone(), open.clone(), name.clone());
+        lock::take(&self.tab_lock(self.tab()), move |lock| {
+            if let (Some(shell), Some(lock)) = (here(), lock) {
+                shell.hold_presence(lock);
+            }
+        });
+        lock::take(&name, move |lock| {
+            let Some(shell) = open() else { return };
+            if let Some(lock) = lock {
+                shell.hold(lock);
+                return shell.read_stored();
+            }
+            shell.set_kept(if keeps { Keeping::On } else { Keeping::Off });
+            shell.input(Input::Follow);
+            lock::wait_for(&queue, move |lock| {
+                let Some(shell) = later() else { return };
+                shell.hold(lock);
+                if keeps {
+                    shell.set_kept(Keeping::Opening);
+                }
+                shell.input(Input::Lead { keeps });
+                shell.read_stored();
+            });
+        });
+    }
+
+    /// This tab leads: begin with what is stored, if the page wants that.
+    fn read_stored(self: &Rc<Self>) {
+        if self.wants_kept() {
+            self.open_storage(false);
+        } else {
+            self.input(Input::KeepFailed);
+        }
+    }
+
+    fn tab_lock(&self, tab: TabId) -> String {
+        format!("{} tab {tab}", self.place().lock())
+    }
+
+    /// Report when another tab is gone.
+    pub(super) fn watch(self: &Rc<Self>, tab: TabId) {
+        let weak = Rc::downgrade(self);
+        lock::wait_for(&self.tab_lock(tab), move |_| {
+            if let Some(shell) = weak.upgrade() {
+                shell.input(Input::Left(tab));
+            }
+        });
+    }
+
+    /// Keep this document from now on.
     pub(super) fn begin_keeping(self: &Rc<Self>) {
-        if !lock::are_there() {
-            return self.not_kept(Trouble::Unavailable);
+        if !self.holds_lock() {
+            // The tab that leads sees to it.
+            return;
         }
         self.set_kept(Keeping::Opening);
         if let Ok(mut replica) = self.replica_mut() {
             replica.await_stored(timer::now());
         }
-        if self.holds_lock() {
-            // It was kept before, and all of that is here.
-            return self.open_storage(true);
-        }
-        let weak = Rc::downgrade(self);
-        lock::take(&self.place().lock(), move |lock| {
-            let Some(shell) = weak.upgrade().filter(|shell| shell.is_open()) else { return };
-            let Some(lock) = lock else { return shell.not_kept(Trouble::Unavailable) };
-            shell.hold(lock);
-            shell.open_storage(false);
-        });
+        // If it was kept before, all of that is here.
+        self.open_storage(self.was_kept());
     }
 
     /// With `anew` what is stored is what this page has stored before it failed: all of it is here.
@@ -96,6 +159,10 @@ impl Shell {
 
     /// Keep nothing of this document any more, and throw away what was.
     pub(super) fn stop_keeping(self: &Rc<Self>) -> Promise {
+        if self.kept() == Keeping::On && !self.holds_lock() {
+            let elsewhere = "another tab keeps the document: close it there, or forget it there";
+            return Promise::reject(&error::error("open", elsewhere));
+        }
         self.set_kept(Keeping::Off);
         if let Some(storage) = self.take_storage() {
             storage.close(0, true, None);

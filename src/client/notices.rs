@@ -278,6 +278,8 @@ pub(super) fn topic(name: &JsValue) -> Result<Topic, Misuse> {
         Some("rejected") => Ok(Topic::Rejected),
         Some("access") => Ok(Topic::Access),
         Some("aside") => Ok(Topic::SetAside),
-        _ => Err(Misuse::Argument("on takes status, saved, storage, refused, rejected, access or aside")),
+        _ => Err(Misuse::Argument(
+            "on takes status, saved, storage, refused, rejected, access or aside",
+        )),
     }
 }

@@ -15,11 +15,12 @@ use super::options::{Offline, Options, Place};
 use super::pattern;
 use super::socket::Socket;
 use super::storage::{Storage, Trouble, Write};
+use super::tabs::Tabs;
 use super::timer::{self, Timer, Waking};
 use super::token::{Token, Wanted};
 use crate::document::{Document, Edit, EditError};
 use crate::protocol::Trace;
-use crate::replica::{Input, Output, Replica, Saved, Status};
+use crate::replica::{Input, Output, Replica, Saved, Status, TabId};
 
 /// A token to connect with.
 const CONNECT: Wanted = Wanted {
@@ -57,8 +58,15 @@ pub(super) struct Shell {
     status: RefCell<Status>,
     saved: Cell<Saved>,
     kept: Cell<Keeping>,
-    storage: RefCell<Option<Storage>>,
+    storage: RefCell<Option<Rc<Storage>>>,
+    /// It was, at some time of this page.
+    was_kept: Cell<bool>,
+    /// Held by the tab that leads.
     lock: RefCell<Option<Lock>>,
+    /// Held for as long as this tab is there, so that the one that leads knows.
+    presence_lock: RefCell<Option<Lock>>,
+    tab: TabId,
+    tabs: RefCell<Option<Rc<Tabs>>>,
 }
 
 /// What closing the document frees.
@@ -99,7 +107,11 @@ impl Shell {
             saved: Cell::default(),
             kept: Cell::new(Keeping::Off),
             storage: RefCell::default(),
+            was_kept: Cell::new(false),
             lock: RefCell::default(),
+            presence_lock: RefCell::default(),
+            tab: timer::random() as TabId,
+            tabs: RefCell::default(),
         });
         let input = |input: fn() -> Input<'static>| {
             let shell = Rc::clone(&shell);
@@ -134,6 +146,10 @@ impl Shell {
         &self.place
     }
 
+    pub(super) fn wants_kept(&self) -> bool {
+        self.offline != Offline::No
+    }
+
     pub(super) fn asides(&self) -> Ref<'_, [(Option<f64>, JsValue)]> {
         Ref::map(self.asides.borrow(), Vec::as_slice)
     }
@@ -157,17 +173,42 @@ impl Shell {
         self.lock.borrow().is_some()
     }
 
+    pub(super) fn tab(&self) -> TabId {
+        self.tab
+    }
+
+    /// Be one of the tabs that have this document open.
+    pub(super) fn join(&self, tabs: Option<Tabs>) {
+        *self.tabs.borrow_mut() = tabs.map(Rc::new);
+    }
+
+    pub(super) fn hold_presence(&self, lock: Lock) {
+        *self.presence_lock.borrow_mut() = Some(lock);
+    }
+
+    fn tell(&self, tab: Option<TabId>, message: &[u8]) {
+        let tabs = self.tabs.borrow().clone();
+        if let Some(tabs) = tabs {
+            tabs.tell(self.holds_lock(), tab, message);
+        }
+    }
+
     pub(super) fn hold(&self, lock: Lock) {
         *self.lock.borrow_mut() = Some(lock);
     }
 
     pub(super) fn set_storage(&self, storage: Storage, asides: Vec<(f64, JsValue)>) {
-        *self.storage.borrow_mut() = Some(storage);
+        self.was_kept.set(true);
+        *self.storage.borrow_mut() = Some(Rc::new(storage));
         let stored = asides.into_iter().map(|(number, aside)| (Some(number), aside));
         self.asides.borrow_mut().splice(..0, stored);
     }
 
-    pub(super) fn take_storage(&self) -> Option<Storage> {
+    pub(super) fn was_kept(&self) -> bool {
+        self.was_kept.get()
+    }
+
+    pub(super) fn take_storage(&self) -> Option<Rc<Storage>> {
         self.storage.take()
     }
 
@@ -179,7 +220,9 @@ impl Shell {
     }
 
     pub(super) fn with_storage<R>(&self, act: impl FnOnce(&Storage) -> R) -> Option<R> {
-        self.storage.borrow().as_ref().map(act)
+        // Not borrowed: what fails at once takes it away.
+        let storage = self.storage.borrow().clone();
+        storage.as_deref().map(act)
     }
 
     pub(super) fn awaits_token(&self, asked: u32) -> bool {
@@ -249,12 +292,15 @@ impl Shell {
 
     /// Free everything. The document cannot be used any more.
     pub(super) fn close(&self) {
-        let last = self.replica_mut().map(|mut it| it.handle(timer::now(), Input::Disconnect));
+        let last = self.replica_mut().map(|mut it| it.handle(timer::now(), Input::Close));
         for output in last.unwrap_or_default() {
-            if let Output::Send(frame) = output {
-                self.with_socket(|socket| socket.send(&frame));
+            match output {
+                Output::Send(frame) => self.with_socket(|socket| socket.send(&frame)),
+                Output::Tell { tab, message } => self.tell(tab, &message),
+                _ => {}
             }
         }
+        drop((self.tabs.take(), self.presence_lock.take()));
         let open = self.open.borrow_mut().take();
         if open.is_some() {
             let reason = "the document was closed by the page".to_owned();
@@ -265,6 +311,8 @@ impl Shell {
         if let Some(storage) = self.take_storage() {
             storage.close(self.pending(), is_done, self.lock.take());
         }
+        // Where nothing is stored, nothing has to be waited for.
+        drop(self.lock.take());
         self.token.forget();
         // Dropped here, with nothing borrowed.
         drop(open);
@@ -295,6 +343,8 @@ impl Shell {
                     *self.status.borrow_mut() = status.clone();
                     self.notices.push(Notice::Status(status));
                 }
+                Output::Tell { tab, message } => self.tell(tab, &message),
+                Output::Watch(tab) => self.watch(tab),
                 Output::Keep(record) => self.store(Write::Record(record)),
                 Output::KeepAll(record) => self.store(Write::All(record)),
                 Output::StopKeeping => self.not_kept(Trouble::Slow),

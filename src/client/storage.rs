@@ -10,7 +10,7 @@ use std::rc::Rc;
 
 use idb::{Database, DatabaseEvent, Event, Factory, KeyRange, ObjectStoreParams, Request};
 use idb::{Transaction, TransactionMode};
-use js_sys::{Array, Date, Uint8Array};
+use js_sys::{Array, Date, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::EventTarget;
 
@@ -56,6 +56,7 @@ impl From<idb::Error> for Trouble {
             idb::Error::IndexedDbNotFound(_) | idb::Error::IndexedDbOpenFailed(_) => {
                 Self::Unavailable
             }
+            idb::Error::UpdateFailed(why) if is_of_quota(&why) => Self::Full,
             _ => Self::Failed,
         }
     }
@@ -125,6 +126,11 @@ fn once<T>(then: impl FnOnce(T) + 'static) -> (impl Fn(T) + 'static, impl Fn(T) 
     (move |argument| call(&then, argument), move |argument| call(&again, argument))
 }
 
+/// Whether this is a browser that may keep something.
+pub(super) fn is_there() -> bool {
+    Factory::new().is_ok()
+}
+
 /// Open the database.
 fn open(then: impl FnOnce(Result<Database, Trouble>) + 'static) {
     let request = Factory::new().and_then(|factory| factory.open(NAME, Some(VERSION)));
@@ -184,10 +190,7 @@ fn numbers(keys: &JsValue) -> Vec<f64> {
 
 impl Storage {
     /// Open what is kept of a document, and go on with what that is.
-    pub(super) fn open(
-        place: Place,
-        then: impl FnOnce(Result<(Self, Stored), Trouble>) + 'static,
-    ) {
+    pub(super) fn open(place: Place, then: impl FnOnce(Result<(Self, Stored), Trouble>) + 'static) {
         open(move |opened| match opened {
             Ok(database) => Self::load(database, place, then),
             Err(trouble) => then(Err(trouble)),
@@ -215,7 +218,8 @@ impl Storage {
                 let copies = asides.1.result()?;
                 let copies = copies.unchecked_ref::<Array>().iter();
                 let (taken, aside) = (numbers(&records.0.result()?), numbers(&asides.0.result()?));
-                let last = taken.last().into_iter().chain(aside.last()).copied().fold(0.0, f64::max);
+                let last =
+                    taken.last().into_iter().chain(aside.last()).copied().fold(0.0, f64::max);
                 let asides = aside.into_iter().zip(copies).collect();
                 Ok((Stored { records: values, asides }, last))
             });
@@ -288,7 +292,7 @@ impl Storage {
     }
 
     /// Store what waits, or throw all of it away, and give the lock back after that.
-    pub(super) fn close(self, pending: u64, throw_away: bool, lock: Option<Lock>) {
+    pub(super) fn close(&self, pending: u64, throw_away: bool, lock: Option<Lock>) {
         let begun = if throw_away {
             delete_in(&self.database, &self.place)
         } else {
@@ -348,7 +352,11 @@ impl Storage {
 
 fn is_full(transaction: EventTarget) -> bool {
     let error = Transaction::try_from(transaction).ok().and_then(|transaction| transaction.error());
-    error.is_some_and(|error| error.name() == "QuotaExceededError")
+    error.is_some_and(|error| is_of_quota(&error))
+}
+
+fn is_of_quota(error: &JsValue) -> bool {
+    Reflect::get(error, &"name".into()).is_ok_and(|name| name == "QuotaExceededError")
 }
 
 /// What is kept of all documents: their summaries, as they were stored.

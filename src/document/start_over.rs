@@ -17,6 +17,16 @@ impl Document {
         Json::Object(entries.collect())
     }
 
+    /// An empty document in which the same shared types at the root are asked for.
+    pub fn empty_alike(&self) -> Self {
+        let mut empty = Self::new(self.client_id());
+        for (name, &kind) in &self.roots {
+            // Nobody else has defined it there.
+            let _ = empty.root(name, kind);
+        }
+        empty
+    }
+
     /// Become an empty document whose edits carry `client_id`. Those who watch a shared type at the
     /// root are told that all in it is gone, and go on watching.
     pub fn start_over(&mut self, client_id: u64) {

@@ -53,6 +53,9 @@ pub enum FromClient<'a> {
         /// Its stamp.
         stamp: u64,
     },
+    /// "Tell me what you have, with [`FromRoom::SyncStep1`]." Said by who may hold something of
+    /// others that never came to the room.
+    Compare,
     /// How long edits took since this was said last: an encoded [`Measured`](super::Measured).
     Measured(&'a [u8]),
     /// A piece of a frame that is larger than the room takes at once.

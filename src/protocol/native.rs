@@ -28,6 +28,7 @@ mod tag {
     pub(super) const MEASURED: u64 = 10;
     pub(super) const AUTH: u64 = 11;
     pub(super) const ACCESS: u64 = 11;
+    pub(super) const COMPARE: u64 = 12;
     pub(super) const REJECTED: u64 = 12;
     pub(super) const SCHEMA: u64 = 13;
 }
@@ -52,6 +53,7 @@ pub fn decode_from_client(frame: &[u8]) -> Result<Option<FromClient<'_>>, Decode
         tag::SEEN => FromClient::Seen { session: r.number_u32()?, stamp: r.number()? },
         tag::MEASURED => FromClient::Measured(r.rest()),
         tag::AUTH => FromClient::Auth { token: utf8(r.rest())? },
+        tag::COMPARE => FromClient::Compare,
         _ => return Ok(None),
     }))
 }
@@ -75,6 +77,7 @@ pub fn encode_from_client(message: &FromClient<'_>) -> Option<Vec<u8>> {
         FromClient::Seen { session, stamp } => frame(tag::SEEN, &[session.into(), stamp], &[]),
         FromClient::Measured(measured) => frame(tag::MEASURED, &[], measured),
         FromClient::Auth { token } => frame(tag::AUTH, &[], token.as_bytes()),
+        FromClient::Compare => frame(tag::COMPARE, &[], &[]),
         FromClient::QueryAwareness => return None,
     })
 }

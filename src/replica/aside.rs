@@ -23,6 +23,7 @@ impl Replica {
     /// Put this copy aside, if there is anything in it, and begin with an empty one under another
     /// client id: the ids of what is in the old one must never be used again.
     pub(super) fn start_over(&mut self, why: Close, out: &mut Vec<Output>) {
+        self.close_followers(why, out);
         (self.epoch, self.sequence, self.asked) = (0, 0, None);
         let update = self.document.encode();
         if update != EMPTY {

@@ -1,11 +1,21 @@
 //! The room's welcome: from then on both sides speak about the same history.
 
 use super::keep::Record;
+use super::refused::send;
 use super::{Output, Replica};
-use crate::protocol::{Close, PROTOCOL_VERSION, Welcome};
+use crate::protocol::{Close, FromClient, Hello, PROTOCOL_VERSION, Welcome};
 use crate::time::Millis;
 
 impl Replica {
+    /// The socket is open, if one was asked for: say who this is.
+    pub(super) fn opened(&mut self, now: Millis, out: &mut Vec<Output>) {
+        if self.connection.opened(now) {
+            let (epoch, sequence) = (self.epoch, self.sequence);
+            let hello = Hello { protocol: PROTOCOL_VERSION, epoch, sequence, trace: self.trace };
+            send(out, self.frame_bytes_max, &FromClient::Hello(hello));
+        }
+    }
+
     /// The room says who it is. What waited for that is said now.
     pub(super) fn welcome(&mut self, now: Millis, welcome: &Welcome, out: &mut Vec<Output>) {
         if welcome.protocol == 0 || welcome.protocol > PROTOCOL_VERSION {
@@ -23,15 +33,20 @@ impl Replica {
             }
             // It says them behind this, if there are any.
             self.rules.forget();
+            self.forget_schema();
             self.frame_bytes_max = usize::try_from(welcome.frame_bytes_max).unwrap_or(usize::MAX);
             self.update_bytes_max = usize::try_from(welcome.update_bytes_max).unwrap_or(usize::MAX);
             (self.received_bytes, self.window_bytes) = (0, welcome.window_bytes);
             if let Some((asked, _)) = self.asked.take() {
                 self.answer(now, &asked, out);
             }
+            if std::mem::take(&mut self.tabs.compares) {
+                send(out, self.frame_bytes_max, &FromClient::Compare);
+            }
             self.flush(now, out);
             self.presence.announce(now);
             self.flush_presence(now, out);
+            self.announce_followers(out);
         }
     }
 }

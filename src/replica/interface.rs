@@ -1,5 +1,6 @@
 //! What a replica is told and what it asks for.
 
+use super::tabs::TabId;
 use super::{Aside, Grant, PeersChanged, Rejected, Status};
 use crate::document::Event;
 use crate::protocol::Refusal;
@@ -37,6 +38,25 @@ pub enum Input<'a> {
     /// The storage failed, or the page wants nothing more to be kept. What was kept may still be
     /// there.
     KeepFailed,
+    /// Another tab of this browser leads: it is the room of this one from now on.
+    Follow,
+    /// No other tab leads any more, and this one does. With `keeps`, what is stored comes next, as
+    /// [`Input::Restored`].
+    Lead {
+        /// Whether the document is kept in the browser's storage.
+        keeps: bool,
+    },
+    /// Another tab said something with [`Output::Tell`].
+    Told {
+        /// Which one.
+        tab: TabId,
+        /// What.
+        message: &'a [u8],
+    },
+    /// Another tab is gone.
+    Left(TabId),
+    /// The page closes the document. Nothing comes after this.
+    Close,
     /// The time of [`Output::SetTimer`] has come. It may come early or late.
     Timeout,
 }
@@ -63,6 +83,15 @@ pub enum Output {
     Disconnect,
     /// Report [`Input::Timeout`] at this time. Replaces an earlier timer.
     SetTimer(Millis),
+    /// Tell another tab of this browser: the one that leads, or all that follow, if it names none.
+    Tell {
+        /// Which one.
+        tab: Option<TabId>,
+        /// What.
+        message: Vec<u8>,
+    },
+    /// Report [`Input::Left`] once this tab is gone; at once, if it is.
+    Watch(TabId),
     /// Keep this record behind those before it. Should one fail, none behind it may be kept.
     Keep(Vec<u8>),
     /// Keep this record in the place of all those before it, at once or not at all.

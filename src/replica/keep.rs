@@ -8,12 +8,17 @@
 //! A page that opens again writes under another client id. So what it had written last may be lost
 //! here although the room has it: then it comes back as somebody else's.
 
+mod record;
+
 use std::collections::VecDeque;
 
-use super::{Output, Replica};
-use crate::codec::{DecodeError, Reader, write_bytes, write_number};
+use super::connection::Connection;
+use super::{Aside, Output, Replica};
+use crate::protocol::Close;
 use crate::time::Millis;
 use crate::update;
+
+pub(super) use record::Record;
 
 /// How many records may follow one that holds all.
 const RECORDS_MAX: usize = 512;
@@ -24,92 +29,6 @@ const QUIET_MS: u64 = 1_000;
 /// How long a storage may take to say what it has, in milliseconds. A document that cannot wait any
 /// longer goes on without it.
 const RESTORE_MS_MAX: u64 = 5_000;
-
-mod tag {
-    pub(super) const ALL: u64 = 0;
-    pub(super) const TAKEN: u64 = 1;
-    pub(super) const EDIT: u64 = 2;
-    pub(super) const ACKNOWLEDGED: u64 = 3;
-    pub(super) const EPOCH: u64 = 4;
-}
-
-/// One record.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) enum Record<'a> {
-    /// All of the copy. Takes the place of what is before it.
-    All {
-        epoch: u64,
-        sequence: u64,
-        /// The last number that was given to an edit.
-        last: u64,
-        /// Everything up to this number is acknowledged.
-        acknowledged: u64,
-        /// What is not: the last number in it, and the update.
-        changes: Vec<(u64, &'a [u8])>,
-        document: &'a [u8],
-    },
-    /// An update from outside; everything up to `sequence` is here with it.
-    Taken { sequence: u64, update: &'a [u8] },
-    /// An edit of this copy, or of one that it speaks for.
-    Edit { number: u64, update: &'a [u8] },
-    /// Everything up to `number` is acknowledged.
-    Acknowledged { number: u64, sequence: u64 },
-    /// The history that this copy belongs to.
-    Epoch(u64),
-}
-
-impl<'a> Record<'a> {
-    pub(super) fn encode(&self) -> Vec<u8> {
-        let (numbers, rest): (&[u64], &[u8]) = match self {
-            Self::All { epoch, sequence, last, acknowledged, changes, document } => {
-                let mut out = Vec::with_capacity(document.len() + 64);
-                let count = changes.len() as u64;
-                for number in [tag::ALL, *epoch, *sequence, *last, *acknowledged, count] {
-                    write_number(&mut out, number);
-                }
-                for (number, update) in changes {
-                    write_number(&mut out, *number);
-                    write_bytes(&mut out, update);
-                }
-                out.extend_from_slice(document);
-                return out;
-            }
-            Self::Taken { sequence, update } => (&[tag::TAKEN, *sequence], update),
-            Self::Edit { number, update } => (&[tag::EDIT, *number], update),
-            Self::Acknowledged { number, sequence } => {
-                (&[tag::ACKNOWLEDGED, *number, *sequence], &[])
-            }
-            Self::Epoch(epoch) => (&[tag::EPOCH, *epoch], &[]),
-        };
-        let mut out = Vec::with_capacity(rest.len() + 20);
-        numbers.iter().for_each(|&number| write_number(&mut out, number));
-        out.extend_from_slice(rest);
-        out
-    }
-
-    fn decode(bytes: &'a [u8]) -> Result<Self, DecodeError> {
-        let mut r = Reader::new(bytes);
-        Ok(match r.number()? {
-            tag::ALL => {
-                let (epoch, sequence) = (r.number()?, r.number()?);
-                let (last, acknowledged, count) = (r.number()?, r.number()?, r.number()?);
-                let mut changes = Vec::new();
-                for _ in 0..count {
-                    changes.push((r.number()?, r.bytes()?));
-                }
-                let document = r.rest();
-                Self::All { epoch, sequence, last, acknowledged, changes, document }
-            }
-            tag::TAKEN => Self::Taken { sequence: r.number()?, update: r.rest() },
-            tag::EDIT => Self::Edit { number: r.number()?, update: r.rest() },
-            tag::ACKNOWLEDGED => {
-                Self::Acknowledged { number: r.number()?, sequence: r.number()? }
-            }
-            tag::EPOCH => Self::Epoch(r.number()?),
-            _ => return Err(DecodeError::Range),
-        })
-    }
-}
 
 /// What records say of a copy.
 #[derive(Debug, Default)]
@@ -169,8 +88,12 @@ enum State {
     /// Nothing is kept.
     #[default]
     Off,
+    /// Another tab does it.
+    Elsewhere,
     /// What was kept before is being read. Until it is there, or until then, nothing is connected.
-    Reading { until: Millis },
+    Reading {
+        until: Millis,
+    },
     On,
 }
 
@@ -202,7 +125,7 @@ impl Keep {
     /// When something is due.
     pub(super) fn due_at(&self) -> Option<Millis> {
         match self.state {
-            State::Off => None,
+            State::Off | State::Elsewhere => None,
             State::Reading { until } => Some(until),
             State::On => self.all_at,
         }
@@ -210,14 +133,13 @@ impl Keep {
 
     /// Whether the page's wish to be connected has to wait.
     pub(super) fn holds_back(&mut self, wants_connect: bool) -> bool {
-        let is_reading = matches!(self.state, State::Reading { .. });
-        self.wants_connect = is_reading && wants_connect;
-        is_reading
+        self.wants_connect = self.is_reading() && wants_connect;
+        self.is_reading()
     }
 
     /// How many edits up to `last` are neither here nor, as far as `acknowledged`, there.
     pub(super) fn pending(&self, last: u64, acknowledged: u64) -> u64 {
-        let here = if self.is_on() { self.here } else { 0 };
+        let here = if self.state == State::Off { 0 } else { self.here };
         last - acknowledged.max(here).min(last)
     }
 
@@ -240,6 +162,31 @@ impl Keep {
         out.push(Output::Keep(bytes));
     }
 
+    pub(super) fn is_reading(&self) -> bool {
+        matches!(self.state, State::Reading { .. })
+    }
+
+    /// Every edit up to this number is kept.
+    pub(super) fn here(&self) -> u64 {
+        self.here
+    }
+
+    /// Another tab keeps the document.
+    pub(super) fn follow(&mut self) {
+        *self = Self { state: State::Elsewhere, ..Self::default() };
+    }
+
+    /// Another tab keeps every edit of this one up to `number`.
+    pub(super) fn kept_by_leader(&mut self, number: u64) {
+        self.here = self.here.max(number);
+    }
+
+    /// No other tab keeps it any more; what it kept is to be read.
+    pub(super) fn read_again(&mut self, now: Millis, wants_connect: bool) {
+        self.state = State::Reading { until: now + RESTORE_MS_MAX };
+        self.wants_connect = wants_connect;
+    }
+
     /// So many more records are kept.
     fn kept(&mut self, count: u64) {
         self.kept = (self.kept + count).min(self.asked);
@@ -256,7 +203,7 @@ impl Replica {
     /// Wait for what a storage has of this document, with [`Input::Restored`](super::Input), before
     /// connecting. Later on it is kept up to date.
     pub fn await_stored(&mut self, now: Millis) {
-        self.keep.state = State::Reading { until: now + RESTORE_MS_MAX };
+        self.keep.read_again(now, false);
     }
 
     /// How many edits are in no storage: neither in the browser's nor in the room's.
@@ -272,16 +219,34 @@ impl Replica {
     /// Begin with what the storage has, and keep what follows.
     pub(super) fn restored(&mut self, now: Millis, records: &[Vec<u8>], out: &mut Vec<Output>) {
         // It may have come too late.
-        if !matches!(self.keep.state, State::Reading { .. }) {
+        if !self.keep.is_reading() {
             return;
         }
-        let all = Restored::read(records);
+        // Numbers that the room knows must not change.
+        if self.connection.has_socket() {
+            self.keep.wants_connect = true;
+            self.disconnect(out, Connection::rest);
+        }
+        let mut all = Restored::read(records);
+        let is_other = all.epoch != 0 && self.epoch != 0 && all.epoch != self.epoch;
+        if is_other {
+            // The tab that led was about to leave it behind (O3).
+            out.extend(self.stored_aside(&all));
+            all = Restored { is_damaged: true, ..Restored::default() };
+        }
+        // What came from the tab that led, and is not stored, may have come from nowhere else.
+        let came = std::mem::take(&mut self.tabs.compares).then(|| self.beyond(&all.updates));
         let is_whole = self.take_in_stored(&all.updates) && !all.is_damaged;
-        // What is damaged here the room has, or it is lost: it is asked for everything.
-        let of_same = all.epoch != 0 && (self.epoch == 0 || self.epoch == all.epoch);
-        if of_same {
+        if all.epoch != 0 {
+            // What is damaged here the room has, or it is lost: it is asked for everything.
             self.sequence = if is_whole { all.sequence.max(self.sequence) } else { 0 };
             self.epoch = all.epoch;
+        }
+        if let Some(came) = came {
+            self.outbox.give_up();
+            if let Some(update) = came {
+                self.outbox.push(now, false, update);
+            }
         }
         let changes = all.changes.into_iter().map(|(number, update)| (number, update.to_vec()));
         self.outbox.restore(all.last, all.acknowledged, changes);
@@ -298,6 +263,25 @@ impl Replica {
             }
         }
         self.stop_waiting(now, out);
+    }
+
+    /// What of this copy `updates` do not have.
+    fn beyond(&self, updates: &[&[u8]]) -> Option<Vec<u8>> {
+        let stored = update::merge(updates).unwrap_or(update::EMPTY.to_vec());
+        let own = self.document.encode();
+        update::beyond(&own, &stored).ok().filter(|beyond| beyond[..] != update::EMPTY)
+    }
+
+    /// A copy that is stored, and is of another history.
+    fn stored_aside(&self, all: &Restored<'_>) -> Option<Output> {
+        let mut copy = self.document.empty_alike();
+        for update in &all.updates {
+            let _ = copy.apply(update);
+        }
+        let (update, content) = (copy.encode(), copy.content());
+        let pending = all.last - all.acknowledged;
+        let aside = Aside { update, content, pending, why: Close::EpochMismatch };
+        (aside.update[..] != update::EMPTY).then_some(Output::SetAside(aside))
     }
 
     /// Whether all of it could be read.
@@ -328,13 +312,15 @@ impl Replica {
     }
 
     fn stop_waiting(&mut self, now: Millis, out: &mut Vec<Output>) {
+        self.tell_leading(out);
         if std::mem::take(&mut self.keep.wants_connect) && self.connection.want(now) {
             out.push(Output::Connect);
         }
     }
 
-    pub(super) fn kept(&mut self, records: u64) {
+    pub(super) fn kept(&mut self, records: u64, out: &mut Vec<Output>) {
         self.keep.kept(records);
+        self.tell_kept(out);
     }
 
     /// What is due with the storage.
@@ -343,7 +329,7 @@ impl Replica {
             return;
         }
         match self.keep.state {
-            State::Off => {}
+            State::Off | State::Elsewhere => {}
             State::Reading { .. } => {
                 out.push(Output::StopKeeping);
                 self.stop_keeping(now, out);

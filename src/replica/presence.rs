@@ -42,6 +42,12 @@ struct Peer {
     state: String,
 }
 
+impl Peer {
+    fn entry(&self) -> Entry<'_> {
+        Entry { client: self.client, clock: self.clock, state: &self.state }
+    }
+}
+
 #[derive(Clone, Debug)]
 pub(super) struct Presence {
     client: u64,
@@ -153,10 +159,28 @@ impl Presence {
         Ok(changed.some())
     }
 
-    /// Nobody can be heard any more.
-    pub(super) fn clear_peers(&mut self) -> Option<PeersChanged> {
-        let removed = core::mem::take(&mut self.peers).iter().map(|peer| peer.client).collect();
-        PeersChanged { removed, ..PeersChanged::default() }.some()
+    /// Nobody can be heard any more, but for those who `stay`. Returns what changed, if anything,
+    /// and the same as an awareness update.
+    pub(super) fn clear_peers(
+        &mut self,
+        stays: impl Fn(u64) -> bool,
+    ) -> Option<(PeersChanged, Vec<u8>)> {
+        let peers = core::mem::take(&mut self.peers);
+        let (stay, gone): (Vec<_>, Vec<_>) = peers.into_iter().partition(|it| stays(it.client));
+        self.peers = stay;
+        let entries = gone.iter().map(|it| Entry { state: GONE, ..it.entry() });
+        let update = awareness::encode(entries);
+        let removed = gone.iter().map(|peer| peer.client).collect();
+        let changed = PeersChanged { removed, ..PeersChanged::default() }.some()?;
+        Some((changed, update))
+    }
+
+    /// What is known of everybody, with this replica, as an awareness update.
+    pub(super) fn everyone(&self) -> Option<Vec<u8>> {
+        let own = self.state.as_deref();
+        let own = own.map(|state| Entry { client: self.client, clock: self.clock, state });
+        let all: Vec<_> = self.peers.iter().map(Peer::entry).chain(own).collect();
+        (!all.is_empty()).then(|| awareness::encode(all.into_iter()))
     }
 }
 

@@ -6,11 +6,12 @@ mod granted;
 mod hostile;
 mod latency;
 mod refused;
+mod tabs;
 
 use super::*;
 use crate::awareness::{self, Entry};
-use crate::protocol::Welcome;
 use crate::protocol::native::{decode_from_client, encode_from_room};
+use crate::protocol::{Hello, Welcome};
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;

@@ -1,7 +1,13 @@
 //! What somebody lacks.
 
 use super::merge::Gathered;
-use super::{Malformed, StateVector};
+use super::{Malformed, StateVector, delete_set, state_vector, without_deletes};
+
+/// What `update` has and `other` has not: ids, and deletions.
+pub fn beyond(update: &[u8], other: &[u8]) -> Result<Vec<u8>, Malformed> {
+    let rest = diff(&[update], &state_vector(other)?)?;
+    Ok(without_deletes(&rest, &delete_set(&[other])?)?.into_owned())
+}
 
 /// One update with what a holder of `known` lacks of `updates`: the ids that it has not, and the
 /// whole delete set, because a state vector does not say what is deleted.

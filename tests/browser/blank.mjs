@@ -52,6 +52,7 @@ export async function startNetwork(server) {
   });
   proxy.on("upgrade", (request, socket) => {
     if (isCut) return socket.destroy();
+    network.sockets += 1;
     const behind = connect(port, hostname, () => {
       const lines = [`${request.method} ${request.url} HTTP/1.1`];
       for (let at = 0; at < request.rawHeaders.length; at += 2) {
@@ -68,7 +69,9 @@ export async function startNetwork(server) {
     return undefined;
   });
   await new Promise((listening) => proxy.listen(0, "127.0.0.1", listening));
-  return {
+  const network = {
+    /** How many sockets were opened so far. */
+    sockets: 0,
     url: `http://127.0.0.1:${proxy.address().port}`,
     cut() {
       isCut = true;
@@ -83,4 +86,5 @@ export async function startNetwork(server) {
       return new Promise((closed) => proxy.close(closed));
     },
   };
+  return network;
 }

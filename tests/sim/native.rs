@@ -428,6 +428,8 @@ impl Native {
                 Output::Keep(record) => self.write(env, record, false),
                 Output::KeepAll(record) => self.write(env, record, true),
                 Output::StopKeeping => env.oracle.violated("the storage was in time".to_owned()),
+                // No other tab is there.
+                Output::Tell { .. } | Output::Watch(_) => {}
                 Output::Saved(_) | Output::Changed(_) | Output::Peers(_) => {}
             }
         }

@@ -1,0 +1,104 @@
+//! A tab that does not lead: another one is its room.
+
+use super::super::{Output, Replica};
+use super::Message;
+use crate::protocol::close;
+use crate::replica::Status;
+use crate::time::Millis;
+
+impl Replica {
+    /// Another tab leads: it is the room for this one.
+    pub(in crate::replica) fn follow(&mut self, now: Millis, out: &mut Vec<Output>) {
+        self.tabs.leader = Some(Status::Connecting);
+        self.keep.follow();
+        self.greet_leader(now, out);
+    }
+
+    /// Another tab, or the room, is who this one speaks with from now on.
+    pub(super) fn turn_to_another(&mut self, out: &mut Vec<Output>) {
+        self.forget_session(out);
+        self.connection.rest();
+        // What one lacks another may have.
+        self.asked = None;
+    }
+
+    fn greet_leader(&mut self, now: Millis, out: &mut Vec<Output>) {
+        self.turn_to_another(out);
+        if self.connection.want(now) {
+            self.opened(now, out);
+        }
+    }
+
+    /// A follower has no socket: what would go there goes to the leader.
+    pub(in crate::replica) fn through_leader(&mut self, now: Millis, out: &mut Vec<Output>) {
+        let mut connects = false;
+        // A leader that is gone is noticed by its lock, not by its silence.
+        if out.contains(&Output::SendPing) {
+            self.connection.heard(now);
+        }
+        for output in out.iter_mut() {
+            if let Output::Send(frame) = output {
+                let message = Message::Frame(frame).encode();
+                *output = Output::Tell { tab: None, message };
+            }
+        }
+        out.retain(|output| match output {
+            Output::Connect => {
+                connects = true;
+                false
+            }
+            Output::Disconnect | Output::SendPing | Output::RenewToken => false,
+            _ => true,
+        });
+        if connects {
+            let mut hello = Vec::new();
+            self.opened(now, &mut hello);
+            self.through_leader(now, &mut hello);
+            out.extend(hello);
+        }
+    }
+
+    /// The page wants the tabs to be connected, or cut off.
+    pub(in crate::replica) fn wish(&mut self, wants: bool, out: &mut Vec<Output>) {
+        out.push(Output::Tell { tab: None, message: Message::Wish(wants).encode() });
+    }
+
+    /// This tab closes the document.
+    pub(in crate::replica) fn leave(&mut self, out: &mut Vec<Output>) {
+        if self.tabs.follows() {
+            out.push(Output::Tell { tab: None, message: Message::Left.encode() });
+        }
+    }
+
+    pub(super) fn told_by_leader(
+        &mut self,
+        now: Millis,
+        message: Message<'_>,
+        out: &mut Vec<Output>,
+    ) {
+        match message {
+            Message::Frame(frame) => {
+                if self.connection.heard(now) {
+                    self.frame(now, frame, out);
+                }
+            }
+            Message::Leading => self.greet_leader(now, out),
+            Message::Upstream { epoch, status } => {
+                if self.epoch == 0 {
+                    self.epoch = epoch;
+                }
+                self.tabs.leader = Some(status);
+            }
+            Message::Kept(number) => self.keep.kept_by_leader(number),
+            Message::Closed(code) => {
+                let why = u16::try_from(code).ok().and_then(close::of_copy);
+                if let Some(why) = why {
+                    self.forget_session(out);
+                    self.start_over(why, out);
+                    self.greet_leader(now, out);
+                }
+            }
+            Message::Wish(_) | Message::Left => {}
+        }
+    }
+}
