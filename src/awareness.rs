@@ -178,7 +178,8 @@ impl<Owner: Copy + Ord> Presence<Owner> {
         if let Some(first) = entries.first() {
             self.own.entry(owner).or_insert(first.client);
         }
-        let said: Vec<_> = entries.iter().filter(|entry| self.may_speak(owner, entry)).collect();
+        let may_speak = |entry: &&Entry<'_>| self.may_speak(owner, speaker, entry);
+        let said: Vec<_> = entries.iter().filter(may_speak).collect();
         let bytes = self.bytes_after(owner, &said);
         if bytes > bytes_max.min(PRESENCE_BYTES_MAX) {
             return Err(AwarenessError::TooLarge { bytes });
@@ -329,16 +330,18 @@ impl<Owner: Copy + Ord> Presence<Owner> {
     }
 
     /// Whether this is the session's to say, and news or a renewal.
-    fn may_speak(&self, owner: Owner, entry: &Entry<'_>) -> bool {
+    fn may_speak(&self, owner: Owner, speaker: Speaker, entry: &Entry<'_>) -> bool {
         match (self.peers.get(&entry.client), self.gone.get(&entry.client)) {
             (Some(peer), _) if peer.owner != owner => false,
             (Some(peer), _) if entry.state == peer.state => entry.clock > peer.said,
             (Some(peer), _) if entry.state == NULL => entry.clock >= peer.said,
             (Some(peer), _) => entry.clock > peer.said,
             (None, _) if entry.state == NULL => false,
-            // Unless it is the session's own, this may be an echo of one who left.
+            // Unless it is the session's own, this may be an echo of one who left. Who repeats
+            // nothing speaks for the tabs of its browser.
             (None, Some(&shown)) => {
-                entry.clock > shown || self.own.get(&owner) == Some(&entry.client)
+                let is_own = self.own.get(&owner) == Some(&entry.client);
+                speaker == Speaker::Own || is_own || entry.clock > shown
             }
             (None, None) => true,
         }

@@ -245,3 +245,23 @@ fn s1_hostile_bytes_are_errors() {
         assert!(decode(bytes).is_err(), "{bytes:?}");
     }
 }
+
+/// The tabs of a browser share a session, and those who come back share another one.
+#[test]
+fn who_repeats_nothing_may_bring_back_another_of_its_clients() {
+    let mut bench = Bench::new();
+    bench.native('a', 1, 1, "{}");
+    bench.native('a', 2, 1, "{}");
+    bench.leave('a');
+    bench.told();
+    bench.native('b', 1, 2, "{}");
+    bench.native('b', 2, 1, "{}");
+    let told: Vec<_> = bench.told().into_iter().map(|(client, ..)| client).collect();
+    assert_eq!(told, [1, 2]);
+    bench.leave('b');
+    bench.told();
+    bench.stock('c', 3, 1, "{}");
+    bench.stock('c', 2, 1, "{}");
+    let told: Vec<_> = bench.told().into_iter().map(|(client, ..)| client).collect();
+    assert_eq!(told, [3], "that is an echo");
+}
