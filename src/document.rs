@@ -104,6 +104,11 @@ impl Document {
         self.doc.client_id().get()
     }
 
+    /// The clock behind everything that this replica wrote.
+    pub fn clock(&self) -> u32 {
+        self.known.clock(self.client_id())
+    }
+
     /// The shared type `name` at the root of the document.
     pub fn root(&mut self, name: &str, kind: Kind) -> Result<Shared, EditError> {
         let defined = match kind {

@@ -170,7 +170,7 @@ impl Replica {
         let check = rules.as_ref().map(|rules| rules as &dyn Check);
         let (returned, update) = self.document.edit_checked(check, change);
         if let Some(update) = update {
-            self.outbox.push(now, self.connection.is_live(), update);
+            self.outbox.push(now, self.connection.is_live(), self.document.clock(), update);
         }
         self.tell(&mut out);
         (returned, out)

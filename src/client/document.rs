@@ -104,6 +104,12 @@ impl SharedDocument {
         saved_object(self.shell.pending())
     }
 
+    /// The number of the last edit.
+    #[wasm_bindgen(getter, js_name = lastChange)]
+    pub fn last_change(&self) -> Result<f64, JsValue> {
+        Ok(self.shell.replica()?.last_edit() as f64)
+    }
+
     /// The trace that this visit belongs to, as in the room's logs.
     #[wasm_bindgen(getter)]
     pub fn trace(&self) -> String {

@@ -361,6 +361,12 @@ export interface SharedDocument<State extends JsonValue = JsonValue> {
   readonly status: Status;
   /** What the room has acknowledged. */
   readonly saved: Saved;
+  /**
+   * The number of the last edit: each call that changed something counts, from 1 on, also within
+   * `transact`. 0 before the first. It goes on counting after `"aside"`, and begins anew with the
+   * page.
+   */
+  readonly lastChange: number;
   /** The id of the trace that this visit belongs to: 32 digits, as in the room's logs. */
   readonly trace: string;
   /** How long edits took. */
@@ -399,9 +405,10 @@ export interface SharedDocument<State extends JsonValue = JsonValue> {
    */
   on(event: "access", callback: (access: Access) => void): Unsubscribe;
   /**
-   * Call back when this copy could not go on: it holds changes that it may not make, the document's history was replaced, or a change in
-   * it made its room fail. It is put aside, and the document goes on with what the room has, under
-   * another `clientId`; shared types at the root stay valid and report the change.
+   * Call back when this copy could not go on: it holds changes that it may not make, the document's
+   * history was replaced, or a change in it made its room fail. It is put aside, and the document
+   * goes on with what the room has, under another `clientId`; shared types at the root stay valid
+   * and report the change.
    */
   on(event: "aside", callback: (aside: Aside) => void): Unsubscribe;
   /** The copies that could not go on, oldest first. They are kept as long as the page lives. */
@@ -477,6 +484,13 @@ export interface Rejection {
    * did, or nothing below a root that the page asked for.
    */
   readonly value: Json;
+  /**
+   * Which edit it was part of: what `lastChange` was behind it; of several that broke the rule at
+   * this place at once, the first. `undefined` if that is not known: it was made by another page of
+   * the same person, or before a reload or `"aside"`; or it only took something away, and was sent
+   * together with other edits.
+   */
+  readonly changeId: number | undefined;
   /** The same as a sentence in English. */
   readonly message: string;
 }

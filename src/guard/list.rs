@@ -122,7 +122,7 @@ impl Documents {
                             .and_then(|here| may_come(&self.trial, role, value, here, path()));
                         if let Err(why) = may {
                             faults.why = Some(why.1);
-                            told.tell(|| why);
+                            told.tell(self.trial.id_of_item(&place.parent, new), || why);
                             faults.extra.insert(new);
                         }
                         new += 1;
@@ -140,7 +140,7 @@ impl Documents {
                             .map_err(|rule| (path(), rule))
                             .and_then(|here| may_go(&self.settled, role, value, here, path()));
                         if let Err(why) = may {
-                            told.tell(|| why);
+                            told.tell(None, || why);
                             faults.lost.insert(index);
                         }
                     }

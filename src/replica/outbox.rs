@@ -16,6 +16,8 @@ const UPLOAD_BYTES_PER_MS_MIN: u64 = 16;
 
 #[derive(Clone, Debug)]
 struct Change {
+    /// The number of the first edit in what goes out with it.
+    first: u64,
     /// The number of the last edit in it.
     number: u64,
     update: Vec<u8>,
@@ -38,6 +40,11 @@ pub(super) struct Outbox {
     last: u64,
     /// Everything up to this number is acknowledged.
     acknowledged: u64,
+    /// For each edit that is not acknowledged and wrote something: its number, and the clock behind
+    /// what it wrote.
+    edits: VecDeque<(u64, u32)>,
+    /// Where the clocks of these begin.
+    edits_from: u32,
     /// Not acknowledged, in the order of their numbers. The first `sent` were sent.
     changes: VecDeque<Change>,
     sent: usize,
@@ -59,14 +66,37 @@ impl Outbox {
         self.last - self.acknowledged
     }
 
-    /// Number an edit.
-    pub(super) fn push(&mut self, now: Millis, is_live: bool, update: Vec<u8>) {
+    /// The number of the last edit; 0 before the first.
+    pub(super) fn last(&self) -> u64 {
+        self.last
+    }
+
+    /// The edit that wrote this clock, if it is not acknowledged. What the room says of one it says
+    /// before that.
+    pub(super) fn edit_at(&self, clock: u32) -> Option<u64> {
+        let at = self.edits.partition_point(|(_, end)| *end <= clock);
+        let edit = self.edits.get(at).filter(|_| clock >= self.edits_from);
+        edit.map(|(number, _)| *number)
+    }
+
+    /// The edit that went out as update `number`, if it was the only one in it.
+    pub(super) fn only_edit_of(&self, number: u64) -> Option<u64> {
+        let change = self.changes.iter().find(|change| change.number == number)?;
+        (change.first == number).then_some(number)
+    }
+
+    /// Number an edit, behind which this replica's clock is `clock`.
+    pub(super) fn push(&mut self, now: Millis, is_live: bool, clock: u32, update: Vec<u8>) {
         if self.sent == self.changes.len() {
             self.waiting_since = now;
         }
         self.last += 1;
         let edited_at = is_live.then_some(now);
-        self.changes.push_back(Change { number: self.last, update, edited_at });
+        let first = self.last;
+        self.changes.push_back(Change { first, number: first, update, edited_at });
+        if self.edits.back().is_none_or(|(_, end)| *end < clock) {
+            self.edits.push_back((first, clock));
+        }
     }
 
     /// When the next batch is due: at once after a quiet time, else a frame after the last one;
@@ -104,7 +134,7 @@ impl Outbox {
         self.batch_sent_at = now;
         let awaited = self.awaiting.map_or(0, |(_, bytes)| bytes);
         self.awaiting = Some((now, awaited + change.update.len()));
-        let Change { number, ref update, edited_at } = *change;
+        let Change { number, ref update, edited_at, .. } = *change;
         Some(Batch { number, update, edited_at })
     }
 
@@ -114,6 +144,9 @@ impl Outbox {
         self.sent = self.changes.len();
         if self.changes.is_empty() {
             return 0;
+        }
+        for change in &mut self.changes {
+            change.first = self.acknowledged + 1;
         }
         self.batch_sent_at = now;
         self.awaiting = Some((now, bytes));
@@ -149,6 +182,11 @@ impl Outbox {
             change.and_then(|change| change.edited_at).into_iter().for_each(&mut durable);
             self.sent = self.sent.saturating_sub(1);
         }
+        while let Some((_, end)) =
+            self.edits.pop_front_if(|(number, _)| *number <= self.acknowledged)
+        {
+            self.edits_from = end;
+        }
         let bytes = self.changes.range(..self.sent).map(|change| change.update.len()).sum();
         self.awaiting = (self.sent > 0).then_some((now, bytes));
         self.alone &= !self.changes.is_empty();
@@ -175,6 +213,7 @@ impl Outbox {
     pub(super) fn give_up(&mut self) {
         self.unsend();
         self.changes.clear();
+        (self.edits_from, _) = (0, self.edits.clear());
         (self.acknowledged, self.alone) = (self.last, false);
     }
 
@@ -186,12 +225,13 @@ impl Outbox {
         let batch = self.changes.range(self.sent..self.sent + count);
         let updates: Vec<&[u8]> = batch.clone().map(|change| change.update.as_slice()).collect();
         let edited_at = batch.clone().find_map(|change| change.edited_at);
+        let first = batch.clone().map(|change| change.first).min();
         let number = batch.map(|change| change.number).max();
         // They are our own, so they are well formed. If they were not, they would go one by one.
-        if let (Ok(update), Some(number)) = (update::merge(&updates), number) {
+        if let (Ok(update), Some(first), Some(number)) = (update::merge(&updates), first, number) {
             self.changes.drain(self.sent..self.sent + count - 1);
             if let Some(change) = self.changes.get_mut(self.sent) {
-                *change = Change { number, update, edited_at };
+                *change = Change { first, number, update, edited_at };
             }
         }
     }
@@ -209,7 +249,7 @@ mod tests {
     fn outbox(edits: u64) -> Outbox {
         let mut outbox = Outbox::default();
         for at in 0..edits {
-            outbox.push(Millis(1_000 + at), true, update::EMPTY.to_vec());
+            outbox.push(Millis(1_000 + at), true, 0, update::EMPTY.to_vec());
         }
         outbox
     }
@@ -220,7 +260,7 @@ mod tests {
         assert_eq!(outbox.due_at(), Some(Millis(1_000)));
         assert_eq!(outbox.take_batch(Millis(1_002), MAX).map(|batch| batch.number), Some(2));
         assert!(outbox.take_batch(Millis(1_002), MAX).is_none());
-        outbox.push(Millis(1_003), true, update::EMPTY.to_vec());
+        outbox.push(Millis(1_003), true, 0, update::EMPTY.to_vec());
         assert_eq!(outbox.due_at(), Some(Millis(1_018)));
     }
 
@@ -228,11 +268,11 @@ mod tests {
     fn d3_what_was_not_acknowledged_is_sent_again_as_one() {
         let mut outbox = outbox(3);
         outbox.take_batch(Millis(0), MAX);
-        outbox.push(Millis(0), true, update::EMPTY.to_vec());
+        outbox.push(Millis(0), true, 0, update::EMPTY.to_vec());
         outbox.take_batch(Millis(0), MAX);
         outbox.acknowledge(Millis(0), 3, |_| {});
         assert_eq!(outbox.pending(), 1);
-        outbox.push(Millis(0), true, update::EMPTY.to_vec());
+        outbox.push(Millis(0), true, 0, update::EMPTY.to_vec());
         outbox.unsend();
         assert_eq!(outbox.take_batch(Millis(0), MAX).map(|batch| batch.number), Some(5));
         outbox.acknowledge(Millis(0), 5, |_| {});
@@ -243,9 +283,45 @@ mod tests {
     fn an_ack_beyond_what_was_sent_acknowledges_no_later_edit() {
         let mut outbox = outbox(1);
         outbox.acknowledge(Millis(0), 99, |_| {});
-        outbox.push(Millis(0), true, update::EMPTY.to_vec());
+        outbox.push(Millis(0), true, 0, update::EMPTY.to_vec());
         assert_eq!(outbox.pending(), 1);
         assert!(outbox.take_batch(Millis(0), MAX).is_some());
+    }
+
+    #[test]
+    fn an_edit_is_known_by_its_clock_until_it_is_acknowledged() {
+        let mut outbox = Outbox::default();
+        // The second one only deletes.
+        for clock in [3, 3, 4, 9] {
+            outbox.push(Millis(0), true, clock, update::EMPTY.to_vec());
+        }
+        let edits = |outbox: &Outbox| [0, 2, 3, 4, 8, 9].map(|clock| outbox.edit_at(clock));
+        assert_eq!(edits(&outbox), [Some(1), Some(1), Some(3), Some(4), Some(4), None]);
+        outbox.acknowledge(Millis(0), 2, |_| {});
+        assert_eq!(edits(&outbox), [None, None, Some(3), Some(4), Some(4), None]);
+        outbox.give_up();
+        assert_eq!((outbox.edit_at(0), outbox.last()), (None, 4));
+        // Another replica, whose clocks begin anew.
+        outbox.push(Millis(0), true, 2, update::EMPTY.to_vec());
+        assert_eq!([0, 1, 2].map(|clock| outbox.edit_at(clock)), [Some(5), Some(5), None]);
+    }
+
+    #[test]
+    fn an_edit_is_known_by_its_update_if_that_holds_no_other() {
+        let mut outbox = outbox(1);
+        outbox.take_batch(Millis(0), MAX);
+        for _ in 0..2 {
+            outbox.push(Millis(0), true, 0, update::EMPTY.to_vec());
+        }
+        outbox.take_batch(Millis(0), MAX);
+        assert_eq!([0, 1, 2, 3].map(|it| outbox.only_edit_of(it)), [None, Some(1), None, None]);
+        outbox.push(Millis(0), true, 0, update::EMPTY.to_vec());
+        assert_eq!(outbox.send_all(Millis(0), 9), 4);
+        assert_eq!(outbox.only_edit_of(4), None, "it went out with all others");
+        outbox.acknowledge(Millis(0), 4, |_| {});
+        outbox.push(Millis(0), true, 0, update::EMPTY.to_vec());
+        outbox.take_batch(Millis(0), MAX);
+        assert_eq!(outbox.only_edit_of(5), Some(5));
     }
 
     #[test]
@@ -253,7 +329,7 @@ mod tests {
         let mut outbox = Outbox::default();
         let large = vec![0; BATCH_BYTES_MAX];
         for update in [large.clone(), update::EMPTY.to_vec(), large] {
-            outbox.push(Millis(0), true, update);
+            outbox.push(Millis(0), true, 0, update);
         }
         let mut numbers = Vec::new();
         while let Some(batch) = outbox.take_batch(Millis(0), MAX) {
@@ -267,13 +343,13 @@ mod tests {
         let mut outbox = outbox(1);
         outbox.suspect();
         outbox.unsend();
-        outbox.push(Millis(0), true, update::EMPTY.to_vec());
+        outbox.push(Millis(0), true, 0, update::EMPTY.to_vec());
         let number = |batch: Option<Batch<'_>>| batch.map(|batch| batch.number);
         assert_eq!(number(outbox.take_batch(Millis(0), MAX)), Some(2), "nothing was on its way");
         outbox.suspect();
         outbox.unsend();
         for _ in 0..2 {
-            outbox.push(Millis(0), true, update::EMPTY.to_vec());
+            outbox.push(Millis(0), true, 0, update::EMPTY.to_vec());
         }
         for expected in 2..=4 {
             assert_eq!(number(outbox.take_batch(Millis(0), MAX)), Some(expected));
@@ -281,7 +357,7 @@ mod tests {
             outbox.acknowledge(Millis(0), expected, |_| {});
         }
         for _ in 0..2 {
-            outbox.push(Millis(0), true, update::EMPTY.to_vec());
+            outbox.push(Millis(0), true, 0, update::EMPTY.to_vec());
         }
         assert_eq!(number(outbox.take_batch(Millis(0), MAX)), Some(6), "all is well again");
     }

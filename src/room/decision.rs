@@ -198,11 +198,9 @@ impl What {
             Self::Compensated { clients, violations } => {
                 write_clients(out, clients);
                 let named = violations.len().min(NAMED_MAX);
-                write_number(out, named as u64);
-                for Rejection { path, rule } in &violations[..named] {
-                    write_bytes(out, cut(path).as_bytes());
-                    write_bytes(out, cut(rule).as_bytes());
-                }
+                let named: Vec<_> = violations[..named].iter().map(cut_short).collect();
+                Rejection::write_all(out, &named);
+                Rejection::write_ids(out, &named);
             }
             Self::Quarantined { part, sequence } => {
                 write_number(out, *part as u64);
@@ -228,12 +226,9 @@ impl What {
                 Self::Refused { why, times: r.number_u32()? }
             }
             3 => {
-                let (clients, count) = (read_clients(r)?, r.number()?);
-                let violations = (0..count).map(|_| {
-                    let (path, rule) = (r.string()?.to_owned(), r.string()?.to_owned());
-                    Ok(Rejection { path, rule })
-                });
-                Self::Compensated { clients, violations: violations.collect::<Result<_, _>>()? }
+                let (clients, mut violations) = (read_clients(r)?, Rejection::read_all(r)?);
+                Rejection::read_ids(r, &mut violations)?;
+                Self::Compensated { clients, violations }
             }
             4 => Self::Compacted { sequence: r.number()? },
             5 => {
@@ -297,6 +292,12 @@ fn write_clients(out: &mut Vec<u8>, clients: &[u64]) {
 fn read_clients(r: &mut Reader<'_>) -> Result<Vec<u64>, DecodeError> {
     // Each takes a byte at least, so that a count that is too large ends soon.
     (0..r.number()?).map(|_| r.number()).collect()
+}
+
+/// With the beginnings of its words.
+fn cut_short(rejection: &Rejection) -> Rejection {
+    let Rejection { path, rule, id } = rejection;
+    Rejection { path: cut(path).to_owned(), rule: cut(rule).to_owned(), id: *id }
 }
 
 /// The beginning of a word that is too long.
