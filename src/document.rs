@@ -125,6 +125,11 @@ impl Document {
         Ok(Shared { id: SharedId::Root(name), kind })
     }
 
+    /// The kind of the shared type `name` at the root, if it was asked for.
+    pub fn root_kind(&self, name: &str) -> Option<Kind> {
+        self.roots.get(name).copied()
+    }
+
     /// Change the document. Returns what `change` returned, and the change as an update if there
     /// was one.
     pub fn edit<R>(&mut self, change: impl FnOnce(&mut Edit<'_>) -> R) -> (R, Option<Vec<u8>>) {

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::prelude::*;
 
+use super::authors;
 use super::convert;
 use super::error::Misuse;
 use super::handle::{
@@ -30,9 +31,10 @@ impl SharedDocument {
     pub(super) fn open(options: &JsValue) -> Result<Self, JsValue> {
         let options = Options::read(options)?;
         let trace = options.trace.or_else(|| Trace::new(timer::random_u128()));
-        let shell = Shell::new(options.endpoint, options.token, trace, options.telemetry);
-        if !options.presence.is_undefined()
-            && let Err(error) = presence::set(&shell, &options.presence)
+        let said = options.presence.clone();
+        let shell = Shell::new(options, trace);
+        if !said.is_undefined()
+            && let Err(error) = presence::set(&shell, &said)
         {
             shell.close();
             return Err(error);
@@ -139,6 +141,16 @@ impl SharedDocument {
     #[wasm_bindgen(getter)]
     pub fn asides(&self) -> Array {
         self.shell.asides().iter().map(aside_object).collect()
+    }
+
+    /// A promise of the parts of a shared type, and who wrote each.
+    pub fn blame(&self, path: JsValue) -> js_sys::Promise {
+        authors::blame(&self.shell, &path)
+    }
+
+    /// A promise of who wrote what is at one place of it.
+    pub fn who(&self, path: JsValue, position: JsValue) -> js_sys::Promise {
+        authors::who(&self.shell, &path, &position)
     }
 
     /// A promise that resolves when nothing is pending.

@@ -13,6 +13,8 @@ use crate::protocol::route::{DOCUMENT_NAME_BYTES_MAX, encode_document_name};
 pub(super) struct Options {
     /// Where the document's room is: a WebSocket URL.
     pub(super) endpoint: String,
+    /// Where to ask about it: an HTTP URL.
+    pub(super) api: String,
     /// What to say about this replica at first.
     pub(super) presence: JsValue,
     /// The token, or a function that gives one; undefined if there is none.
@@ -61,11 +63,13 @@ impl Options {
             said if said.is_undefined() => false,
             said => said.as_bool().ok_or(Misuse::Option("telemetry must be true or false"))?,
         };
-        Ok(Self { endpoint: endpoint(&url, &document)?, token, presence, trace, telemetry })
+        let (endpoint, api) = addresses(&url, &document)?;
+        Ok(Self { endpoint, api, token, presence, trace, telemetry })
     }
 }
 
-fn endpoint(url: &str, document: &str) -> Result<String, Misuse> {
+/// Where the document's room is, and where to ask about it.
+fn addresses(url: &str, document: &str) -> Result<(String, String), Misuse> {
     // URLs are normalized: a browser would ask for another path than that of the name.
     let dots = document.split('/').any(|segment| segment == "." || segment == "..");
     let fits = (1..=DOCUMENT_NAME_BYTES_MAX).contains(&document.len());
@@ -76,15 +80,21 @@ fn endpoint(url: &str, document: &str) -> Result<String, Misuse> {
         ));
     }
     let url = Url::new(url).map_err(|_| Misuse::Option("url must be an absolute URL"))?;
-    match url.protocol().as_str() {
-        "http:" => url.set_protocol("ws:"),
-        "https:" => url.set_protocol("wss:"),
-        "ws:" | "wss:" => {}
+    let (socket, http) = match url.protocol().as_str() {
+        "http:" | "ws:" => ("ws:", "http:"),
+        "https:" | "wss:" => ("wss:", "https:"),
         _ => return Err(Misuse::Option("url must begin with http, https, ws or wss")),
-    }
+    };
     let prefix = url.pathname();
-    let path = format!("{}/sync/{}", prefix.trim_end_matches('/'), encode_document_name(document));
-    url.set_pathname(&path);
+    let prefix = prefix.trim_end_matches('/');
+    let name = encode_document_name(document);
+    url.set_protocol(socket);
+    url.set_pathname(&format!("{prefix}/sync/{name}"));
     url.set_hash("");
-    Ok(url.href())
+    let endpoint = url.href();
+    url.set_protocol(http);
+    // One segment, whatever the name.
+    url.set_pathname(&format!("{prefix}/documents/{}", name.replace('/', "%2F")));
+    url.set_search("");
+    Ok((endpoint, url.href()))
 }

@@ -374,6 +374,20 @@ export interface SharedDocument<State extends JsonValue = JsonValue> {
   /** What this replica may do; `null` before the room has said so. */
   readonly access: Access | null;
   /**
+   * Who wrote which part of a shared type at the root: of a map each key, of the others runs of
+   * UTF-16 units, elements or nodes, in order. `path` is its name, written as in `Rejection.path`,
+   * and it has to have been asked for with `text`, `map`, `array` or `xml`. The room is asked over
+   * HTTP, with the token: it answers commenters and more, and of what it has, which may be ahead of
+   * this copy or lack what is not saved yet. Rejects with a `SelvedgeError`: `denied`, `network`,
+   * `argument`, `closed`.
+   */
+  blame(path: string): Promise<Blame[]>;
+  /**
+   * Who wrote what is at one place: an index, or of a map a key. `null` if there is nothing. The same
+   * as `blame` otherwise.
+   */
+  who(path: string, position: number | string): Promise<Author | null>;
+  /**
    * Resolves when the room has acknowledged every change. Rejects when the document is closed
    * before that, or its copy put aside.
    */
@@ -420,6 +434,37 @@ export interface SharedDocument<State extends JsonValue = JsonValue> {
   /** Free everything: the socket, timers, callbacks, the document. */
   close(): void;
 }
+
+/** Who wrote something, as the room knows it. */
+export interface Author {
+  /** Under which client id. */
+  readonly client: number;
+  /** The number of who that is in this document; 0 is everyone: written without a token. */
+  readonly number: number;
+  /** The subject of their token; `null` if it was everyone, or who it was is erased. */
+  readonly subject: string | null;
+  /** The name in their token when they wrote first; `null` if there was none. */
+  readonly name: string | null;
+}
+
+/** A part of a text, an array or an XML type, and who wrote it. */
+export interface BlamedRun extends Author {
+  /** Where it begins: in UTF-16 units, elements or nodes. */
+  readonly start: number;
+  /** How long it is. */
+  readonly len: number;
+  readonly key?: undefined;
+}
+
+/** A key of a map, and who wrote its value. */
+export interface BlamedKey extends Author {
+  readonly key: string;
+  readonly start?: undefined;
+  readonly len?: undefined;
+}
+
+/** A part of a shared type, and who wrote it. */
+export type Blame = BlamedRun | BlamedKey;
 
 /** Something that the room did not take. */
 export interface Refusal {
@@ -540,6 +585,10 @@ export interface SelvedgeError extends Error {
     | "too-deep"
     /** The role of this replica may not change the document. */
     | "not-allowed"
+    /** The room does not answer this to whoever asks: the token does not hold, or grants less. */
+    | "denied"
+    /** The room could not be asked, or could not answer now. */
+    | "network"
     /** The edit breaks a rule of the document's schema. Nothing is changed and nothing sent. */
     | "rule"
     /** A presence is no JSON or larger than 8 KiB. */

@@ -8,6 +8,7 @@ use wasm_bindgen::prelude::*;
 
 use super::error::Misuse;
 use super::notices::{Notice, Notices};
+use super::options::Options;
 use super::pattern;
 use super::socket::Socket;
 use super::timer::{self, Timer, Waking};
@@ -42,6 +43,7 @@ pub(super) struct Shell {
 struct Open {
     replica: Replica,
     endpoint: String,
+    api: String,
     socket: Option<Socket>,
     timer: Option<Timer>,
     on_timer: Closure<dyn FnMut()>,
@@ -49,12 +51,8 @@ struct Open {
 }
 
 impl Shell {
-    pub(super) fn new(
-        endpoint: String,
-        token: JsValue,
-        trace: Option<Trace>,
-        telemetry: bool,
-    ) -> Rc<Self> {
+    pub(super) fn new(options: Options, trace: Option<Trace>) -> Rc<Self> {
+        let Options { endpoint, api, token, telemetry, .. } = options;
         let client_id = timer::random() as u32;
         let mut replica = Replica::new(client_id, timer::random());
         trace.into_iter().for_each(|trace| replica.set_trace(trace));
@@ -83,6 +81,7 @@ impl Shell {
         let open = Open {
             replica,
             endpoint,
+            api,
             socket: None,
             timer: None,
             on_timer: input(|| Input::Timeout),
@@ -110,6 +109,16 @@ impl Shell {
 
     pub(super) fn awaits_token(&self, asked: u32) -> bool {
         self.token.awaits(asked)
+    }
+
+    /// A promise of the page's token.
+    pub(super) fn say_token(&self) -> Result<JsValue, JsValue> {
+        self.token.say()
+    }
+
+    /// Where to ask about the document.
+    pub(super) fn api(&self) -> Result<String, Misuse> {
+        self.with(|open| open.api.clone()).ok_or(Misuse::Closed)
     }
 
     pub(super) fn pending(&self) -> u64 {

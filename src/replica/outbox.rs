@@ -182,10 +182,11 @@ impl Outbox {
             change.and_then(|change| change.edited_at).into_iter().for_each(&mut durable);
             self.sent = self.sent.saturating_sub(1);
         }
-        while let Some((_, end)) =
-            self.edits.pop_front_if(|(number, _)| *number <= self.acknowledged)
+        while let Some(&(_, end)) =
+            self.edits.front().filter(|(number, _)| *number <= self.acknowledged)
         {
             self.edits_from = end;
+            self.edits.pop_front();
         }
         let bytes = self.changes.range(..self.sent).map(|change| change.update.len()).sum();
         self.awaiting = (self.sent > 0).then_some((now, bytes));

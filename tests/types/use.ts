@@ -67,6 +67,12 @@ export async function open(name: string): Promise<() => void> {
   const last: number = doc.lastChange;
   ends.push(doc.on("rejected", ({ path, rule, value }) => [path.split("/"), rule, value]));
   ends.push(doc.on("rejected", ({ changeId }) => changeId !== undefined && changeId <= last));
+  for (const part of await doc.blame("note")) {
+    const place: string = part.key === undefined ? `${part.start + part.len}` : part.key;
+    console.log(place, part.subject ?? part.name ?? part.number);
+  }
+  const author = await doc.who("meta", "owner");
+  if (author !== null) console.log(author.client, (await doc.who("note", 3))?.name);
   ends.push(doc.on("refused", ({ limit, retryMs }) => `${limit} ${(retryMs ?? 0) + 1}`));
 
   try {
