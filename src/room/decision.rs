@@ -68,7 +68,7 @@ pub enum What {
     Revoked {
         /// The time, in milliseconds.
         before: u64,
-        /// The number of who asked for it.
+        /// The number of who asked for it; [`OPERATOR`](super::OPERATOR), if an operator did.
         by: u32,
     },
     /// The document has another schema.
@@ -98,26 +98,26 @@ pub enum What {
 /// Why something was not taken.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Reason {
-    /// The session's role may not do it.
-    Role,
-    /// A client id belongs to somebody else.
-    Author,
+    /// It is not permitted, or for a reason that a later build knows.
+    Denied(Denial),
     /// It is over a limit.
     Limit,
     /// It cannot be read.
     Unreadable,
     /// It made the room fail.
     Poison,
-    /// It breaks the document's rules.
-    Rules,
-    /// One that a later build knows.
-    Other,
 }
 
 impl Reason {
-    /// All but [`Reason::Other`], in the order of their numbers.
-    pub const ALL: [Self; 6] =
-        [Self::Role, Self::Author, Self::Limit, Self::Unreadable, Self::Poison, Self::Rules];
+    /// All but [`Denial::Other`], in the order of their numbers.
+    pub const ALL: [Self; 6] = [
+        Self::Denied(Denial::Role),
+        Self::Denied(Denial::Author),
+        Self::Limit,
+        Self::Unreadable,
+        Self::Poison,
+        Self::Denied(Denial::Rules),
+    ];
 
     fn number(self) -> u64 {
         Self::ALL.iter().position(|&why| why == self).unwrap_or(Self::ALL.len()) as u64
@@ -125,30 +125,16 @@ impl Reason {
 
     fn from_number(number: u64) -> Self {
         let at = usize::try_from(number).ok();
-        at.and_then(|at| Self::ALL.get(at)).copied().unwrap_or(Self::Other)
+        at.and_then(|at| Self::ALL.get(at)).copied().unwrap_or(Self::Denied(Denial::Other))
     }
 
     /// Its name in answers.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Role => "role",
-            Self::Author => "author",
+            Self::Denied(denial) => denial.name(),
             Self::Limit => "limit",
             Self::Unreadable => "unreadable",
             Self::Poison => "poison",
-            Self::Rules => "rules",
-            Self::Other => "other",
-        }
-    }
-}
-
-impl From<Denial> for Reason {
-    fn from(denial: Denial) -> Self {
-        match denial {
-            Denial::Role => Self::Role,
-            Denial::Author => Self::Author,
-            Denial::Rules => Self::Rules,
-            Denial::Other => Self::Other,
         }
     }
 }
