@@ -60,7 +60,7 @@ describe('rights', { concurrency: true }, () => {
     await until('both to be told', () => told.length === 2)
     assert.deepEqual(told.sort(), [`list/1 pattern ${made.list}`, `meta/code pattern ${made.code}`])
     assert.deepEqual([`${doc.text('note')}`, doc.array('list').toJSON()], ['kept too', ['fine', 'right']])
-    // And of what was made while it was away.
+    // And of what was made while there was no connection.
     told.length = 0
     doc.disconnect()
     doc.map('meta').set('other', 2)
