@@ -119,7 +119,9 @@ impl Documents {
                         let may = here
                             .and_then(|here| here.may_insert(role).map(|()| here))
                             .map_err(|rule| (path(), rule))
-                            .and_then(|here| may_come(&self.trial, role, value, here, path()));
+                            .and_then(|here| {
+                                may_come(&self.trial, role, (value.clone(), here, path()))
+                            });
                         if let Err(why) = may {
                             faults.why = Some(why.1);
                             told.tell(self.trial.id_of_item(&place.parent, new), || why);
@@ -138,7 +140,9 @@ impl Documents {
                             .and(here)
                             .and_then(|here| here.may_delete(role).map(|()| here))
                             .map_err(|rule| (path(), rule))
-                            .and_then(|here| may_go(&self.settled, role, value, here, path()));
+                            .and_then(|here| {
+                                may_go(&self.settled, role, (value.clone(), here, path()))
+                            });
                         if let Err(why) = may {
                             told.tell(None, || why);
                             faults.lost.insert(index);
