@@ -6,6 +6,7 @@ use fastrand::Rng;
 use selvedge::document::Document;
 use selvedge::guard::{Guard, GuardError, Verdict};
 use selvedge::policy::{Pattern, Schema};
+use selvedge::update::EMPTY;
 
 use crate::mutate::mutate;
 
@@ -131,26 +132,25 @@ pub(crate) fn read(bytes: &[u8]) -> Option<Schema> {
     Schema::parse(std::str::from_utf8(bytes).ok()?).ok()
 }
 
-/// Hold a document to it: `update` is what somebody of each role brings.
+/// Hold a document to it: `update` is what somebody brings, whose role the schema decides.
 pub(crate) fn check(schema: Schema, update: &[u8]) {
     let source = schema.source().to_owned();
     let again = Schema::parse_with(&source, Pattern::any);
     assert!(again.is_ok(), "a client does not read what its room does: {again:?}");
-    let schema = Rc::new(schema);
-    for role in ["reader", "commenter", "editor", "owner", "reviewer"] {
-        let Some(role) = schema.role(role) else { continue };
-        let (mut guard, mut replica) = match Guard::load(&[0, 0], Rc::clone(&schema), 1 << 52) {
-            Ok(guard) => (guard, Document::new(11)),
-            Err(error) => panic!("an empty document: {error}"),
-        };
-        let relayed = match guard.judge(update, role) {
-            Ok(Verdict::Accepted) => update.to_vec(),
-            Ok(Verdict::Compensated { update, .. }) => update,
-            Err(GuardError::Broken) => panic!("not in step"),
-            Err(_) => continue,
-        };
-        // What a room relays, a replica takes.
-        replica.apply(&relayed).expect("what was relayed");
-        assert!(!replica.has_missing_updates(), "relayed too early");
-    }
+    let role = ["reader", "commenter", "editor", "owner", "reviewer"][source.len() % 5];
+    let Some(role) = schema.role(role) else { return };
+    let mut guard = match Guard::load(&EMPTY, Rc::new(schema), 1 << 52) {
+        Ok(guard) => guard,
+        Err(error) => panic!("an empty document: {error}"),
+    };
+    let relayed = match guard.judge(update, role) {
+        Ok(Verdict::Accepted) => update.to_vec(),
+        Ok(Verdict::Compensated { update, .. }) => update,
+        Err(GuardError::Broken) => panic!("not in step"),
+        Err(_) => return,
+    };
+    // What a room relays, a replica takes.
+    let mut replica = Document::new(11);
+    replica.apply(&relayed).expect("what was relayed");
+    assert!(!replica.has_missing_updates(), "relayed too early");
 }
