@@ -11,6 +11,7 @@ import { eachRun, keystroke, scattered } from "./load/edits.mjs";
 import { varUint } from "./load/lib0.mjs";
 import { Senders } from "./load/pace.mjs";
 import { FrameReader, encodeFrame } from "./load/frame.mjs";
+import { Steps } from "./measures/steps.mjs";
 import { plot, summary, table } from "./report.mjs";
 import { Histogram, median, spread } from "./statistics.mjs";
 
@@ -293,4 +294,20 @@ test("a document of a size is made of authors' updates that fit together", () =>
 test("numbers are as long as they are worth", () => {
   const shown = [0.0156, 0.5, 1.234, 45.67, 102_400].map(short);
   assert.deepEqual(shown, ["0.016", "0.5", "1.23", "45.7", "102,400"]);
+});
+
+test("the most that passes is found from both sides", async () => {
+  const most = async (limit, range) => {
+    const tried = [];
+    const steps = new Steps({}, {}, {});
+    steps.passes = async (load) => (tried.push(load), load <= limit);
+    steps.end = async () => tried.push("end");
+    return [await steps.most(range), ...tried];
+  };
+  const range = { first: 8, max: 32, min: 2 };
+  assert.deepEqual(await most(20, range), [16, 8, 16, 32, "end"]);
+  assert.deepEqual(await most(99, range), [32, 8, 16, 32, "end"]);
+  assert.deepEqual(await most(3, range), [2, 8, 4, 2, "end"]);
+  assert.deepEqual(await most(1, range), [undefined, 8, 4, 2, "end"]);
+  assert.deepEqual(await most(1, { first: 8, max: 32 }), [undefined, 8, "end"]);
 });

@@ -11,6 +11,8 @@ mod cryptography;
 #[cfg(feature = "tokens")]
 mod entrance;
 #[cfg(feature = "tokens")]
+mod fetched;
+#[cfg(feature = "tokens")]
 mod issue;
 #[cfg(feature = "tokens")]
 mod keys;
@@ -23,7 +25,9 @@ mod token;
 
 pub use action::Action;
 #[cfg(feature = "tokens")]
-pub use entrance::{Entrance, Exclusion, SettingError, Visitor};
+pub use entrance::{Entrance, Exclusion, SettingError, Settings, Visitor};
+#[cfg(feature = "tokens")]
+pub use fetched::{Fetched, Supply};
 #[cfg(feature = "tokens")]
 pub use issue::Wish;
 #[cfg(feature = "tokens")]
@@ -61,6 +65,16 @@ impl Access {
     pub fn of_everyone(role: Role) -> Self {
         let (subject, role) = (Box::default(), role.name().into());
         Self { subject, name: None, role, until: None, issued: Millis(0) }
+    }
+
+    /// The access of somebody who has the operators' secret, to every document.
+    pub fn of_operator() -> Self {
+        Self::of_everyone(Role::Operator)
+    }
+
+    /// Whether somebody has the operators' secret.
+    pub fn is_operator(&self) -> bool {
+        *self.role == *Role::Operator.name()
     }
 
     /// The access of somebody who has not said yet who it is.

@@ -8,6 +8,7 @@
 //! call that caused them is done. So a callback may edit, connect, or close the document.
 
 mod array;
+mod authors;
 mod convert;
 mod document;
 mod error;

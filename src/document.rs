@@ -104,6 +104,11 @@ impl Document {
         self.doc.client_id().get()
     }
 
+    /// The clock behind everything that this replica wrote.
+    pub fn clock(&self) -> u32 {
+        self.known.clock(self.client_id())
+    }
+
     /// The shared type `name` at the root of the document.
     pub fn root(&mut self, name: &str, kind: Kind) -> Result<Shared, EditError> {
         let defined = match kind {
@@ -118,6 +123,11 @@ impl Document {
         let name: Rc<str> = name.into();
         self.roots.insert(Rc::clone(&name), kind);
         Ok(Shared { id: SharedId::Root(name), kind })
+    }
+
+    /// The kind of the shared type `name` at the root, if it was asked for.
+    pub fn root_kind(&self, name: &str) -> Option<Kind> {
+        self.roots.get(name).copied()
     }
 
     /// Change the document. Returns what `change` returned, and the change as an update if there

@@ -37,7 +37,7 @@ use thiserror::Error;
 
 use crate::document::{ApplyError, Document, EditError, Kind};
 use crate::policy::{Schema, Shape, Violation};
-use crate::update;
+use crate::update::{self, Id};
 use spots::Spots;
 
 /// How many shared types something may be inside of.
@@ -58,8 +58,17 @@ pub enum Verdict {
         ends: Vec<(u64, u32)>,
         /// What was broken, at most [`VIOLATIONS_MAX`]. Nothing if only content was left out that
         /// nobody would have seen.
-        violations: Vec<Violation>,
+        undone: Vec<Undone>,
     },
+}
+
+/// A rule that an update broke, for which some of it was undone.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Undone {
+    /// Which rule, and where.
+    pub violation: Violation,
+    /// What went for it: the first id, if anything came; nothing if something had gone.
+    pub id: Option<Id>,
 }
 
 /// Why an update was not taken in. The guard is as before.

@@ -40,7 +40,7 @@ mod violation;
 #[cfg(test)]
 mod tests;
 
-pub use inside::{Broken, Path, below, may_come, may_go};
+pub use inside::{Broken, Path, Placed, below, may_come, may_go};
 pub use node::{Rules, Shape};
 pub use pattern::{Compile, Pattern, to_javascript};
 pub use role::Role;

@@ -42,7 +42,7 @@ pub use denial::Denial;
 pub use limit::{Limit, Refusal};
 pub use measured::Measured;
 pub use message::{FromClient, FromRoom, Granted, Hello, Welcome};
-pub use rejection::Rejection;
+pub use rejection::{Rejection, Rejections};
 pub use trace::Trace;
 
 use crate::codec::DecodeError;

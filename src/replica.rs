@@ -19,6 +19,7 @@ mod greeting;
 mod interface;
 mod keep;
 mod latency;
+mod made;
 mod outbox;
 mod presence;
 mod refused;
@@ -37,6 +38,7 @@ use connection::{Connection, Due};
 use granted::Access;
 use keep::{Keep, Record};
 use latency::Latency;
+use made::Made;
 use outbox::{Batch, Outbox};
 use presence::Presence;
 use refused::send;
@@ -55,6 +57,7 @@ pub struct Replica {
     document: Document,
     connection: Connection,
     outbox: Outbox,
+    made: Made,
     presence: Presence,
     /// The history that this copy belongs to; 0 if it has none yet.
     epoch: u64,
@@ -91,6 +94,7 @@ impl Replica {
             document: Document::new(client_id.into()),
             connection: Connection::new(seed),
             outbox: Outbox::default(),
+            made: Made::default(),
             presence: Presence::new(client_id),
             epoch: 0,
             sequence: 0,
@@ -183,6 +187,7 @@ impl Replica {
         let (returned, update) = self.document.edit_checked(check, change);
         if let Some(update) = update {
             self.push(now, None, update, &mut out);
+            self.made.push(self.outbox.last(), self.document.clock());
         }
         self.tell(now, &mut out);
         (returned, out)
@@ -292,7 +297,6 @@ impl Replica {
             FromRoom::Welcome(_) => {}
             FromRoom::Denied { .. } => self.denied(now, out),
             FromRoom::Rejected(rejections) => {
-                self.hand_on(&message, out);
                 self.rejected(rejections, out);
             }
             FromRoom::Schema(json) => {
@@ -317,6 +321,7 @@ impl Replica {
             }
             FromRoom::Ack { number, sequence } => {
                 self.asked.take_if(|(_, answer)| number >= *answer);
+                self.made.acknowledge(number);
                 self.outbox.acknowledge(now, number, |at| self.latency.durable(now, at));
                 self.flush_latency(now, out);
                 self.advance(sequence);

@@ -57,7 +57,7 @@ use crate::update::{Malformed, StateVector};
 
 use alarm::Alarm;
 pub use audit::{Audit, Break, Entry, Flaw};
-pub use authors::{Authors, EVERYONE};
+pub use authors::{Authors, EVERYONE, OPERATOR};
 use catch_up::Answers;
 pub use chain::{Chain, origin};
 use commit::Gathered;

@@ -9,7 +9,7 @@
 use js_sys::{Array, Function, Promise, Reflect, Uint8Array};
 use selvedge::client::connect;
 use selvedge::protocol::native::encode_from_room;
-use selvedge::protocol::{FromRoom, Granted, Rejection, Welcome};
+use selvedge::protocol::{FromRoom, Granted, Rejection, Rejections, Welcome};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -316,8 +316,10 @@ fn s4_an_edit_that_breaks_a_rule_throws_and_changes_nothing() {
 
 #[wasm_bindgen_test]
 fn s4_the_page_is_told_what_was_undone() {
-    let rejection = |path: &str| Rejection { path: path.to_owned(), rule: "insert".to_owned() };
-    let rejections = Rejection::encode_all(&[rejection("note"), rejection("other/a")]);
+    let rejection =
+        |path: &str| Rejection { path: path.to_owned(), rule: "insert".to_owned(), id: None };
+    let all = vec![rejection("note"), rejection("other/a")];
+    let rejections = Rejections { all, number: 0 }.encode();
     let doc = open_in_room(&[
         FromRoom::Welcome(WELCOME),
         FromRoom::Access(EDITOR),

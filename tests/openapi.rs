@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use selvedge::protocol::route::{DESCRIPTION, Operation};
+use selvedge::access::{Action, Permission, Role, permits};
+use selvedge::protocol::route::{self, DESCRIPTION, Operation};
 use serde_json::{Map, Value};
 
 const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
@@ -57,7 +58,7 @@ fn every_operation_has_what_it_needs() {
         }
         let security = operation["security"].to_string();
         assert_eq!(security.contains("token"), is_guarded, "{what}");
-        let is_for_operators = path.starts_with("/metrics") || path.starts_with("/admin/api");
+        let is_for_operators = is_for_operators(&method, &path);
         assert_eq!(security.contains("operatorSecret"), is_for_operators, "{what}");
         // Each name in the path is a parameter.
         let parameters = [&all["paths"][&path]["parameters"], &operation["parameters"]];
@@ -70,6 +71,17 @@ fn every_operation_has_what_it_needs() {
         let named = path.split('{').skip(1).filter_map(|part| part.split('}').next());
         assert_eq!(in_path, named.map(str::to_owned).collect(), "{what}");
     }
+}
+
+/// Whether the table of routes or that of roles lets operators do it.
+fn is_for_operators(method: &str, path: &str) -> bool {
+    let (at, upgrade) =
+        (path.replace("{sequence}", "7").replace(['{', '}'], ""), Some("websocket"));
+    let request = route::Request { method, path: &at, upgrade, subprotocols: None };
+    let route = route::route(&request).unwrap_or_else(|problem| panic!("{path}: {problem:?}"));
+    let action = Action::of_route(&route);
+    let may = |action| permits(Some(Role::Operator), action) == Permission::Yes;
+    route.is_for_operators() || action.is_some_and(may)
 }
 
 fn pointed<'a>(all: &'a Value, at: &str) -> &'a Value {

@@ -5,9 +5,8 @@ use selvedge::time::Millis;
 
 const NOW: Millis = Millis(1_800_000_000_000);
 const LOCAL: Visitor<'static> =
-    Visitor { token: None, says_later: false, origin: None, host: "localhost" };
-const ELSEWHERE: Visitor<'static> =
-    Visitor { token: None, says_later: false, origin: None, host: "sync.example" };
+    Visitor { is_operator: false, token: None, says_later: false, origin: None, host: "localhost" };
+const ELSEWHERE: Visitor<'static> = Visitor { host: "sync.example", ..LOCAL };
 const JWK: &str = r#"{"keys":[{"kty":"EC","crv":"P-256","kid":"one","use":"sig",
     "x":"zAnfTK0hqOdqOTfsnwk4cKstCxPc444eb67cTot6sLA",
     "y":"CLnRwJygSBNt5kNlzF2ttIRQoWjNRmewjaZwowyzEIE"}]}"#;

@@ -18,6 +18,11 @@ const UPDATE: &[u8] =
 const STATE_VECTOR: &[u8] = &[1, 0x80, 0xbc, 0xc1, 0x96, 0x0b, 1];
 /// Client 3,000,000,000 is here with clock 1 and state `{}`.
 const AWARENESS: &[u8] = &[1, 0x80, 0xbc, 0xc1, 0x96, 0x0b, 1, 2, b'{', b'}'];
+/// "a" was undone, which was in update 300, and of what was deleted in "b" something.
+const REJECTED: &[u8] = &[
+    2, 1, b'a', 3, b'm', b'a', b'x', 1, b'b', 6, b'd', b'e', b'l', b'e', b't', b'e', 0xac, 2, 1,
+    0x80, 0xbc, 0xc1, 0x96, 0x0b, 1, 0,
+];
 const EPOCH: u64 = (1 << 53) - 1;
 
 const REFUSAL: Refusal =
@@ -65,6 +70,7 @@ const FROM_ROOM: &[(&str, FromRoom<'_>)] = &[
     ("seen", FromRoom::Seen { stamp: 1_000_000 }),
     ("refused", FromRoom::Refused { number: 300, refusal: REFUSAL }),
     ("denied", FromRoom::Denied { number: 300, denial: Denial::Author }),
+    ("rejected", FromRoom::Rejected(REJECTED)),
 ];
 
 /// What stock clients send, as y-websocket 3.1.0 frames it.

@@ -69,12 +69,5 @@ async function search(subject, options, prepare) {
     unit: "updates/s",
     p99MsMax: P99_MS_MAX,
   });
-  try {
-    let rate = UPDATES_PER_SECOND;
-    if (!(await steps.passes(rate))) return 0;
-    while (rate < UPDATES_PER_SECOND_MAX && (await steps.passes(rate * 2))) rate *= 2;
-    return rate;
-  } finally {
-    await steps.end();
-  }
+  return (await steps.most({ first: UPDATES_PER_SECOND, max: UPDATES_PER_SECOND_MAX })) ?? 0;
 }

@@ -22,6 +22,24 @@ export class Steps {
     return (await this.#step(load)) || this.#step(load);
   }
 
+  /**
+   * The largest load that passes, doubled from `first` up to `max`. If already the first fails, it
+   * is halved down to `min`; `undefined` if that fails as well. Ends the server.
+   */
+  async most({ first, max, min = first }) {
+    try {
+      let load = first;
+      if (await this.passes(load)) {
+        while (load < max && (await this.passes(load * 2))) load *= 2;
+        return load;
+      }
+      for (load /= 2; load >= min; load /= 2) if (await this.passes(load)) return load;
+      return undefined;
+    } finally {
+      await this.end();
+    }
+  }
+
   async #step(load) {
     if (this.#server === undefined) {
       this.#server = await startServer(this.subject, this.folder);

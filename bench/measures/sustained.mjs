@@ -49,17 +49,7 @@ async function search(subject, { isScattered }, options) {
     unit: "updates/s",
     p99MsMax: P99_MS_MAX,
   });
-  try {
-    let rate = UPDATES_PER_SECOND;
-    if (await steps.passes(rate)) {
-      while (rate < UPDATES_PER_SECOND_MAX && (await steps.passes(rate * 2))) rate *= 2;
-      return { updates: rate };
-    }
-    for (rate /= 2; rate >= TYPISTS; rate /= 2) {
-      if (await steps.passes(rate)) return { updates: rate };
-    }
-    return {};
-  } finally {
-    await steps.end();
-  }
+  const [first, max] = [UPDATES_PER_SECOND, UPDATES_PER_SECOND_MAX];
+  const updates = await steps.most({ first, max, min: TYPISTS });
+  return updates === undefined ? {} : { updates };
 }

@@ -18,19 +18,22 @@ pub enum Action {
     Replay,
     /// Read what the room decided.
     Audit,
-    /// Create and delete the document, set its schema, revoke, list sessions.
+    /// See who is connected, and end what they were given.
+    Revoke,
+    /// Create and delete the document, set its schema, forget who somebody is.
     Manage,
 }
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Read,
         Self::Present,
         Self::Write,
         Self::Attribute,
         Self::Replay,
         Self::Audit,
+        Self::Revoke,
         Self::Manage,
     ];
 
@@ -43,6 +46,7 @@ impl Action {
             Self::Attribute => "attribute",
             Self::Replay => "replay",
             Self::Audit => "audit",
+            Self::Revoke => "revoke",
             Self::Manage => "manage",
         }
     }
@@ -90,12 +94,8 @@ impl Action {
             Ask::Blame | Ask::Who => Self::Attribute,
             Ask::At { .. } => Self::Replay,
             Ask::Audit => Self::Audit,
-            Ask::Create
-            | Ask::Delete
-            | Ask::SetSchema
-            | Ask::Sessions
-            | Ask::Revoke
-            | Ask::Erase { .. } => Self::Manage,
+            Ask::Sessions | Ask::Revoke => Self::Revoke,
+            Ask::Create | Ask::Delete | Ask::SetSchema | Ask::Erase { .. } => Self::Manage,
         }
     }
 }

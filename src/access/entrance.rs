@@ -1,6 +1,8 @@
 //! Who is let into a document, and with what access: the settings of a deployment, applied to one
 //! visitor.
 
+use std::rc::Rc;
+
 use thiserror::Error;
 
 use super::{Access, Claims, KeyError, Keys, Role, TokenError, Wish};
@@ -13,6 +15,17 @@ const AUDIENCE: &str = "selvedge";
 
 /// How long somebody may take who will show a token later, in milliseconds.
 const LATER_MS_MAX: u64 = 10_000;
+
+/// The names of the settings.
+const NAMES: [&str; 7] = [
+    "TOKEN_SECRET",
+    "TOKEN_PUBLIC_KEY",
+    "TOKEN_JWKS_URL",
+    "TOKEN_AUDIENCE",
+    "ORIGINS",
+    "OPEN_TO_EVERYONE",
+    "OPEN_ON_LOCALHOST",
+];
 
 /// What a deployment says about who is let in.
 ///
@@ -59,6 +72,8 @@ pub enum SettingError {
 /// Who asks to be let in.
 #[derive(Clone, Copy, Debug)]
 pub struct Visitor<'a> {
+    /// Whether it has the operators' secret.
+    pub is_operator: bool,
     /// The token, if there is one.
     pub token: Option<&'a str>,
     /// Whether it will be shown in the first message, if there is none.
@@ -137,6 +152,35 @@ impl From<Exclusion> for Problem {
     }
 }
 
+impl Visitor<'_> {
+    fn has_token(&self) -> bool {
+        self.token.is_some_and(|token| !token.is_empty())
+    }
+}
+
+/// The settings as they were read last: keys are parsed once, and not for each visitor.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    said: [Option<String>; NAMES.len()],
+    read: Option<Result<Rc<Entrance>, SettingError>>,
+}
+
+impl Settings {
+    /// What the settings say. They are read anew if any of them says something else than before.
+    pub fn read(
+        &mut self,
+        setting: impl Fn(&str) -> Option<String>,
+    ) -> Result<Rc<Entrance>, SettingError> {
+        let said = NAMES.map(setting);
+        if said != self.said {
+            *self = Self { said, read: None };
+        }
+        let of = |name: &str| NAMES.iter().position(|known| *known == name);
+        let value = |name: &str| self.said.get(of(name)?)?.clone();
+        self.read.get_or_insert_with(|| Entrance::read(value).map(Rc::new)).clone()
+    }
+}
+
 impl Entrance {
     /// Read the settings by their names.
     pub fn read(setting: impl Fn(&str) -> Option<String>) -> Result<Self, SettingError> {
@@ -156,7 +200,9 @@ impl Entrance {
         let everyone = match setting("OPEN_TO_EVERYONE").map(|name| Role::from_name(&name)) {
             None => None,
             // Whoever owns a document has a name.
-            Some(None | Some(Role::Owner)) => return Err(SettingError::Everyone),
+            Some(None | Some(Role::Owner | Role::Operator)) => {
+                return Err(SettingError::Everyone);
+            }
             Some(role) => role,
         };
         let is_open_locally = match setting("OPEN_ON_LOCALHOST").as_deref() {
@@ -171,9 +217,10 @@ impl Entrance {
         Ok(Self { keys, jwks_url, audience, origins, everyone, is_open_locally, secret })
     }
 
-    /// Where further keys are.
-    pub fn jwks_url(&self) -> Option<&str> {
-        self.jwks_url.as_deref()
+    /// Where the keys are that a visitor's token may be signed with, if they have to be fetched.
+    pub fn keys_for(&self, visitor: &Visitor<'_>) -> Option<&str> {
+        let has_token = !visitor.is_operator && visitor.has_token();
+        self.jwks_url.as_deref().filter(|_| has_token)
     }
 
     /// Whether somebody without a token can be let in, for the log to warn of.
@@ -181,7 +228,7 @@ impl Entrance {
         self.is_open_locally || self.everyone.is_some()
     }
 
-    /// What `visitor` may do in `document`. `fetched` are the keys at [`Entrance::jwks_url`].
+    /// What `visitor` may do in `document`. `fetched` are the keys at [`Entrance::keys_for`].
     pub fn admit(
         &self,
         visitor: &Visitor<'_>,
@@ -189,13 +236,15 @@ impl Entrance {
         document: &str,
         now: Millis,
     ) -> Result<Access, Exclusion> {
+        if visitor.is_operator {
+            return Ok(Access::of_operator());
+        }
         if let Some(origins) = &self.origins
             && visitor.origin.is_some_and(|origin| !origins.iter().any(|one| one == origin))
         {
             return Err(Exclusion::Origin);
         }
-        let has_token = visitor.token.is_some_and(|token| !token.is_empty());
-        if visitor.says_later && !has_token && self.has_keys() {
+        if visitor.says_later && !visitor.has_token() && self.has_keys() {
             return Ok(Access::of_nobody(now + LATER_MS_MAX));
         }
         let mut keys = self.keys.clone();

@@ -14,11 +14,15 @@ pub enum Role {
     Editor,
     /// Decides who does what.
     Owner,
+    /// Has the operators' secret, and sees to it that whoever must not come in does not. No token
+    /// and no schema can say this: they have no word for it.
+    Operator,
 }
 
 impl Role {
-    /// All, the least first.
-    pub const ALL: [Self; 4] = [Self::Reader, Self::Commenter, Self::Editor, Self::Owner];
+    /// All, the least first; operators are not more than owners, but others.
+    pub const ALL: [Self; 5] =
+        [Self::Reader, Self::Commenter, Self::Editor, Self::Owner, Self::Operator];
 
     /// Its name in tokens and schemas.
     pub fn name(self) -> &'static str {
@@ -27,6 +31,8 @@ impl Role {
             Self::Commenter => "commenter",
             Self::Editor => "editor",
             Self::Owner => "owner",
+            // A control character: neither tokens nor schemas name a role so.
+            Self::Operator => "\u{1}operator",
         }
     }
 
@@ -53,12 +59,13 @@ pub fn permits(role: Option<Role>, action: Action) -> Permission {
     let Some(role) = role else { return No };
     // In the order of `Role::ALL`.
     let row = match action {
-        Action::Read => [Yes, Yes, Yes, Yes],
-        Action::Present => [Schema, Yes, Yes, Yes],
-        Action::Write => [Schema, Schema, Yes, Yes],
-        Action::Attribute => [No, Yes, Yes, Yes],
-        Action::Replay => [No, No, Yes, Yes],
-        Action::Audit | Action::Manage => [No, No, No, Yes],
+        Action::Read => [Yes, Yes, Yes, Yes, No],
+        Action::Present => [Schema, Yes, Yes, Yes, No],
+        Action::Write => [Schema, Schema, Yes, Yes, No],
+        Action::Attribute => [No, Yes, Yes, Yes, No],
+        Action::Replay => [No, No, Yes, Yes, No],
+        Action::Audit | Action::Revoke => [No, No, No, Yes, Yes],
+        Action::Manage => [No, No, No, Yes, No],
     };
     row[role as usize]
 }

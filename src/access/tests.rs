@@ -1,4 +1,5 @@
 mod entrance;
+mod fetched;
 mod signed;
 mod token;
 
@@ -49,13 +50,14 @@ fn an_access_is_over_when_its_time_has_come() {
 #[test]
 fn s3_the_table_says_who_may_do_what() {
     let table = "
-        read       yes    yes    yes yes
-        present    schema yes    yes yes
-        write      schema schema yes yes
-        attribute  no     yes    yes yes
-        replay     no     no     yes yes
-        audit      no     no     no  yes
-        manage     no     no     no  yes";
+        read       yes    yes    yes yes no
+        present    schema yes    yes yes no
+        write      schema schema yes yes no
+        attribute  no     yes    yes yes no
+        replay     no     no     yes yes no
+        audit      no     no     no  yes yes
+        revoke     no     no     no  yes yes
+        manage     no     no     no  yes no";
     let rows: Vec<Vec<_>> =
         table.trim().lines().map(|line| line.split_whitespace().collect()).collect();
     let names: Vec<_> = rows.iter().map(|row| row[0]).collect();
@@ -141,8 +143,8 @@ fn s3_every_route_has_a_row() {
         GET    /documents/{document}/who                  attribute
         GET    /documents/{document}/schema               read
         PUT    /documents/{document}/schema               manage
-        GET    /documents/{document}/sessions             manage
-        POST   /documents/{document}/revocations          manage
+        GET    /documents/{document}/sessions             revoke
+        POST   /documents/{document}/revocations          revoke
         DELETE /documents/{document}/subjects/{subject}   manage";
     let rows: Vec<Vec<_>> =
         table.trim().lines().map(|line| line.split_whitespace().collect()).collect();
@@ -176,4 +178,16 @@ fn roles_have_names() {
         assert_eq!(Role::from_name(role.name()), Some(role));
     }
     assert_eq!(Role::from_name("admin"), None);
+}
+
+/// S3: whoever makes tokens or schemas is no operator.
+#[test]
+fn s3_nobody_can_be_named_an_operator() {
+    let name = Role::Operator.name();
+    assert!(name.chars().any(char::is_control));
+    assert_eq!(Role::from_name("operator"), None);
+    assert!(Access::of_operator().is_operator() && !Access::of_operator().is_nobody());
+    for role in [Role::Owner, Role::Reader] {
+        assert!(!Access::of_everyone(role).is_operator());
+    }
 }

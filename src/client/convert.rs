@@ -18,6 +18,11 @@ pub(super) fn whole_number(value: f64) -> Result<u32, Misuse> {
     }
 }
 
+/// The same, as the page says it.
+pub(super) fn index(value: &JsValue) -> Result<u32, Misuse> {
+    whole_number(value.as_f64().unwrap_or(f64::NAN))
+}
+
 /// A string.
 pub(super) fn string(value: &JsValue) -> Result<String, Misuse> {
     value.as_string().ok_or(Misuse::Argument("this argument must be a string"))

@@ -5,6 +5,7 @@ use std::rc::Rc;
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::prelude::*;
 
+use super::authors;
 use super::convert;
 use super::error::Misuse;
 use super::handle::{
@@ -106,6 +107,12 @@ impl SharedDocument {
         saved_object(self.shell.saved())
     }
 
+    /// The number of the last edit.
+    #[wasm_bindgen(getter, js_name = lastChange)]
+    pub fn last_change(&self) -> Result<f64, JsValue> {
+        Ok(self.shell.replica()?.last_edit() as f64)
+    }
+
     /// The trace that this visit belongs to, as in the room's logs.
     #[wasm_bindgen(getter)]
     pub fn trace(&self) -> String {
@@ -135,6 +142,16 @@ impl SharedDocument {
     #[wasm_bindgen(getter)]
     pub fn asides(&self) -> Array {
         self.shell.asides().iter().map(|(_, aside)| aside.clone()).collect()
+    }
+
+    /// A promise of the parts of a shared type, and who wrote each.
+    pub fn blame(&self, path: JsValue) -> js_sys::Promise {
+        authors::blame(&self.shell, &path)
+    }
+
+    /// A promise of who wrote what is at one place of it.
+    pub fn who(&self, path: JsValue, position: JsValue) -> js_sys::Promise {
+        authors::who(&self.shell, &path, &position)
     }
 
     /// A promise that resolves when nothing is pending.

@@ -1,11 +1,12 @@
 //! Errors as JavaScript sees them: an `Error` with a stable `code`.
 
 use js_sys::{Error, Reflect};
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast, JsValue};
 
 use crate::document::{EditError, Forbidden};
 use crate::replica::PresenceError;
 
+const NAME: &str = "SelvedgeError";
 const RULE: &str = "rule";
 
 /// What the page did wrong.
@@ -62,10 +63,15 @@ fn forbidden(why: &Forbidden) -> JsValue {
 /// A JavaScript `Error` with this `code`.
 pub(super) fn error(code: &str, message: &str) -> JsValue {
     let error = Error::new(message);
-    error.set_name("SelvedgeError");
+    error.set_name(NAME);
     // A fresh object takes properties.
     let _ = Reflect::set(&error, &"code".into(), &code.into());
     error.into()
+}
+
+/// Whether this is one of these.
+pub(super) fn is_ours(error: &JsValue) -> bool {
+    error.dyn_ref::<Error>().is_some_and(|error| error.name() == NAME)
 }
 
 fn edit_code(error: &EditError) -> &'static str {

@@ -140,11 +140,12 @@ pub(super) fn refusal_object(refusal: &Refusal) -> JsValue {
 }
 
 pub(super) fn rejected_object(rejected: &Rejected) -> JsValue {
-    let Rejected { rejection, value } = rejected;
+    let Rejected { rejection, value, edit } = rejected;
     let entries = [
         ("path", JsValue::from_str(&rejection.path)),
         ("rule", JsValue::from_str(&rejection.rule)),
         ("value", value.as_ref().map(from_json).unwrap_or_default()),
+        ("changeId", edit.map(|edit| JsValue::from_f64(edit as f64)).unwrap_or_default()),
         ("message", JsValue::from_str(&rejection.to_string())),
     ];
     object(entries.into_iter())

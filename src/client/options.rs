@@ -36,6 +36,8 @@ pub(super) struct Options {
     pub(super) guard: bool,
     /// Where the document's room is: a WebSocket URL.
     pub(super) endpoint: String,
+    /// Where to ask about it: an HTTP URL.
+    pub(super) api: String,
     /// What to say about this replica at first.
     pub(super) presence: JsValue,
     /// The token, or a function that gives one; undefined if there is none.
@@ -95,9 +97,9 @@ impl Options {
             }
         };
         let profile = profile(options)?;
-        let endpoint = endpoint(&url, &document)?;
+        let (endpoint, api) = addresses(&url, &document)?;
         let place = Place { url: base(&url)?, document, profile };
-        Ok(Self { endpoint, token, presence, trace, telemetry, guard, offline, place })
+        Ok(Self { endpoint, api, token, presence, trace, telemetry, guard, offline, place })
     }
 }
 
@@ -149,7 +151,8 @@ fn base(url: &str) -> Result<String, Misuse> {
     Ok(format!("{scheme}://{}{}", url.host(), url.pathname().trim_end_matches('/')))
 }
 
-fn endpoint(url: &str, document: &str) -> Result<String, Misuse> {
+/// Where the document's room is, and where to ask about it.
+fn addresses(url: &str, document: &str) -> Result<(String, String), Misuse> {
     // URLs are normalized: a browser would ask for another path than that of the name.
     let dots = document.split('/').any(|segment| segment == "." || segment == "..");
     let fits = (1..=DOCUMENT_NAME_BYTES_MAX).contains(&document.len());
@@ -159,6 +162,9 @@ fn endpoint(url: &str, document: &str) -> Result<String, Misuse> {
              and no part of it between slashes is . or ..",
         ));
     }
+    let (base, name) = (base(url)?, encode_document_name(document));
     let query = Url::new(url).map(|url| url.search()).unwrap_or_default();
-    Ok(format!("{}/sync/{}{query}", base(url)?, encode_document_name(document)))
+    // One segment, whatever the name.
+    let (http, segment) = (base.replacen("ws", "http", 1), name.replace('/', "%2F"));
+    Ok((format!("{base}/sync/{name}{query}"), format!("{http}/documents/{segment}")))
 }

@@ -425,12 +425,32 @@ export interface SharedDocument<State extends JsonValue = JsonValue> {
   readonly saved: Saved;
   /** Whether the document is kept in this browser. */
   readonly storage: Storage;
+  /**
+   * The number of the last edit: each call that changed something counts, from 1 on, also within
+   * `transact`. 0 before the first. It goes on counting after `"aside"`, and begins anew with the
+   * page.
+   */
+  readonly lastChange: number;
   /** The id of the trace that this visit belongs to: 32 digits, as in the room's logs. */
   readonly trace: string;
   /** How long edits took. */
   readonly latency: Latency;
   /** What this replica may do; `null` before the room has said so. */
   readonly access: Access | null;
+  /**
+   * Who wrote which part of a shared type at the root: of a map each key, of the others runs of
+   * UTF-16 units, elements or nodes, in order. `path` is its name, written as in `Rejection.path`,
+   * and it has to have been asked for with `text`, `map`, `array` or `xml`. The room is asked over
+   * HTTP, with the token: it answers commenters and more, and of what it has, which may be ahead of
+   * this copy or lack what is not saved yet. Rejects with a `SelvedgeError`: `denied`, `network`,
+   * `argument`, `closed`.
+   */
+  blame(path: string): Promise<Blame[]>;
+  /**
+   * Who wrote what is at one place: an index, or of a map a key. `null` if there is nothing. The same
+   * as `blame` otherwise.
+   */
+  who(path: string, position: number | string): Promise<Author | null>;
   /**
    * Resolves when the room has acknowledged every change. Rejects when the document is closed
    * before that, or its copy put aside.
@@ -474,9 +494,10 @@ export interface SharedDocument<State extends JsonValue = JsonValue> {
    */
   on(event: "access", callback: (access: Access) => void): Unsubscribe;
   /**
-   * Call back when this copy could not go on: it holds changes that it may not make, the document's history was replaced, or a change in
-   * it made its room fail. It is put aside, and the document goes on with what the room has, under
-   * another `clientId`; shared types at the root stay valid and report the change.
+   * Call back when this copy could not go on: it holds changes that it may not make, the document's
+   * history was replaced, or a change in it made its room fail. It is put aside, and the document
+   * goes on with what the room has, under another `clientId`; shared types at the root stay valid
+   * and report the change.
    */
   on(event: "aside", callback: (aside: Aside) => void): Unsubscribe;
   /**
@@ -493,6 +514,37 @@ export interface SharedDocument<State extends JsonValue = JsonValue> {
   /** Free everything: the socket, timers, callbacks, the document. What is kept stays kept. */
   close(): void;
 }
+
+/** Who wrote something, as the room knows it. */
+export interface Author {
+  /** Under which client id. */
+  readonly client: number;
+  /** The number of who that is in this document; 0 is everyone: written without a token. */
+  readonly number: number;
+  /** The subject of their token; `null` if it was everyone, or who it was is erased. */
+  readonly subject: string | null;
+  /** The name in their token when they wrote first; `null` if there was none. */
+  readonly name: string | null;
+}
+
+/** A part of a text, an array or an XML type, and who wrote it. */
+export interface BlamedRun extends Author {
+  /** Where it begins: in UTF-16 units, elements or nodes. */
+  readonly start: number;
+  /** How long it is. */
+  readonly len: number;
+  readonly key?: undefined;
+}
+
+/** A key of a map, and who wrote its value. */
+export interface BlamedKey extends Author {
+  readonly key: string;
+  readonly start?: undefined;
+  readonly len?: undefined;
+}
+
+/** A part of a shared type, and who wrote it. */
+export type Blame = BlamedRun | BlamedKey;
 
 /** Something that the room did not take. */
 export interface Refusal {
@@ -557,6 +609,13 @@ export interface Rejection {
    * did, or nothing below a root that the page asked for.
    */
   readonly value: Json;
+  /**
+   * Which edit it was part of: what `lastChange` was behind it; of several that broke the rule at
+   * this place at once, the first. `undefined` if that is not known: it was made by another page of
+   * the same person, or before a reload or `"aside"`; or it only took something away, and was sent
+   * together with other edits.
+   */
+  readonly changeId: number | undefined;
   /** The same as a sentence in English. */
   readonly message: string;
 }
@@ -610,6 +669,10 @@ export interface SelvedgeError extends Error {
     | "too-deep"
     /** The role of this replica may not change the document. */
     | "not-allowed"
+    /** The room does not answer this to whoever asks: the token does not hold, or grants less. */
+    | "denied"
+    /** The room could not be asked, or could not answer now. */
+    | "network"
     /** The edit breaks a rule of the document's schema. Nothing is changed and nothing sent. */
     | "rule"
     /** A presence is no JSON or larger than 8 KiB. */

@@ -73,6 +73,7 @@ pub(super) struct Shell {
 struct Open {
     replica: Replica,
     endpoint: String,
+    api: String,
     socket: Option<Socket>,
     timer: Option<Timer>,
     on_timer: Closure<dyn FnMut()>,
@@ -82,7 +83,7 @@ struct Open {
 
 impl Shell {
     pub(super) fn new(options: Options, trace: Option<Trace>) -> Rc<Self> {
-        let Options { endpoint, token, telemetry, place, offline, guard, .. } = options;
+        let Options { endpoint, api, token, telemetry, place, offline, guard, .. } = options;
         let client_id = timer::random() as u32;
         let mut replica = Replica::new(client_id, timer::random());
         trace.into_iter().for_each(|trace| replica.set_trace(trace));
@@ -120,6 +121,7 @@ impl Shell {
         let open = Open {
             replica,
             endpoint,
+            api,
             socket: None,
             timer: None,
             on_timer: input(|| Input::Timeout),
@@ -231,6 +233,16 @@ impl Shell {
 
     pub(super) fn saved(&self) -> Saved {
         self.saved.get()
+    }
+
+    /// A promise of the page's token.
+    pub(super) fn say_token(&self) -> Result<JsValue, JsValue> {
+        self.token.say()
+    }
+
+    /// Where to ask about the document.
+    pub(super) fn api(&self) -> Result<String, Misuse> {
+        self.with(|open| open.api.clone()).ok_or(Misuse::Closed)
     }
 
     pub(super) fn pending(&self) -> u64 {

@@ -50,9 +50,9 @@ impl Token {
     /// Ask for the token; a string is there at once.
     pub(super) fn want(&self, shell: &Rc<Shell>, wanted: Wanted) {
         self.forget();
-        let Some(function) = self.said.dyn_ref::<Function>() else {
+        if !self.renews() {
             return (wanted.then)(shell, self.said.as_string().as_deref());
-        };
+        }
         let (asked, weak) = (self.asked.get(), Rc::downgrade(shell));
         let waiting = move || weak.upgrade().filter(|shell| shell.awaits_token(asked));
         let failed = {
@@ -65,30 +65,43 @@ impl Token {
             })
         };
         let answered = Closure::once_into_js(move |answer: JsValue| {
+            if let Some(shell) = waiting() {
+                (wanted.then)(&shell, answer.as_string().as_deref());
+            }
+        });
+        let done = self.say().and_then(|said| then(&said, &answered, &JsValue::UNDEFINED));
+        let _ = done.and_then(|done| then(&done, &JsValue::UNDEFINED, &failed));
+    }
+
+    /// A promise of the token; of nothing, if there is none. It is rejected if the page's function
+    /// fails, or gives something else.
+    pub(super) fn say(&self) -> Result<JsValue, JsValue> {
+        let Some(function) = self.said.dyn_ref::<Function>().cloned() else {
+            return Ok(Promise::resolve(&self.said).into());
+        };
+        // Called in a turn of its own: nothing is borrowed then, and it may do what it wants.
+        let call = Closure::once_into_js(move |_: JsValue| function.call0(&JsValue::UNDEFINED));
+        let check = Closure::once_into_js(|answer: JsValue| {
             let token = answer.as_string().filter(|token| is_sendable(token));
-            let token = token.ok_or_else(|| {
+            token.map(JsValue::from).ok_or_else(|| {
                 error(
                     "option",
                     "token has to give a JSON Web Token, a string of letters and digits",
                 )
-            })?;
-            if let Some(shell) = waiting() {
-                (wanted.then)(&shell, Some(&token));
-            }
-            Ok::<_, JsValue>(())
+            })
         });
-        // Called in a turn of its own: nothing is borrowed then, and it may do what it wants.
-        let function = function.clone();
-        let call = Closure::once_into_js(move |_: JsValue| function.call0(&JsValue::UNDEFINED));
         let promise = Promise::resolve(&JsValue::UNDEFINED);
-        let answer = then(&promise, &call, &JsValue::UNDEFINED);
-        let done = answer.and_then(|answer| then(&answer, &answered, &JsValue::UNDEFINED));
-        let _ = done.and_then(|done| then(&done, &JsValue::UNDEFINED, &failed));
+        let answer = then(&promise, &call, &JsValue::UNDEFINED)?;
+        then(&answer, &check, &JsValue::UNDEFINED)
     }
 }
 
 /// What a promise has for it.
-fn then(promise: &JsValue, done: &JsValue, failed: &JsValue) -> Result<JsValue, JsValue> {
+pub(super) fn then(
+    promise: &JsValue,
+    done: &JsValue,
+    failed: &JsValue,
+) -> Result<JsValue, JsValue> {
     let then = Reflect::get(promise, &"then".into())?;
     then.unchecked_ref::<Function>().call2(promise, done, failed)
 }

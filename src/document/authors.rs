@@ -75,14 +75,18 @@ impl Document {
         let items = Items::of(&encoded);
         let mut runs = Runs::default();
         while runs.len < len {
-            let index = list.sticky_index(&txn, runs.len, Assoc::After);
-            let Some(id) = index.as_ref().and_then(|index| index.id()) else { break };
-            let id = Id { client: id.client.get(), clock: id.clock };
+            let Some(id) = id_at(&list, &txn, runs.len) else { break };
             // The rest of its item stands behind it.
             let end = items.find(id).map_or(id.clock + 1, |item| item.end);
             runs.push((end - id.clock).min(len - runs.len), id.client);
         }
         Ok(runs.runs)
+    }
+
+    /// The id of one element of an array, or of one node of an XML type.
+    pub fn id_of_item(&self, list: &Shared, index: u32) -> Option<Id> {
+        let txn = self.read();
+        id_at(&ArrayRef::from(list.branch_of(&txn, LISTS).ok()?), &txn, index)
     }
 
     /// Who wrote the value of each key of a map, or of each XML attribute, in order of keys.
@@ -108,6 +112,11 @@ impl Document {
         }
         Ok(authors.into_iter().collect())
     }
+}
+
+fn id_at(list: &ArrayRef, txn: &impl ReadTxn, index: u32) -> Option<Id> {
+    let index = list.sticky_index(txn, index, Assoc::After)?;
+    index.id().map(|id| Id { client: id.client.get(), clock: id.clock })
 }
 
 /// A struct of a document.

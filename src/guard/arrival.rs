@@ -41,6 +41,18 @@ pub(super) struct Came {
     pub(super) right: Option<Id>,
 }
 
+impl Came {
+    /// The first of the ids.
+    pub(super) fn first(&self) -> Id {
+        Id { client: self.client, clock: self.start }
+    }
+
+    /// The last of them.
+    pub(super) fn last(&self) -> Id {
+        Id { client: self.client, clock: self.end - 1 }
+    }
+}
+
 /// What an update does at one spot that was there before.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Group {

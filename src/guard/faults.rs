@@ -1,6 +1,6 @@
 //! What has to be undone of an update, and how.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::copy::copy_key;
@@ -10,13 +10,15 @@ use super::text::{TextFaults, content};
 use super::{Documents, Inexact, VIOLATIONS_MAX};
 use crate::document::{Document, Json, Shared, Value};
 use crate::policy::Broken;
+use crate::update::Id;
 
 pub(super) type Ids = Vec<(u64, u32, u32)>;
 
 /// What has to be undone of an update.
 #[derive(Default)]
 pub(super) struct Faults {
-    pub(super) broken: BTreeSet<Broken>,
+    /// What was broken, and the first id that went for it, if something came.
+    pub(super) broken: BTreeMap<Broken, Option<Id>>,
     /// Keys that have to be as they were.
     pub(super) keys: Vec<(Shared, Rc<str>)>,
     pub(super) texts: Vec<(Shared, TextFaults)>,
@@ -31,9 +33,9 @@ pub(super) struct Faults {
 impl Faults {
     /// A rule was broken. Told once, and not more often than somebody reads; so the path is only
     /// asked for then.
-    pub(super) fn tell(&mut self, why: impl FnOnce() -> Broken) {
+    pub(super) fn tell(&mut self, id: Option<Id>, why: impl FnOnce() -> Broken) {
         if self.broken.len() < VIOLATIONS_MAX {
-            self.broken.insert(why());
+            self.broken.entry(why()).or_insert(id);
         }
     }
 }

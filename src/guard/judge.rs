@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use super::arrival::{Arrival, arrive};
+use super::arrival::{Arrival, Came, arrive};
 use super::faults::Faults;
 use super::place::Place;
 use super::sequence::ids;
 use super::spots::{Number, set};
-use super::{Guard, GuardError, Inexact, Verdict};
+use super::{Guard, GuardError, Inexact, Undone, Verdict};
 use crate::document::Kind;
 use crate::policy::{Role, Rule, Violation};
 use crate::update::{self, DeleteSet, admit, compact};
@@ -97,7 +97,9 @@ impl Guard {
         for (place, key, group) in &keys {
             let came = !group.came.is_empty();
             if let Err((below, rule)) = self.documents.look_at_key(place, key, came, role) {
-                faults.tell(|| {
+                // Of several values the last is the one that counts.
+                let id = group.came.last().map(Came::last);
+                faults.tell(id, || {
                     let path = self.documents.path(&place.parent.id, &self.spots);
                     (path.into_iter().chain(below).collect(), rule)
                 });
@@ -118,16 +120,16 @@ impl Guard {
                 GuardError::Refused(Violation { path, rule: Rule::Delete })
             })?;
         }
-        let Some((path, rule)) = faults.broken.first().cloned() else {
+        let Some(((path, rule), _)) = faults.broken.first_key_value() else {
             let Some(unseen) = unseen else {
                 self.documents.settled.apply(fresh).map_err(|_| self.lost_step())?;
                 return Ok(Verdict::Accepted);
             };
             let update = compact(&[fresh, &unseen]).map_err(|_| GuardError::Malformed)?;
             self.documents.settled.apply(&update).map_err(|_| self.lost_step())?;
-            return Ok(Verdict::Compensated { update, ends, violations: Vec::new() });
+            return Ok(Verdict::Compensated { update, ends, undone: Vec::new() });
         };
-        let refused = || GuardError::Refused(Violation { path: path.clone(), rule });
+        let refused = || GuardError::Refused(Violation { path: path.clone(), rule: *rule });
         let mends = self.documents.mend(&faults).map_err(|Inexact| refused())?;
         if !self.documents.is_mended(&faults) {
             return Err(refused());
@@ -143,9 +145,9 @@ impl Guard {
             ends.push((self.room, end));
         }
         self.documents.settled.apply(&update).map_err(|_| self.lost_step())?;
-        let violation = |(path, rule)| Violation { path, rule };
-        let violations = faults.broken.into_iter().map(violation).collect();
-        Ok(Verdict::Compensated { update, ends, violations })
+        let undone = |((path, rule), id)| Undone { violation: Violation { path, rule }, id };
+        let undone = faults.broken.into_iter().map(undone).collect();
+        Ok(Verdict::Compensated { update, ends, undone })
     }
 
     /// One of these places, which cannot be read, if something went there: it cannot be put back.

@@ -46,7 +46,7 @@ impl Documents {
             (None, None) => Ok(()),
             (None, Some(new)) => {
                 here.may_insert(role).map_err(broken)?;
-                may_come(&self.trial, role, &new, here, path())
+                may_come(&self.trial, role, (new, here, path()))
             }
             (Some(old), Some(new)) => {
                 here.may_change(role).map_err(broken)?;
@@ -57,15 +57,15 @@ impl Documents {
                 if matches!(new, Value::Shared(_)) {
                     here.may_insert(role).map_err(broken)?;
                 }
-                may_go(&self.settled, role, &old, here, path())?;
-                may_come(&self.trial, role, &new, here, path())
+                may_go(&self.settled, role, (old, here, path()))?;
+                may_come(&self.trial, role, (new, here, path()))
             }
             (Some(old), None) => {
                 here.may_delete(role).map_err(broken)?;
                 if rules.required().iter().any(|required| required == key) {
                     return Err(broken(Rule::Required));
                 }
-                may_go(&self.settled, role, &old, here, path())
+                may_go(&self.settled, role, (old, here, path()))
             }
         }
     }

@@ -119,10 +119,12 @@ impl Documents {
                         let may = here
                             .and_then(|here| here.may_insert(role).map(|()| here))
                             .map_err(|rule| (path(), rule))
-                            .and_then(|here| may_come(&self.trial, role, value, here, path()));
+                            .and_then(|here| {
+                                may_come(&self.trial, role, (value.clone(), here, path()))
+                            });
                         if let Err(why) = may {
                             faults.why = Some(why.1);
-                            told.tell(|| why);
+                            told.tell(self.trial.id_of_item(&place.parent, new), || why);
                             faults.extra.insert(new);
                         }
                         new += 1;
@@ -138,9 +140,11 @@ impl Documents {
                             .and(here)
                             .and_then(|here| here.may_delete(role).map(|()| here))
                             .map_err(|rule| (path(), rule))
-                            .and_then(|here| may_go(&self.settled, role, value, here, path()));
+                            .and_then(|here| {
+                                may_go(&self.settled, role, (value.clone(), here, path()))
+                            });
                         if let Err(why) = may {
-                            told.tell(|| why);
+                            told.tell(None, || why);
                             faults.lost.insert(index);
                         }
                     }

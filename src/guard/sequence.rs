@@ -1,6 +1,6 @@
 //! What happened to a list or a text.
 
-use super::arrival::{Group, Held};
+use super::arrival::{Came, Group, Held};
 use super::faults::Faults;
 use super::list::{ListFaults, came_before};
 use super::place::Place;
@@ -57,6 +57,9 @@ impl Guard {
         if place.is_foreign(group) {
             remove = remove.or(Some(Rule::Type));
         }
+        let first = |which: fn(Held) -> bool| {
+            group.came.iter().find(|came| which(came.held)).map(Came::first)
+        };
         let mut rules_broken = Vec::new();
         let (mut kept, mut without) = (after, None);
         let (mut text, mut items) = (TextFaults::default(), ListFaults::default());
@@ -76,7 +79,8 @@ impl Guard {
         }
         if let Some(delta) = delta {
             if is_text(list.kind) {
-                text = TextFaults::find(delta, place.rules, role, &mut rules_broken);
+                let mark = first(|held| held == Held::Format);
+                text = TextFaults::find(delta, place.rules, role, mark, &mut rules_broken);
                 let lengths = text.lengths(after);
                 (kept, without) = (lengths.0, Some(lengths.1));
             } else {
@@ -97,7 +101,7 @@ impl Guard {
         if let Err(rule) = may_change
             && bare
         {
-            rules_broken.push(rule);
+            rules_broken.push((rule, first(|held| held == Held::Format)));
         }
         if marks && may_change.is_err() && (bare || text.formats || remove.is_some()) {
             // Without them, what else was done to formats may show.
@@ -105,7 +109,7 @@ impl Guard {
             faults.marks.extend(ids(group, |held| held == Held::Format));
         }
         if let Some(rule) = remove {
-            rules_broken.push(rule);
+            rules_broken.push((rule, first(Held::counts)));
             text.removed = true;
             faults.ids.extend(ids(group, |held| held != Held::Format));
             items.keep_extra();
@@ -118,7 +122,9 @@ impl Guard {
             } else if !items.is_empty() {
                 faults.lists.push((list.clone(), items));
             }
-            rules_broken.into_iter().for_each(|rule| faults.tell(|| (path(), rule)));
+            for (rule, id) in rules_broken {
+                faults.tell(id, || (path(), rule));
+            }
         }
         Ok(())
     }

@@ -10,6 +10,7 @@ mod random;
 use super::*;
 use crate::document::{Check, Delta, Edit, Json, Kind, New, Shared, Value};
 use crate::policy::Role;
+use crate::update::Id;
 
 /// A client id that no author has.
 const ROOM: u64 = 1 << 52;
@@ -124,7 +125,7 @@ impl World {
         let verdict = self.guard.judge(update, role).unwrap();
         let (relayed, broken) = match verdict {
             Verdict::Accepted => (update.to_vec(), Vec::new()),
-            Verdict::Compensated { update, ends, violations } => {
+            Verdict::Compensated { update, ends, undone } => {
                 let known = crate::update::StateVector::decode(&before).unwrap();
                 let admission = crate::update::admit(&update, &known).unwrap();
                 let mut expected = admission.ends.clone();
@@ -133,7 +134,7 @@ impl World {
                 ends.sort_unstable();
                 assert_eq!((ends, admission.missing), (expected, false));
                 let told = |it: &Violation| format!("{it}: {}", it.rule.name());
-                (update, violations.iter().map(told).collect())
+                (update, undone.iter().map(|it| told(&it.violation)).collect())
             }
         };
         self.replica.apply(&relayed).unwrap();

@@ -4,6 +4,7 @@ use super::Inexact;
 use super::copy::is_exact;
 use crate::document::{Attributes, Delta, Document, Edit, Inserted, Json, Shared};
 use crate::policy::{Role, Rule, Rules};
+use crate::update::Id;
 
 /// What has to be undone in a text, by what `delta` says of it.
 #[derive(Default)]
@@ -26,12 +27,13 @@ struct Run {
 }
 
 impl TextFaults {
-    /// Find what breaks a rule.
+    /// Find what breaks a rule. `mark` is the first mark of a format that came.
     pub(super) fn find(
         delta: Vec<Delta>,
         rules: Result<Rules<'_>, Rule>,
         role: Role,
-        broken: &mut Vec<Rule>,
+        mark: Option<Id>,
+        broken: &mut Vec<(Rule, Option<Id>)>,
     ) -> Self {
         let may_delete = rules.and_then(|rules| rules.may_delete(role));
         let may_change = rules.and_then(|rules| rules.may_change(role));
@@ -39,11 +41,11 @@ impl TextFaults {
         for step in &delta {
             match (step, may_delete, may_change) {
                 (Delta::Delete(_), Err(rule), _) => {
-                    broken.push(rule);
+                    broken.push((rule, None));
                     faults.lost = true;
                 }
                 (Delta::Retain(_, attributes), _, Err(rule)) if !attributes.is_empty() => {
-                    broken.push(rule);
+                    broken.push((rule, mark));
                     faults.formats = true;
                 }
                 _ => {}

@@ -8,16 +8,13 @@ pub type Path = Vec<PathSegment>;
 /// A rule that is broken, and where.
 pub type Broken = (Path, Rule);
 
-/// Whether `value` may come to a place: it fits there, and everything inside it may be inserted and
-/// fits. The right to insert it at all is asked before.
-pub fn may_come(
-    document: &dyn Look,
-    role: Role,
-    value: &Value,
-    rules: Rules<'_>,
-    path: Path,
-) -> Result<(), Broken> {
-    let mut places = vec![(value.clone(), rules, path)];
+/// What is at a place, or comes there; the rules of that place, and the path to it.
+pub type Placed<'s> = (Value, Rules<'s>, Path);
+
+/// Whether something may come to a place: it fits there, and everything inside it may be inserted
+/// and fits. The right to insert it at all is asked before.
+pub fn may_come(document: &dyn Look, role: Role, place: Placed<'_>) -> Result<(), Broken> {
+    let mut places = vec![place];
     while let Some((value, rules, path)) = places.pop() {
         let shared = match value {
             Value::Json(json) => {
@@ -74,16 +71,10 @@ pub fn may_come(
     Ok(())
 }
 
-/// Whether `value` may go from a place, with everything inside it. Whether it may go itself is
+/// Whether something may go from a place, with everything inside it. Whether it may go itself is
 /// asked before.
-pub fn may_go(
-    document: &dyn Look,
-    role: Role,
-    value: &Value,
-    rules: Rules<'_>,
-    path: Path,
-) -> Result<(), Broken> {
-    let mut places = vec![(value.clone(), rules, path)];
+pub fn may_go(document: &dyn Look, role: Role, place: Placed<'_>) -> Result<(), Broken> {
+    let mut places = vec![place];
     while let Some((value, rules, path)) = places.pop() {
         let Value::Shared(shared) = value else { continue };
         if rules.is_uniform() {

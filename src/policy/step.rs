@@ -112,8 +112,9 @@ fn may(
             }
             let items = document.items(target).map_err(|_| broken(Rule::Delete))?;
             let gone = (index..).zip(items.iter().skip(index as usize)).take(len as usize);
-            gone.into_iter()
-                .try_for_each(|(index, value)| may_go(document, role, value, item, at(index)))
+            gone.into_iter().try_for_each(|(index, value)| {
+                may_go(document, role, (value.clone(), item, at(index)))
+            })
         }
         Change::Format => rules.and_then(|rules| rules.may_change(role)).map_err(here),
     }
@@ -158,7 +159,7 @@ fn may_set(
                 if rules.required().iter().any(|required| required == key) {
                     return Err(broken(Rule::Required));
                 }
-                may_go(document, role, old, here, path)
+                may_go(document, role, (old.clone(), here, path))
             }
             _ => Ok(()),
         };
@@ -170,7 +171,7 @@ fn may_set(
     if matches!(given, Given::New(_)) {
         here.may_insert(role).map_err(broken)?;
     }
-    may_go(document, role, old, here, path.clone())?;
+    may_go(document, role, (old.clone(), here, path.clone()))?;
     fits(given, here).map_err(broken)
 }
 

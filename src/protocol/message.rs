@@ -152,7 +152,7 @@ pub enum FromRoom<'a> {
         stamp: u64,
     },
     /// Some of what the client wrote breaks the document's rules, and was undone: encoded
-    /// [`Rejection`](super::Rejection)s. The update that undoes it follows, or was sent before.
+    /// [`Rejections`](super::Rejections). The update that undoes it follows, or was sent before.
     Rejected(&'a [u8]),
     /// The document's rules: a schema, as JSON. Behind the welcome, and whenever they change.
     Schema(&'a str),

@@ -3,7 +3,7 @@
 //! Source: y-websocket 3 and y-protocols 1: a tag (0 sync, 1 awareness, 2 auth, 3 query awareness);
 //! a sync message has a second tag (0 step 1, 1 step 2, 2 update) and one length-prefixed field.
 
-use super::Rejection;
+use super::Rejections;
 use super::message::{FromClient, FromRoom};
 use crate::codec::{DecodeError, Reader, write_bytes};
 
@@ -56,7 +56,7 @@ pub fn encode(message: &FromRoom<'_>) -> Option<Vec<u8>> {
             Some(frame(&[AUTH, PERMISSION_DENIED], denial.to_string().as_bytes()))
         }
         FromRoom::Rejected(rejections) => {
-            let first = Rejection::decode_all(rejections).ok()?.into_iter().next()?;
+            let first = Rejections::decode(rejections).ok()?.all.into_iter().next()?;
             Some(frame(&[AUTH, PERMISSION_DENIED], first.to_string().as_bytes()))
         }
         FromRoom::Welcome(_)

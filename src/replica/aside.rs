@@ -32,6 +32,7 @@ impl Replica {
             self.document.start_over(client_id.into());
             self.presence.rename(client_id);
             self.outbox.give_up();
+            self.made.give_up();
             out.push(Output::SetAside(Aside { update, content, pending, why }));
         }
         // Behind it, so that what is kept of this copy is never nowhere.

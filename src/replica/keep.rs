@@ -244,11 +244,13 @@ impl Replica {
         }
         if let Some(came) = came {
             self.outbox.give_up();
+            self.made.give_up();
             if let Some(update) = came {
                 self.outbox.push(now, false, update);
             }
         }
         let changes = all.changes.into_iter().map(|(number, update)| (number, update.to_vec()));
+        self.made.renumber(self.outbox.acknowledged(), all.last);
         self.outbox.restore(all.last, all.acknowledged, changes);
         let (state, here) = (State::On, all.last);
         self.keep = Keep { state, here, ..std::mem::take(&mut self.keep) };

@@ -16,6 +16,8 @@ const UPLOAD_BYTES_PER_MS_MIN: u64 = 16;
 
 #[derive(Clone, Debug)]
 struct Change {
+    /// The number of the first edit in what goes out with it.
+    first: u64,
     /// The number of the last edit in it.
     number: u64,
     update: Vec<u8>,
@@ -69,6 +71,11 @@ impl Outbox {
         self.acknowledged
     }
 
+    /// Whether one edit alone went out as update `number`.
+    pub(super) fn is_alone(&self, number: u64) -> bool {
+        self.changes.iter().any(|change| change.number == number && change.first == number)
+    }
+
     /// What is not acknowledged and behind `number`, with the last number in each.
     pub(super) fn after(&self, number: u64) -> impl Iterator<Item = (u64, &[u8])> {
         let changes = self.changes.iter().skip_while(move |change| change.number <= number);
@@ -86,9 +93,14 @@ impl Outbox {
         self.unsend();
         let pending = self.pending();
         for change in &mut self.changes {
-            change.number = change.number - self.acknowledged + last;
+            let renumbered = |number: u64| (number + last).saturating_sub(self.acknowledged);
+            change.number = renumbered(change.number);
+            change.first = renumbered(change.first);
         }
-        let before = changes.map(|(number, update)| Change { number, update, edited_at: None });
+        let before = changes.map(|(number, update)| {
+            // How many edits it holds is not known any more.
+            Change { first: 0, number, update, edited_at: None }
+        });
         let behind = std::mem::take(&mut self.changes);
         self.changes = before.chain(behind).collect();
         (self.last, self.acknowledged) = (last + pending, acknowledged);
@@ -101,7 +113,8 @@ impl Outbox {
         }
         self.last += 1;
         let edited_at = is_live.then_some(now);
-        self.changes.push_back(Change { number: self.last, update, edited_at });
+        let first = self.last;
+        self.changes.push_back(Change { first, number: first, update, edited_at });
     }
 
     /// When the next batch is due: at once after a quiet time, else a frame after the last one;
@@ -139,7 +152,7 @@ impl Outbox {
         self.batch_sent_at = now;
         let awaited = self.awaiting.map_or(0, |(_, bytes)| bytes);
         self.awaiting = Some((now, awaited + change.update.len()));
-        let Change { number, ref update, edited_at } = *change;
+        let Change { number, ref update, edited_at, .. } = *change;
         Some(Batch { number, update, edited_at })
     }
 
@@ -149,6 +162,9 @@ impl Outbox {
         self.sent = self.changes.len();
         if self.changes.is_empty() {
             return 0;
+        }
+        for change in &mut self.changes {
+            change.first = 0;
         }
         self.batch_sent_at = now;
         self.awaiting = Some((now, bytes));
@@ -221,12 +237,13 @@ impl Outbox {
         let batch = self.changes.range(self.sent..self.sent + count);
         let updates: Vec<&[u8]> = batch.clone().map(|change| change.update.as_slice()).collect();
         let edited_at = batch.clone().find_map(|change| change.edited_at);
+        let first = batch.clone().map(|change| change.first).min();
         let number = batch.map(|change| change.number).max();
         // They are our own, so they are well formed. If they were not, they would go one by one.
-        if let (Ok(update), Some(number)) = (update::merge(&updates), number) {
+        if let (Ok(update), Some(first), Some(number)) = (update::merge(&updates), first, number) {
             self.changes.drain(self.sent..self.sent + count - 1);
             if let Some(change) = self.changes.get_mut(self.sent) {
-                *change = Change { number, update, edited_at };
+                *change = Change { first, number, update, edited_at };
             }
         }
     }
@@ -281,6 +298,23 @@ mod tests {
         outbox.push(Millis(0), true, update::EMPTY.to_vec());
         assert_eq!(outbox.pending(), 1);
         assert!(outbox.take_batch(Millis(0), MAX).is_some());
+    }
+
+    #[test]
+    fn an_edit_is_alone_in_an_update_that_holds_no_other() {
+        let push = |outbox: &mut Outbox| outbox.push(Millis(0), true, update::EMPTY.to_vec());
+        let mut outbox = outbox(1);
+        outbox.take_batch(Millis(0), MAX);
+        (0..2).for_each(|_| push(&mut outbox));
+        outbox.take_batch(Millis(0), MAX);
+        assert_eq!([0, 1, 2, 3].map(|it| outbox.is_alone(it)), [false, true, false, false]);
+        push(&mut outbox);
+        assert_eq!(outbox.send_all(Millis(0), 9), 4);
+        assert!(!outbox.is_alone(4), "it went out with all others");
+        outbox.acknowledge(Millis(0), 4, |_| {});
+        push(&mut outbox);
+        outbox.take_batch(Millis(0), MAX);
+        assert!(outbox.is_alone(5));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::{Output, Replica};
 use crate::document::Json;
-use crate::protocol::{Close, Rejection};
+use crate::protocol::{Close, FromRoom, Rejection, Rejections};
 
 /// A part of a change that was undone.
 #[derive(Clone, Debug, PartialEq)]
@@ -11,18 +11,35 @@ pub struct Rejected {
     pub rejection: Rejection,
     /// What stood there until then, if it is a plain value, or what its shared type held.
     pub value: Option<Json>,
+    /// The number of the edit that it was part of; nothing if that is not known.
+    pub edit: Option<u64>,
 }
 
 impl Replica {
+    /// The number of the last edit that changed something; 0 before the first.
+    pub fn last_edit(&self) -> u64 {
+        self.made.last()
+    }
+
     /// The room undid something. The update that does it here as well comes behind this.
     pub(super) fn rejected(&mut self, rejections: &[u8], out: &mut Vec<Output>) {
-        let Ok(rejections) = Rejection::decode_all(rejections) else {
+        let Ok(Rejections { all, number }) = Rejections::decode(rejections) else {
             return self.close(Close::BadFrame, out);
         };
+        // In another tab it has another number.
+        let handed_on = Rejections { all: all.clone(), number: 0 }.encode();
+        self.hand_on(&FromRoom::Rejected(&handed_on), out);
         let content = self.document.content();
-        let rejected = rejections.into_iter().map(|rejection| {
+        let own = self.document.client_id();
+        let rejected = all.into_iter().map(|rejection| {
             let value = at(&content, &rejection.path).cloned();
-            Rejected { rejection, value }
+            let edit = match rejection.id {
+                Some((client, clock)) if client == own => self.made.at(clock),
+                // Written by another replica of the same person.
+                Some(_) => None,
+                None => self.made.numbered(number).filter(|_| self.outbox.is_alone(number)),
+            };
+            Rejected { rejection, value, edit }
         });
         out.push(Output::Rejected(rejected.collect()));
     }

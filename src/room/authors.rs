@@ -10,6 +10,7 @@
 
 use std::collections::BTreeMap;
 
+use super::decision::Reason;
 use super::session::{SessionId, Stage};
 use super::{Event, Output, Room};
 use crate::codec::{DecodeError, Reader, write_number};
@@ -18,6 +19,8 @@ use crate::update::Admission;
 
 /// The number of everyone: what nobody in particular wrote.
 pub const EVERYONE: u32 = 0;
+/// The number of operators, who are nobody in particular and write nothing.
+pub const OPERATOR: u32 = u32::MAX;
 
 /// For each client id the number of its subject.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -146,7 +149,7 @@ impl Room {
     pub(super) fn deny(&mut self, id: SessionId, number: u64, denial: Denial) -> Vec<Output> {
         let trace = self.trace(id);
         self.observed.tell(Event::Denied { session: id, denial, trace });
-        self.decide_refused(id, denial.into());
+        self.decide_refused(id, Reason::Denied(denial));
         let mut out: Vec<_> =
             self.send(id, &FromRoom::Denied { number, denial }).into_iter().collect();
         out.extend(self.enter(id, Stage::Resyncing));

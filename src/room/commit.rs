@@ -9,7 +9,7 @@ use super::rules::Held;
 use super::session::{Attachment, Session, SessionId, Stage};
 use super::{Delay, Event, Output, Room};
 use crate::access::Action;
-use crate::protocol::{Close, Denial, Dialect, FromRoom, Rejection};
+use crate::protocol::{Close, Denial, Dialect, FromRoom, Rejections};
 use crate::time::Millis;
 use crate::update::{self, Admission, EMPTY, Malformed};
 
@@ -34,7 +34,7 @@ pub(super) struct Gathered {
     /// The quarantined rows whose rest is in it.
     pub(super) returns: Vec<u64>,
     /// What of it was undone, and of whom.
-    rejected: Vec<(SessionId, Vec<Rejection>)>,
+    rejected: Vec<(SessionId, Rejections)>,
 }
 
 impl Gathered {
@@ -47,7 +47,7 @@ impl Gathered {
     }
 
     /// Something of a session's was undone.
-    pub(super) fn reject(&mut self, id: SessionId, rejections: Vec<Rejection>) {
+    pub(super) fn reject(&mut self, id: SessionId, rejections: Rejections) {
         self.rejected.push((id, rejections));
     }
 
@@ -177,7 +177,7 @@ impl Room {
             out.extend(self.enter(id, Stage::Waiting { bytes: admission.fresh.len() as u64 }));
             return Ok(out);
         }
-        let admission = match self.judge(now, id, admission, log)? {
+        let admission = match self.judge(now, (id, number), admission, log)? {
             Held::Taken(admission) => admission,
             Held::Denied(denial) => return Ok(self.deny(id, number, denial)),
             Held::Lost => return Ok(vec![Output::Abandon]),

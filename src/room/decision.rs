@@ -68,7 +68,7 @@ pub enum What {
     Revoked {
         /// The time, in milliseconds.
         before: u64,
-        /// The number of who asked for it.
+        /// The number of who asked for it; [`OPERATOR`](super::OPERATOR), if an operator did.
         by: u32,
     },
     /// The document has another schema.
@@ -98,26 +98,26 @@ pub enum What {
 /// Why something was not taken.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Reason {
-    /// The session's role may not do it.
-    Role,
-    /// A client id belongs to somebody else.
-    Author,
+    /// It is not permitted, or for a reason that a later build knows.
+    Denied(Denial),
     /// It is over a limit.
     Limit,
     /// It cannot be read.
     Unreadable,
     /// It made the room fail.
     Poison,
-    /// It breaks the document's rules.
-    Rules,
-    /// One that a later build knows.
-    Other,
 }
 
 impl Reason {
-    /// All but [`Reason::Other`], in the order of their numbers.
-    pub const ALL: [Self; 6] =
-        [Self::Role, Self::Author, Self::Limit, Self::Unreadable, Self::Poison, Self::Rules];
+    /// All but [`Denial::Other`], in the order of their numbers.
+    pub const ALL: [Self; 6] = [
+        Self::Denied(Denial::Role),
+        Self::Denied(Denial::Author),
+        Self::Limit,
+        Self::Unreadable,
+        Self::Poison,
+        Self::Denied(Denial::Rules),
+    ];
 
     fn number(self) -> u64 {
         Self::ALL.iter().position(|&why| why == self).unwrap_or(Self::ALL.len()) as u64
@@ -125,30 +125,16 @@ impl Reason {
 
     fn from_number(number: u64) -> Self {
         let at = usize::try_from(number).ok();
-        at.and_then(|at| Self::ALL.get(at)).copied().unwrap_or(Self::Other)
+        at.and_then(|at| Self::ALL.get(at)).copied().unwrap_or(Self::Denied(Denial::Other))
     }
 
     /// Its name in answers.
     pub fn name(self) -> &'static str {
         match self {
-            Self::Role => "role",
-            Self::Author => "author",
+            Self::Denied(denial) => denial.name(),
             Self::Limit => "limit",
             Self::Unreadable => "unreadable",
             Self::Poison => "poison",
-            Self::Rules => "rules",
-            Self::Other => "other",
-        }
-    }
-}
-
-impl From<Denial> for Reason {
-    fn from(denial: Denial) -> Self {
-        match denial {
-            Denial::Role => Self::Role,
-            Denial::Author => Self::Author,
-            Denial::Rules => Self::Rules,
-            Denial::Other => Self::Other,
         }
     }
 }
@@ -198,11 +184,9 @@ impl What {
             Self::Compensated { clients, violations } => {
                 write_clients(out, clients);
                 let named = violations.len().min(NAMED_MAX);
-                write_number(out, named as u64);
-                for Rejection { path, rule } in &violations[..named] {
-                    write_bytes(out, cut(path).as_bytes());
-                    write_bytes(out, cut(rule).as_bytes());
-                }
+                let named: Vec<_> = violations[..named].iter().map(cut_short).collect();
+                Rejection::write_all(out, &named);
+                Rejection::write_ids(out, &named);
             }
             Self::Quarantined { part, sequence } => {
                 write_number(out, *part as u64);
@@ -228,12 +212,9 @@ impl What {
                 Self::Refused { why, times: r.number_u32()? }
             }
             3 => {
-                let (clients, count) = (read_clients(r)?, r.number()?);
-                let violations = (0..count).map(|_| {
-                    let (path, rule) = (r.string()?.to_owned(), r.string()?.to_owned());
-                    Ok(Rejection { path, rule })
-                });
-                Self::Compensated { clients, violations: violations.collect::<Result<_, _>>()? }
+                let (clients, mut violations) = (read_clients(r)?, Rejection::read_all(r)?);
+                Rejection::read_ids(r, &mut violations)?;
+                Self::Compensated { clients, violations }
             }
             4 => Self::Compacted { sequence: r.number()? },
             5 => {
@@ -297,6 +278,12 @@ fn write_clients(out: &mut Vec<u8>, clients: &[u64]) {
 fn read_clients(r: &mut Reader<'_>) -> Result<Vec<u64>, DecodeError> {
     // Each takes a byte at least, so that a count that is too large ends soon.
     (0..r.number()?).map(|_| r.number()).collect()
+}
+
+/// With the beginnings of its words.
+fn cut_short(rejection: &Rejection) -> Rejection {
+    let Rejection { path, rule, id } = rejection;
+    Rejection { path: cut(path).to_owned(), rule: cut(rule).to_owned(), id: *id }
 }
 
 /// The beginning of a word that is too long.

@@ -9,7 +9,7 @@ use core::str::FromStr;
 use std::collections::BTreeMap;
 
 use super::decision::{Decision, What};
-use super::{Event, Output, Room};
+use super::{Event, OPERATOR, Output, Room};
 use crate::access::Access;
 use crate::protocol::Close;
 use crate::time::Millis;
@@ -109,7 +109,10 @@ impl Room {
         // What they wrote is committed under their number before this is.
         out.extend(self.commit(now));
         let about = subject.map_or(0, |subject| self.subjects.number_of(subject));
-        let by = self.subjects.number_of(&asked_by.subject);
+        let by = match asked_by.is_operator() {
+            true => OPERATOR,
+            false => self.subjects.number_of(&asked_by.subject),
+        };
         let what = What::Revoked { before: before.0, by };
         self.decided.add(Decision { subject: about, session: 0, what });
         self.observed.tell(Event::Revoked { sessions });

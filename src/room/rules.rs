@@ -11,9 +11,9 @@ use super::decision::{Decision, What};
 use super::log::{Log, LogError, Row};
 use super::session::SessionId;
 use super::{Event, Output, Room};
-use crate::guard::{Guard, GuardError, Verdict};
-use crate::policy::{Schema, Violation};
-use crate::protocol::{Denial, FromRoom, Rejection};
+use crate::guard::{Guard, GuardError, Undone, Verdict};
+use crate::policy::Schema;
+use crate::protocol::{Denial, FromRoom, Rejection, Rejections};
 use crate::time::Millis;
 use crate::update::Admission;
 
@@ -84,11 +84,11 @@ impl Room {
         self.send(id, &FromRoom::Schema(self.schema()?.source()))
     }
 
-    /// What may be taken of a session's update, which is new and ready.
+    /// What may be taken of a session's update, which is new and ready, and has this number.
     pub(super) fn judge<'a>(
         &mut self,
         now: Millis,
-        id: SessionId,
+        (id, number): (SessionId, u64),
         admission: Admission<'a>,
         log: &impl Log,
     ) -> Result<Held<'a>, LogError> {
@@ -115,10 +115,10 @@ impl Room {
         let Some(guard) = &mut self.rules.guard else { return Ok(Held::Lost) };
         Ok(match guard.judge(&admission.fresh, role) {
             Ok(Verdict::Accepted) => Held::Taken(admission),
-            Ok(Verdict::Compensated { update, ends, violations }) => {
+            Ok(Verdict::Compensated { update, ends, undone }) => {
                 let clients = admission.ends.iter().map(|(client, _)| *client).collect();
-                if !violations.is_empty() {
-                    self.compensated(id, clients, violations);
+                if !undone.is_empty() {
+                    self.compensated((id, number), clients, undone);
                 }
                 Held::Taken(Admission {
                     fresh: update.into(),
@@ -131,7 +131,8 @@ impl Room {
             Err(GuardError::Forged) => Held::Denied(Denial::Author),
             Err(error) => {
                 if let GuardError::Refused(violation) = error {
-                    self.compensated(id, Vec::new(), vec![violation]);
+                    let undone = vec![Undone { violation, id: None }];
+                    self.compensated((id, number), Vec::new(), undone);
                 }
                 Held::Denied(Denial::Rules)
             }
@@ -144,24 +145,30 @@ impl Room {
     }
 
     /// Some of an update was undone, or all of it refused.
-    fn compensated(&mut self, id: SessionId, clients: Vec<u64>, violations: Vec<Violation>) {
-        let told = |violation: &Violation| Rejection {
+    fn compensated(
+        &mut self,
+        (id, number): (SessionId, u64),
+        clients: Vec<u64>,
+        undone: Vec<Undone>,
+    ) {
+        let told = |Undone { violation, id }: &Undone| Rejection {
             path: violation.to_string(),
             rule: violation.rule.name().to_owned(),
+            id: id.map(|id| (id.client, id.clock)),
         };
-        let rejections: Vec<_> = violations.iter().map(told).collect();
+        let rejections: Vec<_> = undone.iter().map(told).collect();
         let (subject, trace) = (self.subject_of(id), self.trace(id));
         let rules = rejections.iter().map(|it| it.rule.clone()).collect();
         self.observed.tell(Event::Compensated { session: id, rules, trace });
         let what = What::Compensated { clients, violations: rejections.clone() };
         self.decided.add(Decision::of(id, subject, what));
-        self.gathered.reject(id, rejections);
+        self.gathered.reject(id, Rejections { all: rejections, number });
     }
 
     /// Tell those who wrote something what of it was undone.
-    pub(super) fn rejections(&self, rejected: &[(SessionId, Vec<Rejection>)]) -> Vec<Output> {
+    pub(super) fn rejections(&self, rejected: &[(SessionId, Rejections)]) -> Vec<Output> {
         let told = rejected.iter().filter_map(|(id, rejections)| {
-            self.send(*id, &FromRoom::Rejected(&Rejection::encode_all(rejections)))
+            self.send(*id, &FromRoom::Rejected(&rejections.encode()))
         });
         told.collect()
     }
@@ -195,7 +202,7 @@ impl Room {
         if rejections.is_empty() {
             return Ok(Vec::new());
         }
-        let message = Rejection::encode_all(&rejections);
+        let message = Rejections { all: rejections, number: 0 }.encode();
         Ok(self.send(id, &FromRoom::Rejected(&message)).into_iter().collect())
     }
 }

@@ -198,8 +198,13 @@ impl Cell {
     fn verify(self: &Rc<Self>, session: SessionId, token: String) {
         let cell = Rc::clone(self);
         wasm_bindgen_futures::spawn_local(async move {
-            let visitor =
-                Visitor { token: Some(&token), says_later: false, origin: None, host: "" };
+            let visitor = Visitor {
+                is_operator: false,
+                token: Some(&token),
+                says_later: false,
+                origin: None,
+                host: "",
+            };
             let access = entrance::admit(&cell.env, &visitor, &cell.document).await;
             let access = access.as_ref().map_err(|exclusion| Close::from(*exclusion));
             cell.take(Input::Admitted { session, access });

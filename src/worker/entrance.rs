@@ -1,42 +1,31 @@
 //! Who is let in: tokens are checked here, with keys that are fetched where a deployment says so.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 
 use serde_json::json;
 use worker::{Env, Request, Response, Result, WebSocketPair};
 
 use super::logs::Logs;
-use super::{platform, refuse_saying};
-use crate::access::{Access, Entrance, Exclusion, Keys, TokenError, Visitor, Wish};
+use super::{operator, platform, refuse_saying};
+use crate::access::{
+    Access, Entrance, Exclusion, Fetched, Keys, SettingError, Settings, Supply, Visitor, Wish,
+};
 use crate::codec::Reader;
 use crate::protocol::bearer::{answered_subprotocol, says_token_later, token_of};
 use crate::protocol::route::Problem;
 use crate::protocol::{Close, route};
 use crate::room::Level;
-use crate::time::Millis;
 
 /// The header in which the Worker tells a room who sends a request. Nobody else reaches a room.
 const ACCESS: &str = "selvedge-access";
 
-/// Fetched keys are fetched again after this time, in milliseconds.
-const KEYS_FRESH_MS: u64 = 300_000;
-/// They are used for as long as this if that fails.
-const KEYS_STALE_MS: u64 = 86_400_000;
-/// A token whose key is not among them has them fetched again, but not more often than this.
-const KEYS_AGAIN_MS: u64 = 30_000;
-/// Where keys cannot be fetched, not everyone who comes tries it again.
-const KEYS_FAILED_MS: u64 = 1_000;
 const FETCH_MS_MAX: u32 = 5_000;
 
-/// The keys of the deployment's address, shared by all requests of the isolate.
-#[derive(Default)]
-struct Fetched {
-    url: String,
-    keys: Option<(Millis, Keys)>,
-    failed_at: Option<Millis>,
-}
-
 thread_local! {
+    /// Shared by all requests of the isolate.
+    static SETTINGS: RefCell<Settings> = RefCell::default();
+    /// The keys of the deployment's address, as well.
     static FETCHED: RefCell<Fetched> = RefCell::default();
     /// It was said that the deployment is open.
     static WARNED: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
@@ -55,6 +44,7 @@ pub(super) async fn admit_request(
     let token = token_of(authorization.as_deref(), subprotocols.as_deref(), query);
     let origin = header("origin");
     let visitor = Visitor {
+        is_operator: operator::shows_secret(request, env),
         token: token.as_deref(),
         // There is no later but on a socket.
         says_later: says_token_later(query) && header("upgrade").is_some(),
@@ -66,18 +56,21 @@ pub(super) async fn admit_request(
 
 /// Which pages may read the answer to one of this origin, as a header says it.
 pub(super) fn readers(env: &Env, origin: Option<&str>) -> Option<String> {
-    let setting = |name: &str| env.var(name).ok().map(|value| value.to_string());
     // What is wrong with the settings is said where somebody is let in.
-    Entrance::read(setting).ok()?.readers(origin).map(str::to_owned)
+    settings(env).ok()?.readers(origin).map(str::to_owned)
 }
 
 /// A token to try things with.
 pub(super) fn local_token(env: &Env, request: &Request) -> Result<Response> {
     let url = request.inner().url();
     let origin = request.headers().get("origin")?;
-    let says_later = false;
-    let visitor =
-        Visitor { token: None, says_later, origin: origin.as_deref(), host: route::host_of(&url) };
+    let visitor = Visitor {
+        is_operator: false,
+        token: None,
+        says_later: false,
+        origin: origin.as_deref(),
+        host: route::host_of(&url),
+    };
     let wish = Wish::from_query(route::query_of(&url).unwrap_or_default());
     let token = entrance(env).ok().and_then(|it| it.issue(&visitor, &wish?, platform::now()));
     let Some(token) = token else { return super::refuse(Problem::NotFound) };
@@ -88,9 +81,13 @@ pub(super) fn local_token(env: &Env, request: &Request) -> Result<Response> {
     Ok(response)
 }
 
-fn entrance(env: &Env) -> std::result::Result<Entrance, Exclusion> {
+fn settings(env: &Env) -> std::result::Result<Rc<Entrance>, SettingError> {
     let setting = |name: &str| env.var(name).ok().map(|value| value.to_string());
-    Entrance::read(setting).map_err(|error| {
+    SETTINGS.with_borrow_mut(|settings| settings.read(setting))
+}
+
+fn entrance(env: &Env) -> std::result::Result<Rc<Entrance>, Exclusion> {
+    settings(env).map_err(|error| {
         let fields = json!({ "reason": error.to_string() });
         Logs::read(env).say(Level::Error, "setting", fields);
         Exclusion::Setting
@@ -108,56 +105,32 @@ pub(super) async fn admit(
         let fields = json!({ "reason": "documents open without a token" });
         Logs::read(env).say(Level::Warn, "open", fields);
     }
-    let Some(url) = entrance.jwks_url() else {
+    let Some(url) = entrance.keys_for(visitor) else {
         return entrance.admit(visitor, &Keys::default(), document, platform::now());
     };
-    if visitor.token.is_none() {
-        return entrance.admit(visitor, &Keys::default(), document, platform::now());
-    }
-    let keys = keys(env, url, KEYS_FRESH_MS).await?;
+    let keys = keys(env, url, false).await?;
     let admitted = entrance.admit(visitor, &keys, document, platform::now());
-    // Keys are changed by adding the new one before it is used: perhaps it was.
-    if !matches!(admitted, Err(Exclusion::Token(TokenError::UnknownKey | TokenError::Algorithm))) {
+    if !admitted.as_ref().is_err_and(|exclusion| exclusion.may_be_of_old_keys()) {
         return admitted;
     }
-    let keys = self::keys(env, url, KEYS_AGAIN_MS).await?;
+    let keys = self::keys(env, url, true).await?;
     entrance.admit(visitor, &keys, document, platform::now())
 }
 
-/// The keys at `url`, fetched if they are older than `fresh_ms`.
-async fn keys(env: &Env, url: &str, fresh_ms: u64) -> std::result::Result<Keys, Exclusion> {
-    let now = platform::now();
-    let (known, may_try) = FETCHED.with_borrow(|fetched| {
-        let known = fetched.keys.clone().filter(|_| fetched.url == url);
-        let failed = fetched.failed_at.filter(|_| fetched.url == url);
-        (known, failed.is_none_or(|at| now.since(at) >= KEYS_FAILED_MS))
-    });
-    let is_fresh = |(at, _): &&(Millis, Keys)| now.since(*at) < fresh_ms;
-    if let Some((_, keys)) = known.as_ref().filter(is_fresh) {
-        return Ok(keys.clone());
+/// The keys at `url`; `newer` ones, if some were not enough.
+async fn keys(env: &Env, url: &str, newer: bool) -> std::result::Result<Keys, Exclusion> {
+    let mut supply = FETCHED.with_borrow(|it| it.supply(url, platform::now(), newer));
+    if let Supply::Fetch = supply {
+        let fetched = fetch(url).await;
+        if let Err(reason) = &fetched {
+            let fields = json!({ "reason": reason });
+            Logs::read(env).say(Level::Error, "no-keys", fields);
+        }
+        supply = FETCHED.with_borrow_mut(|it| it.take(url, platform::now(), fetched.ok()));
     }
-    let fetched = match may_try {
-        true => fetch(url).await.map_err(Some),
-        false => Err(None),
-    };
-    match fetched {
-        Ok(keys) => {
-            let keys = (platform::now(), keys);
-            let answer = keys.1.clone();
-            let fetched = Fetched { url: url.to_owned(), keys: Some(keys), failed_at: None };
-            FETCHED.set(fetched);
-            Ok(answer)
-        }
-        Err(reason) => {
-            if let Some(reason) = reason {
-                let fields = json!({ "reason": reason });
-                Logs::read(env).say(Level::Error, "no-keys", fields);
-                let keys = known.clone();
-                FETCHED.set(Fetched { url: url.to_owned(), keys, failed_at: Some(now) });
-            }
-            let stale = known.filter(|(at, _)| now.since(*at) < KEYS_STALE_MS);
-            stale.map(|(_, keys)| keys).ok_or(Exclusion::KeysUnavailable)
-        }
+    match supply {
+        Supply::Keys(keys) => Ok(keys),
+        Supply::Fetch | Supply::None => Err(Exclusion::KeysUnavailable),
     }
 }
 

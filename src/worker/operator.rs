@@ -1,4 +1,4 @@
-//! Who may see how the rooms are.
+//! Who has the operators' secret.
 
 use subtle::ConstantTimeEq;
 use worker::{Env, Request};
@@ -34,12 +34,19 @@ pub(super) fn has_page(env: &Env) -> Result<(), Problem> {
 /// Whether `request` comes from an operator.
 pub(super) fn is_operator(request: &Request, env: &Env) -> Result<(), Problem> {
     let secret = secret(env)?;
+    if says(request, &secret) { Ok(()) } else { Err(Problem::Unauthorized) }
+}
+
+/// Whether `request` shows the secret where another one shows a token.
+pub(super) fn shows_secret(request: &Request, env: &Env) -> bool {
+    let secret = env.var(SECRET).map(|secret| secret.to_string()).unwrap_or_default();
+    // One that is too short is none, which is said where only operators go.
+    secret.chars().count() >= SECRET_CHARACTERS_MIN && says(request, &secret)
+}
+
+fn says(request: &Request, secret: &str) -> bool {
     let said = request.headers().get("authorization").ok().flatten().unwrap_or_default();
     let said = said.strip_prefix("Bearer ").unwrap_or_default();
     // In a time that does not tell how much of it is right.
-    if said.as_bytes().ct_eq(secret.as_bytes()).into() {
-        Ok(())
-    } else {
-        Err(Problem::Unauthorized)
-    }
+    said.as_bytes().ct_eq(secret.as_bytes()).into()
 }

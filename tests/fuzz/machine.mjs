@@ -2,7 +2,16 @@
 // read.
 
 /** In the order of `Kind` in src/input.rs. */
-export const KINDS = ["update", "state vector", "awareness", "stock frame", "native frame", "room frame"];
+export const KINDS = [
+  "update",
+  "state vector",
+  "awareness",
+  "stock frame",
+  "native frame",
+  "room frame",
+  "token",
+  "schema",
+];
 /** In the order of `Count` in src/tally.rs. */
 export const COUNTS = ["inputs", "accepted", "applied", "unreadable", "missing", "notReloaded", "growth", "share", "factor"];
 /** Those of which the largest counts; the others are added up. */

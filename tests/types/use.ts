@@ -64,7 +64,15 @@ export async function open(name: string): Promise<() => void> {
   ends.push(doc.on("aside", ({ update, content, code }) => [update.length, content.note, code]));
   const lost: number = doc.asides.reduce((sum, { pending }) => sum + pending, 0);
   void lost;
+  const last: number = doc.lastChange;
   ends.push(doc.on("rejected", ({ path, rule, value }) => [path.split("/"), rule, value]));
+  ends.push(doc.on("rejected", ({ changeId }) => changeId !== undefined && changeId <= last));
+  for (const part of await doc.blame("note")) {
+    const place: string = part.key === undefined ? `${part.start + part.len}` : part.key;
+    console.log(place, part.subject ?? part.name ?? part.number);
+  }
+  const author = await doc.who("meta", "owner");
+  if (author !== null) console.log(author.client, (await doc.who("note", 3))?.name);
   ends.push(doc.on("refused", ({ limit, retryMs }) => `${limit} ${(retryMs ?? 0) + 1}`));
 
   try {

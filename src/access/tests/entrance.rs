@@ -6,6 +6,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 const SECRET: (&str, &str) = ("TOKEN_SECRET", "a secret that is at least 32 bytes");
 const PAGE: Visitor<'static> = Visitor {
+    is_operator: false,
     token: None,
     says_later: false,
     origin: Some("https://app.example"),
@@ -30,7 +31,7 @@ fn role(settings: &[(&str, &str)], visitor: Visitor<'_>) -> Result<String, Exclu
 fn s3_without_settings_nobody_is_let_in() {
     for token in [None, Some(ES256.token), Some("")] {
         assert_eq!(admit(&[], Visitor { token, ..PAGE }), Err(Exclusion::NoKeys));
-        let local = Visitor { token, says_later: false, origin: None, host: "localhost:8787" };
+        let local = Visitor { token, origin: None, host: "localhost:8787", ..PAGE };
         assert_eq!(admit(&[], local), Err(Exclusion::NoKeys));
     }
     assert!(Exclusion::NoKeys.to_string().contains("TOKEN_SECRET"));
@@ -68,7 +69,7 @@ fn s3_open_to_everyone_means_the_role_that_it_names() {
     let with = |token| Visitor { token: Some(token), ..PAGE };
     assert_eq!(role(&settings, with(ES256.token)), Ok("editor".into()));
     assert!(admit(&settings, with("x.y.z")).is_err());
-    for wrong in ["owner", "everyone", "true"] {
+    for wrong in ["owner", "everyone", "true", "\u{1}operator"] {
         assert_eq!(entrance(&[("OPEN_TO_EVERYONE", wrong)]).err(), Some(SettingError::Everyone));
     }
 }
@@ -88,7 +89,7 @@ fn s3_open_on_localhost_means_there_only() {
         ("localhost.example", None, Err(Exclusion::NoToken)),
         ("127.0.0.1.example:80", None, Err(Exclusion::NoToken)),
     ] {
-        let visitor = Visitor { token: None, says_later: false, origin, host };
+        let visitor = Visitor { origin, host, ..PAGE };
         assert_eq!(role(&settings, visitor), expected, "{host} {origin:?}");
     }
 }
@@ -131,7 +132,7 @@ fn settings_that_cannot_be_used_are_named() {
 
 #[test]
 fn s3_tokens_are_made_only_on_ones_own_machine() {
-    let local = Visitor { token: None, says_later: false, origin: None, host: "localhost:8787" };
+    let local = Visitor { origin: None, host: "localhost:8787", ..PAGE };
     let wish = Wish::from_query("sub=ann&name=Ann+B%C3%A9&role=reader").unwrap();
     let open = [("OPEN_ON_LOCALHOST", "true"), SECRET];
     let issued = |settings: &[_], visitor| entrance(settings).unwrap().issue(&visitor, &wish, NOW);
@@ -157,4 +158,70 @@ fn s3_a_token_that_comes_later_opens_nothing_and_no_other_door() {
     // One that is there is looked at now.
     let wrong = admit(&[SECRET], Visitor { token: Some("x.y.z"), ..later });
     assert_eq!(wrong, Err(Exclusion::Token(TokenError::Malformed)));
+}
+
+/// S3: an operator is one wherever they come from, and whatever token they show.
+#[test]
+fn s3_who_has_the_operators_secret_is_an_operator_and_nobody_else() {
+    let operator = Visitor { is_operator: true, ..PAGE };
+    let closed = [SECRET, ("ORIGINS", "https://other.example")];
+    for settings in [&[][..], &closed, &[("OPEN_TO_EVERYONE", "editor")]] {
+        for token in [None, Some("x.y.z")] {
+            let admitted = admit(settings, Visitor { token, ..operator });
+            assert_eq!(admitted, Ok(Access::of_operator()));
+        }
+    }
+    // A token that says so grants a role that nobody defines, or is none.
+    let names = ["operator", Role::Operator.name()];
+    for (name, is_token) in names.into_iter().zip([true, false]) {
+        let wish = Wish::from_query(&format!("sub=eve&role={name}")).unwrap();
+        let open = [("OPEN_ON_LOCALHOST", "true"), SECRET];
+        let local = Visitor { origin: None, host: "localhost:8787", ..PAGE };
+        let token = entrance(&open).unwrap().issue(&local, &wish, NOW).unwrap();
+        let admitted = admit(&[SECRET], Visitor { token: Some(&token), ..PAGE });
+        assert_eq!(admitted.is_ok(), is_token, "{admitted:?}");
+        assert!(admitted.is_ok_and(|it| !it.is_operator()) || !is_token);
+    }
+}
+
+#[test]
+fn keys_are_fetched_for_those_who_show_a_token() {
+    let url = "https://keys.example/jwks.json";
+    let entrance = entrance(&[("TOKEN_JWKS_URL", url)]).unwrap();
+    let with = Visitor { token: Some("x.y.z"), ..PAGE };
+    assert_eq!(entrance.keys_for(&with), Some(url));
+    for visitor in
+        [PAGE, Visitor { token: Some(""), ..PAGE }, Visitor { is_operator: true, ..with }]
+    {
+        assert_eq!(entrance.keys_for(&visitor), None);
+    }
+}
+
+/// What is parsed once does for all visitors, until a setting says something else.
+#[test]
+fn settings_are_read_once_as_long_as_they_stay_what_they_are() {
+    use std::cell::RefCell;
+    use std::rc::Rc;
+    let asked = RefCell::new(Vec::new());
+    let mut settings = Settings::default();
+    let mut read = |value: &str| {
+        settings.read(|name| {
+            asked.borrow_mut().push(name.to_owned());
+            (name == "TOKEN_SECRET").then(|| value.to_owned())
+        })
+    };
+    let first = read(SECRET.1).unwrap();
+    assert!(Rc::ptr_eq(&first, &read(SECRET.1).unwrap()));
+    let other = "another secret, of 32 bytes at least";
+    assert!(!Rc::ptr_eq(&first, &read(other).unwrap()));
+    assert_eq!(read("short").err(), Some(SettingError::Secret(KeyError::ShortSecret)));
+    assert_eq!(read("short").err(), Some(SettingError::Secret(KeyError::ShortSecret)));
+    assert!(read(other).is_ok());
+    // No setting is left out.
+    let needed = RefCell::new(std::collections::BTreeSet::new());
+    let _ = Entrance::read(|name| {
+        needed.borrow_mut().insert(name.to_owned());
+        None
+    });
+    assert_eq!(needed.into_inner(), asked.into_inner().into_iter().collect());
 }

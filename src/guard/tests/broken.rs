@@ -268,3 +268,94 @@ fn s4_what_is_gone_already_may_be_deleted_in_a_root_that_nobody_knows() {
     let both = crate::update::merge(&[&written, &deleted]).unwrap();
     assert!(!contains(&world.judge(&both, author.role).0, "secret"));
 }
+
+/// S4: an author is told which of its edits it was.
+#[test]
+fn s4_what_went_is_told_by_its_first_id() {
+    let at = |clock| Some(Id { client: 3, clock });
+    type Edits = fn(&mut Author) -> Vec<Vec<u8>>;
+    let cases: [(&str, Edits, &str, Option<Id>); 8] = [
+        // The value that counts is the last.
+        (
+            "editor",
+            |it| ["a", "b"].map(|v| set(it, &["meta"], "owner", string(v))).into(),
+            "meta/owner",
+            at(1),
+        ),
+        ("editor", |it| vec![unset(it, &["meta"], "state")], "meta/state", None),
+        (
+            "editor",
+            |it| {
+                let (ok, wrong) = (log(it, 2, "text"), log(it, 3, "other"));
+                vec![ok, wrong]
+            },
+            "log/3/text",
+            at(2),
+        ),
+        (
+            "editor",
+            |it| {
+                let log = it.root("log");
+                let one = edit(it, |edit| edit.insert_items(&log, 2, &[string("plain")]));
+                let two = edit(it, |edit| edit.insert_items(&log, 3, &[string("too")]));
+                vec![one, two]
+            },
+            "log/3",
+            at(1),
+        ),
+        (
+            "editor",
+            |it| {
+                let title = it.root("title");
+                let one = edit(it, |edit| edit.insert_text(&title, 0, "0123456789", None));
+                let two = edit(it, |edit| edit.insert_text(&title, 0, "0123456789", None));
+                vec![one, two]
+            },
+            "title",
+            at(0),
+        ),
+        (
+            "editor",
+            |it| {
+                let comments = it.root("comments");
+                vec![edit(it, |edit| edit.insert_items(&comments, 0, &[string("x")]))]
+            },
+            "comments",
+            at(0),
+        ),
+        (
+            "commenter",
+            |it| {
+                let notes = it.root("notes");
+                let one = edit(it, |edit| edit.insert_text(&notes, 0, "more", None));
+                let two = edit(it, |edit| edit.delete_text(&notes, 6, 2));
+                vec![one, two]
+            },
+            "notes",
+            None,
+        ),
+        (
+            "commenter",
+            |it| {
+                let notes = it.root("notes");
+                let bold = vec![("i".to_owned(), Json::Bool(true))];
+                let one = edit(it, |edit| edit.insert_text(&notes, 0, "more", None));
+                let two = edit(it, |edit| edit.format(&notes, 6, 2, &bold));
+                vec![one, two]
+            },
+            "notes",
+            at(4),
+        ),
+    ];
+    for (role, edits, path, id) in cases {
+        let mut world = World::new(SCHEMA, begun);
+        let mut author = world.author(3, role);
+        let updates = edits(&mut author);
+        let updates: Vec<_> = updates.iter().map(Vec::as_slice).collect();
+        let update = crate::update::merge(&updates).unwrap();
+        let verdict = world.guard.judge(&update, author.role).unwrap();
+        let Verdict::Compensated { undone, .. } = verdict else { panic!("{path}") };
+        let told = undone.iter().find(|it| it.violation.to_string() == path);
+        assert_eq!(told.map(|it| it.id), Some(id), "{path} {undone:?}");
+    }
+}

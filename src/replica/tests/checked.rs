@@ -3,7 +3,7 @@
 use super::*;
 use crate::document::{Attributes, Delta, Forbidden, Inserted, Json, New, Value};
 use crate::policy::Pattern;
-use crate::protocol::{Granted, Rejection};
+use crate::protocol::{Granted, Rejection, Rejections};
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -229,11 +229,58 @@ fn s4_the_page_is_told_what_was_undone_and_what_stood_there() {
     let mut bench = Bench::online(1);
     bench.write("hello");
     bench.out.clear();
-    let one = |path: &str| Rejection { path: path.to_owned(), rule: "insert".to_owned() };
-    bench.room(&FromRoom::Rejected(&Rejection::encode_all(&[one("text"), one("other/a")])));
+    let one = |path: &str| Rejection { path: path.to_owned(), rule: "insert".to_owned(), id: None };
+    let all = vec![one("text"), one("other/a")];
+    bench.room(&FromRoom::Rejected(&Rejections { all, number: 0 }.encode()));
     let expected = [
-        Rejected { rejection: one("text"), value: Some(string("hello")) },
-        Rejected { rejection: one("other/a"), value: None },
+        Rejected { rejection: one("text"), value: Some(string("hello")), edit: None },
+        Rejected { rejection: one("other/a"), value: None, edit: None },
     ];
     assert_eq!(bench.out, [Output::Rejected(expected.to_vec())]);
+}
+
+#[test]
+fn s4_the_page_is_told_which_edit_was_undone() {
+    let mut bench = Bench::online(1);
+    let own = bench.replica.document().client_id();
+    assert_eq!(bench.replica.last_edit(), 0);
+    // One update of the first two, and one of the third.
+    bench.write("ab");
+    bench.write("c");
+    bench.pass(100);
+    bench.write("d");
+    bench.pass(100);
+    assert_eq!(bench.replica.last_edit(), 3);
+    let told = |bench: &mut Bench, id, number| {
+        let rejection = Rejection { path: "text".to_owned(), rule: "insert".to_owned(), id };
+        let rejections = Rejections { all: vec![rejection], number };
+        bench.out.clear();
+        bench.room(&FromRoom::Rejected(&rejections.encode()));
+        match &bench.out[..] {
+            [Output::Rejected(rejected)] => rejected[0].edit,
+            other => panic!("{other:?}"),
+        }
+    };
+    for (id, number, edit) in [
+        (Some((own, 0)), 2, Some(1)),
+        (Some((own, 1)), 2, Some(1)),
+        (Some((own, 2)), 2, Some(2)),
+        (Some((own, 3)), 0, Some(3)),
+        (Some((own, 4)), 3, None),
+        (Some((own + 1, 0)), 3, None),
+        (None, 2, None),
+        (None, 3, Some(3)),
+        (None, 0, None),
+    ] {
+        assert_eq!(told(&mut bench, id, number), edit, "{id:?} {number}");
+    }
+    // Over a reconnect, as long as it is not acknowledged: it is told before that.
+    bench.input(Input::Closed { code: 1006, reason: "" });
+    bench.pass(1_000);
+    bench.input(Input::Opened);
+    bench.room(&welcome(EPOCH, 0));
+    assert_eq!(told(&mut bench, Some((own, 2)), 0), Some(2));
+    bench.room(&FromRoom::Ack { number: 2, sequence: 1 });
+    assert_eq!(told(&mut bench, Some((own, 2)), 0), None);
+    assert_eq!(told(&mut bench, Some((own, 3)), 0), Some(3));
 }

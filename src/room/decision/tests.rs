@@ -4,7 +4,11 @@ use super::*;
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 fn samples() -> Vec<Decision> {
-    let violation = |path: &str| Rejection { path: path.to_owned(), rule: "locked".to_owned() };
+    let violation = |path: &str| Rejection {
+        path: path.to_owned(),
+        rule: "locked".to_owned(),
+        id: (!path.is_empty()).then_some((7, 300)),
+    };
     let violations = vec![violation("title"), violation("")];
     let refused = |why| What::Refused { why, times: 3 };
     let whats = [
@@ -47,7 +51,7 @@ fn s6_later_fields_and_kinds_are_tolerated() {
 #[test]
 fn s6_what_is_too_long_is_cut() {
     let word = "ü".repeat(200);
-    let violation = Rejection { path: word.clone(), rule: word };
+    let violation = Rejection { path: word.clone(), rule: word, id: None };
     let what = What::Compensated { clients: vec![1; 1_000], violations: vec![violation; 1_000] };
     let bytes = encoded(&[Decision::of_room(what)]);
     assert!(bytes.len() < 60_000, "{} bytes", bytes.len());

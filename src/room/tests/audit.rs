@@ -57,7 +57,7 @@ fn s6_what_is_decided_is_in_the_log() {
     let refused = |why, times| What::Refused { why, times };
     let second = [
         (4, 1, refused(Reason::Limit, 1)),
-        (4, 2, refused(Reason::Author, 1)),
+        (4, 2, refused(Reason::Denied(crate::protocol::Denial::Author), 1)),
         (5, 1, refused(Reason::Unreadable, 1)),
     ];
     assert_eq!(shell.decided()[3..], second);

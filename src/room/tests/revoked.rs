@@ -72,6 +72,34 @@ fn s3_everybody_is_revoked_but_who_asks() {
     assert!(!shell.closed.iter().any(|(session, _)| *session == everyone));
 }
 
+/// S3: an operator is no subject, and nobody's access to a document is theirs to keep.
+#[test]
+fn s3_an_operator_revokes_everybody_and_does_nothing_else() {
+    let mut shell = Shell::new();
+    let everyone = shell.connect(Dialect::Stock);
+    let owner = shell.connect_as(Dialect::Stock, &issued("owner", NOW));
+    let asked_by = &Access::of_operator();
+    shell.take(Input::Revoke { subject: None, asked_by });
+    assert_eq!(shell.closed, [(owner, Close::Forbidden)]);
+    assert!(!shell.closed.iter().any(|(session, _)| *session == everyone));
+    assert!(!shell.lets_in(&issued("owner", NOW)) && shell.lets_in(&issued("owner", BEFORE)));
+    // Also where a schema has a role of this name, which is like an owner.
+    let name = Role::Operator.name().replace('\u{1}', "\\u0001");
+    let schema = format!(r#"{{ "roles": {{ "{name}": {{ "like": "owner" }} }}, "roots": {{}} }}"#);
+    let schema = crate::policy::Schema::parse(&schema);
+    for has_schema in [false, true] {
+        if has_schema && let Ok(schema) = &schema {
+            shell.take(Input::Schema(schema));
+        }
+        for action in Action::ALL {
+            let may = matches!(action, Action::Audit | Action::Revoke);
+            assert_eq!(shell.room.permits(asked_by, action), may, "{}", action.name());
+        }
+        let session = shell.connect_as(Dialect::Native, asked_by);
+        assert!(shell.closed.contains(&(session, Close::Forbidden)), "no socket is theirs");
+    }
+}
+
 #[test]
 fn s3_a_later_revocation_does_not_undo_one() {
     let mut shell = Shell::new();
@@ -115,6 +143,8 @@ fn s6_who_revoked_whose_access_is_in_the_log() {
     shell.update(ann, 1, &text(5, 0, "a"));
     shell.revoke(Some("ann"));
     shell.revoke(None);
+    let asked_by = &Access::of_operator();
+    shell.take(Input::Revoke { subject: None, asked_by });
     let audit = shell.room.audit(&shell.log, 0, 100).unwrap();
     assert_eq!(audit.breaks, []);
     let revoked: Vec<_> = audit
@@ -127,7 +157,7 @@ fn s6_who_revoked_whose_access_is_in_the_log() {
             _ => None,
         })
         .collect();
-    assert_eq!(revoked, [(2, 1, BEFORE.0, 2), (3, 0, BEFORE.0, 2)]);
+    assert_eq!(revoked, [(2, 1, BEFORE.0, 2), (3, 0, BEFORE.0, 2), (4, 0, BEFORE.0, OPERATOR)]);
     assert_eq!(shell.log.updates(), [text(5, 0, "a")], "what was taken stays");
 }
 

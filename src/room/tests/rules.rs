@@ -3,7 +3,7 @@ use super::*;
 use crate::access::{Access, Role};
 use crate::document::{Document, Json, Kind};
 use crate::policy::Schema;
-use crate::protocol::{Denial, Dialect, Rejection};
+use crate::protocol::{Denial, Dialect, Rejections};
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -38,12 +38,15 @@ struct Author {
     document: Document,
     session: SessionId,
     number: u64,
+    /// Of what was rejected last: the number of the update, and the first ids.
+    which: (u64, Vec<Option<(u64, u32)>>),
 }
 
 impl Author {
     fn new(shell: &mut Shell, client: u64, subject: &str, role: &str) -> Self {
         let session = shell.native_as(&access(subject, role));
-        let mut author = Self { document: Document::new(client), session, number: 0 };
+        let mut author =
+            Self { document: Document::new(client), session, number: 0, which: Default::default() };
         author.hear(shell);
         author
     }
@@ -58,7 +61,8 @@ impl Author {
                     self.document.apply(update).unwrap();
                 }
                 FromRoom::Rejected(all) => {
-                    let all = Rejection::decode_all(all).unwrap();
+                    let Rejections { all, number } = Rejections::decode(all).unwrap();
+                    self.which = (number, all.iter().map(|it| it.id).collect());
                     rejected.extend(all.iter().map(|it| format!("{} {}", it.path, it.rule)));
                 }
                 FromRoom::Denied { denial, .. } => rejected.push(denial.name().to_owned()),
@@ -119,6 +123,7 @@ fn s4_what_breaks_a_rule_is_undone_for_everyone_before_anyone_sees_it() {
 
     let rejected = editor.set(&mut shell, "owner", "mallory");
     assert_eq!(rejected, ["meta/owner change"]);
+    assert_eq!(editor.which, (1, vec![Some((2, 0))]));
     let frames = shell.heard(peer.session);
     assert!(!frames.iter().any(|frame| frame.windows(7).any(|it| it == b"mallory")));
     for frame in &frames {
@@ -190,6 +195,7 @@ fn s4_somebody_who_was_away_learns_what_was_undone() {
         let somebody_else = shell.native_as(&access("pia", "reader"));
         editor.session = back;
         assert_eq!(editor.hear(&mut shell), ["meta/owner insert"]);
+        assert_eq!(editor.which, (0, vec![Some((2, 1))]), "the session's number is over");
         let others = shell.heard(somebody_else);
         assert!(!room_says(&others).iter().any(|it| matches!(it, FromRoom::Rejected(_))));
     }

@@ -72,6 +72,34 @@ impl Shell {
         self.take(Input::Alarm);
     }
 
+    /// Alarms until the first of two is gone for the other, who goes on. Returns how long it took.
+    fn until_gone(
+        &mut self,
+        (gone, live): (SessionId, SessionId),
+        dialect: Dialect,
+        sleeps: bool,
+    ) -> u64 {
+        let since = self.now;
+        for _ in 0..4 {
+            if !self.closed.is_empty() {
+                break;
+            }
+            if dialect == Dialect::Stock {
+                if sleeps {
+                    self.reload();
+                }
+                self.present(live, dialect, 6, self.now.0);
+            }
+            if sleeps {
+                self.slept(&[live])
+            } else {
+                self.alarmed(&[live])
+            };
+        }
+        assert!(self.is_gone(gone, live), "{:?} {:?}", self.closed, self.sent);
+        self.now.since(since)
+    }
+
     fn is_gone(&mut self, session: SessionId, for_whom: SessionId) -> bool {
         self.closed == [(session, Close::Silent)]
             && self.heard(for_whom).last().is_some_and(|frame| frame.ends_with(b"null"))
@@ -82,18 +110,7 @@ impl Shell {
 fn c3_one_who_is_gone_without_a_word_is_shown_no_more() {
     for dialect in [Dialect::Native, Dialect::Stock] {
         let (mut shell, a, b) = Shell::pair(dialect);
-        let since = shell.now;
-        for _ in 0..4 {
-            if !shell.closed.is_empty() {
-                break;
-            }
-            if dialect == Dialect::Stock {
-                shell.present(b, dialect, 6, shell.now.0);
-            }
-            shell.alarmed(&[b]);
-        }
-        assert!(shell.is_gone(a, b), "{:?} {:?}", shell.closed, shell.sent);
-        assert_eq!(shell.now.since(since), SILENCE_MAX);
+        assert_eq!(shell.until_gone((a, b), dialect, false), SILENCE_MAX);
     }
 }
 
@@ -101,19 +118,7 @@ fn c3_one_who_is_gone_without_a_word_is_shown_no_more() {
 fn c3_also_in_a_room_that_sleeps() {
     for dialect in [Dialect::Native, Dialect::Stock] {
         let (mut shell, a, b) = Shell::pair(dialect);
-        let since = shell.now;
-        for _ in 0..4 {
-            if !shell.closed.is_empty() {
-                break;
-            }
-            if dialect == Dialect::Stock {
-                shell.reload();
-                shell.present(b, dialect, 6, shell.now.0);
-            }
-            shell.slept(&[b]);
-        }
-        assert!(shell.is_gone(a, b), "{:?} {:?}", shell.closed, shell.sent);
-        assert_eq!(shell.now.since(since), SWEEP + SILENCE_MAX);
+        assert_eq!(shell.until_gone((a, b), dialect, true), SWEEP + SILENCE_MAX);
     }
 }
 

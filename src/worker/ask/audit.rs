@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Answer, Cell};
 use crate::protocol::route::Page;
-use crate::room::{Audit, Break, Entry, Flaw, Part, Room, What};
+use crate::room::{Audit, Break, Entry, Flaw, OPERATOR, Part, Room, What};
 
 impl Cell {
     pub(super) fn audit(self: &Rc<Self>, page: Page) -> Answer {
@@ -65,7 +65,8 @@ fn details(room: &Room, what: &What) -> Value {
             json!({ "part": part, "through": sequence })
         }
         What::Revoked { before, by } => {
-            json!({ "before": before, "by": room.subjects().get(*by).map(|who| &who.subject) })
+            let subject = room.subjects().get(*by).map(|who| &who.subject);
+            json!({ "before": before, "by": subject, "byOperator": *by == OPERATOR })
         }
         What::Schema { version } => json!({ "version": version }),
         What::Epoch { epoch } => json!({ "epoch": epoch }),

@@ -15,6 +15,7 @@ use crate::memory::growth;
 use crate::parties::{Client, EPOCH, NOW, PEER, Server};
 use crate::tally::{self, Count};
 use crate::world::ROOTS;
+use crate::{schema, token};
 
 /// By how much memory may grow for an input: so much, and so much for each byte of it.
 const GROWTH_BYTES_MAX: usize = 1 << 20;
@@ -44,6 +45,8 @@ pub(crate) fn check(input: &Input, bare: bool) {
         Kind::FromStock => from_client(input, Dialect::Stock),
         Kind::FromNative => from_client(input, Dialect::Native),
         Kind::FromRoom => from_room(input),
+        Kind::Token => token(input),
+        Kind::Schema => schema(input),
     };
     if accepted {
         tally::add(input.kind, Count::Accepted);
@@ -290,6 +293,22 @@ fn from_room(input: &Input) -> bool {
         Some(_) => {}
     }
     client.gave_up().is_none()
+}
+
+fn token(input: &Input) -> bool {
+    let (is_token, opens) = bounded(input, Side::Room, || token::check(&input.bytes));
+    if opens {
+        tally::add(input.kind, Count::Applied);
+    }
+    is_token
+}
+
+fn schema(input: &Input) -> bool {
+    let Some(schema) = bounded(input, Side::Room, || schema::read(&input.bytes)) else {
+        return false;
+    };
+    schema::check(schema, &input.base);
+    true
 }
 
 /// The same without our walk before it.

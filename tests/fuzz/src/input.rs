@@ -4,12 +4,15 @@ use fastrand::Rng;
 use selvedge::awareness::{self, Entry};
 use selvedge::codec::{Reader, write_bytes};
 use selvedge::protocol::native::{encode_from_client, encode_from_room};
-use selvedge::protocol::{Denial, FromClient, FromRoom, Hello, Limit, Refusal, Welcome};
+use selvedge::protocol::{
+    Denial, FromClient, FromRoom, Hello, Limit, Refusal, Rejection, Rejections, Welcome,
+};
 use selvedge::update::{self, EMPTY, StateVector};
 
 use crate::craft::craft;
 use crate::mutate::mutate;
 use crate::world::World;
+use crate::{schema, token};
 
 /// Inputs that are made of one world, since that takes longer than to damage a part of it.
 const INPUTS_OF_WORLD: u64 = 256;
@@ -29,9 +32,13 @@ pub(crate) enum Kind {
     FromNative,
     /// A frame of a room, for a replica.
     FromRoom,
+    /// A token, for a deployment that has keys of every kind.
+    Token,
+    /// A schema, to which a room holds its document.
+    Schema,
 }
 
-pub(crate) const KINDS: usize = 6;
+pub(crate) const KINDS: usize = 8;
 const ALL: [Kind; KINDS] = [
     Kind::Update,
     Kind::StateVector,
@@ -39,6 +46,8 @@ const ALL: [Kind; KINDS] = [
     Kind::FromStock,
     Kind::FromNative,
     Kind::FromRoom,
+    Kind::Token,
+    Kind::Schema,
 ];
 
 /// Bytes of a peer, and what was there before.
@@ -84,18 +93,25 @@ impl Source {
 }
 
 fn make(rng: &mut Rng, world: &World) -> Input {
-    let kind = match rng.u8(..20) {
+    let kind = match rng.u8(..22) {
         0..8 => Kind::Update,
         8 => Kind::StateVector,
         9..11 => Kind::Awareness,
         11..14 => Kind::FromStock,
         14..17 => Kind::FromNative,
-        _ => Kind::FromRoom,
+        17..20 => Kind::FromRoom,
+        20 => Kind::Token,
+        _ => Kind::Schema,
     };
     let (at, base) = &world.bases[rng.usize(..world.bases.len())];
     let known = update::state_vector(base).unwrap_or_default();
     let other = pick(rng, &world.log).to_vec();
     let mut bytes = match kind {
+        // They damage what they make themselves: there is more to it than bytes.
+        Kind::Token | Kind::Schema => {
+            let make = if kind == Kind::Token { token::make } else { schema::make };
+            return Input { kind, base: base.clone(), bytes: make(rng) };
+        }
         Kind::Update => update_of(rng, world, *at, &known),
         Kind::StateVector => vector_of(rng, world),
         Kind::Awareness => awareness_of(rng),
@@ -167,6 +183,15 @@ pub(crate) fn welcome(epoch: u64, sequence: u64) -> Welcome {
     }
 }
 
+fn rejections(rng: &mut Rng, number: u64) -> Rejections {
+    let all = (0..rng.usize(..3)).map(|_| Rejection {
+        path: ["text", "map/a~1b", ""][rng.usize(..3)].to_owned(),
+        rule: "insert".to_owned(),
+        id: [None, Some((9, 0)), Some((1 << 40, u32::MAX))][rng.usize(..3)],
+    });
+    Rejections { all: all.collect(), number }
+}
+
 fn frame(rng: &mut Rng, kind: Kind, [update, vector, awareness]: &[Vec<u8>; 3]) -> Vec<u8> {
     let number = [0, 1, 2, 127, (1 << 53) - 1][rng.usize(..5)];
     let choice = rng.u8(..10);
@@ -203,15 +228,20 @@ fn frame(rng: &mut Rng, kind: Kind, [update, vector, awareness]: &[Vec<u8>; 3]) 
             };
             encode_from_client(&message).unwrap_or_default()
         }
-        _ => encode_from_room(&match choice {
-            0 => FromRoom::SyncStep1(vector),
-            1 | 2 => FromRoom::Update { sequence: number, update },
-            3 | 4 => FromRoom::SyncStep2 { sequence: number, update },
-            5 => FromRoom::Awareness(awareness),
-            6 => FromRoom::Ack { number, sequence: number },
-            7 => FromRoom::Refused { number, refusal: REFUSAL },
-            8 => FromRoom::Denied { number, denial: Denial::Author },
-            _ => FromRoom::Welcome(welcome(number, number)),
-        }),
+        _ => {
+            let rejected = &rejections(rng, number).encode()[..];
+            encode_from_room(&match choice {
+                0 => FromRoom::SyncStep1(vector),
+                1 | 2 => FromRoom::Update { sequence: number, update },
+                3 | 4 => FromRoom::SyncStep2 { sequence: number, update },
+                5 => FromRoom::Awareness(awareness),
+                6 => FromRoom::Ack { number, sequence: number },
+                7 => FromRoom::Refused { number, refusal: REFUSAL },
+                8 if rng.bool() => FromRoom::Denied { number, denial: Denial::Author },
+                8 if rng.bool() => FromRoom::Rejected(rejected),
+                8 => FromRoom::Schema("{\"roots\":{\"text\":{\"type\":\"text\"}}}"),
+                _ => FromRoom::Welcome(welcome(number, number)),
+            })
+        }
     }
 }

@@ -13,6 +13,8 @@
 //! | `probes` | inputs by name: what is known to be dangerous |
 //! | `check` | what is done with an input, and what has to hold |
 //! | `parties` | a room and a replica that take frames |
+//! | `token` | tokens: true ones, forged ones, damaged ones, and who is let in |
+//! | `schema` | schemas, and documents that are held to them |
 
 mod check;
 mod craft;
@@ -22,7 +24,9 @@ mod memory;
 mod mutate;
 mod parties;
 mod probes;
+mod schema;
 mod tally;
+mod token;
 mod world;
 
 use std::cell::RefCell;

@@ -6,6 +6,7 @@ use selvedge::protocol::native::encode_from_client;
 use selvedge::update::{self, EMPTY};
 
 use crate::input::{Input, Kind};
+use crate::{schema, token};
 
 const MANY: [u8; 5] = [0xff, 0xff, 0xff, 0xff, 0x0f];
 /// So large that what memory grows by for each byte shows.
@@ -60,6 +61,8 @@ pub(crate) fn all() -> Vec<(&'static str, Input)> {
         add("types in types", Kind::Update, types_in_types(depth));
     }
     dense(&mut add);
+    token::forged().into_iter().for_each(|(name, bytes)| add(name, Kind::Token, bytes));
+    schema::dangerous().into_iter().for_each(|(name, bytes)| add(name, Kind::Schema, bytes));
     let large = all.iter().filter(|(_, it)| it.kind == Kind::Update && it.bytes.len() > 64 << 10);
     let framed = large.map(|(name, Input { bytes: update, .. })| {
         let bytes =
