@@ -8,6 +8,7 @@
 //! them on wasm32.
 
 mod authors;
+mod bring;
 mod brought;
 mod checked;
 mod edit;
@@ -36,6 +37,7 @@ use yrs::{
 };
 
 pub use authors::Run;
+pub use bring::BringError;
 pub use edit::{Edit, EditError, VALUE_BYTES_MAX};
 pub use event::{Event, KeyChange, PathSegment, WatchId};
 pub use look::{Above, Look};
@@ -44,7 +46,7 @@ pub use shared::{Kind, New, Shared, SharedId};
 pub use step::{Change, Check, Forbidden, Given, Step};
 pub use value::{Attributes, Delta, Inserted, JSON_DEPTH_MAX, Json, Value};
 
-use crate::update::{self, DeleteSet, Part};
+use crate::update::{self, Admission, DeleteSet, Part};
 use brought::Brought;
 use checked::Checked;
 use keyed::Keyed;
@@ -151,13 +153,18 @@ impl Document {
 
     /// Take in an update from outside: what of it is new, and refers to nothing that is not here.
     pub fn apply(&mut self, update: &[u8]) -> Result<(), ApplyError> {
-        self.take_in(update, |_| ())
+        self.take_in(update, |_, _| ())
+    }
+
+    /// [`Document::apply`]. Returns what of it was new; empty if nothing was.
+    pub fn apply_and_keep(&mut self, update: &[u8]) -> Result<Vec<u8>, ApplyError> {
+        self.take_in(update, |_, fresh| fresh.to_vec())
     }
 
     /// [`Document::apply`]. Returns what was deleted, also where the update does not say so: what
     /// comes where something is that counts more, or inside of what is deleted, is so at once.
     pub fn apply_and_tell(&mut self, update: &[u8]) -> Result<DeleteSet, ApplyError> {
-        let deleted = self.take_in(update, |txn| txn.delete_set().encode_v1())?;
+        let deleted = self.take_in(update, |txn, _| txn.delete_set().encode_v1())?;
         // Nothing is said of an update that holds nothing new.
         let deleted = Some(&deleted[..]).filter(|deleted| !deleted.is_empty()).unwrap_or(&[0]);
         DeleteSet::decode(deleted).map_err(|_| ApplyError::Malformed)
@@ -166,19 +173,33 @@ impl Document {
     fn take_in<R: Default>(
         &mut self,
         update: &[u8],
-        tell: impl FnOnce(&TransactionMut<'_>) -> R,
+        tell: impl FnOnce(&TransactionMut<'_>, &[u8]) -> R,
     ) -> Result<R, ApplyError> {
-        let (mut brought, keyed) = (Brought::default(), &self.keyed);
-        // yrs takes in ids behind a gap, and panics when it looks for others in front of them.
-        let admission = update::admit_seen(update, &self.known, |item| brought.see(item, keyed))
-            .map_err(|_| ApplyError::Malformed)?;
-        if brought.unreadable {
-            return Err(ApplyError::Unreadable);
-        }
+        let (admission, brought) = self.admit(update)?;
         self.missing = admission.missing;
         if admission.fresh[..] == update::EMPTY {
             return Ok(R::default());
         }
+        self.integrate(admission, brought, Some(event::REMOTE), tell)
+    }
+
+    /// Sort out what of an update can be taken in, and what it brings.
+    fn admit<'a>(&self, update: &'a [u8]) -> Result<(Admission<'a>, Brought), ApplyError> {
+        let (mut brought, keyed) = (Brought::default(), &self.keyed);
+        // yrs takes in ids behind a gap, and panics when it looks for others in front of them.
+        let admission = update::admit_seen(update, &self.known, |item| brought.see(item, keyed))
+            .map_err(|_| ApplyError::Malformed)?;
+        if brought.unreadable { Err(ApplyError::Unreadable) } else { Ok((admission, brought)) }
+    }
+
+    /// Take in what was admitted. `tell` is given that too.
+    fn integrate<R>(
+        &mut self,
+        admission: Admission<'_>,
+        brought: Brought,
+        origin: Option<&str>,
+        tell: impl FnOnce(&TransactionMut<'_>, &[u8]) -> R,
+    ) -> Result<R, ApplyError> {
         // yrs joins runs of typing from their end, and keeps a copy of the rest of the run for each
         // struct until it is done: a gigabyte for a quarter of a megabyte.
         let joined = if admission.plain {
@@ -192,15 +213,18 @@ impl Document {
         }
         let update = Update::decode_v1(&joined).map_err(|_| ApplyError::Unreadable)?;
         let checked = self.checked.brings(brought);
-        let mut txn =
-            self.doc.try_transact_mut_with(event::REMOTE).expect("no transaction outlives a call");
+        let txn = match origin {
+            Some(origin) => self.doc.try_transact_mut_with(origin),
+            None => self.doc.try_transact_mut(),
+        };
+        let mut txn = txn.expect("no transaction outlives a call");
         txn.apply_update(update).map_err(|_| ApplyError::Unreadable)?;
         txn.commit();
         self.checked.brought(checked, brought, &txn);
         for (client, end) in admission.ends {
             self.known.advance(client, end);
         }
-        Ok(tell(&txn))
+        Ok(tell(&txn, &joined))
     }
 
     /// Have [`Document::take_events`] tell what changes in `target`; with `deep`, also what changes

@@ -10,6 +10,7 @@
 //! socket and one timer. After [`Output::Disconnect`] it reports nothing more of that socket.
 
 mod aside;
+mod brought;
 mod catch_up;
 mod checked;
 mod connection;
@@ -24,7 +25,7 @@ mod rejected;
 #[cfg(test)]
 mod tests;
 
-use crate::document::{ApplyError, Check, Document, Edit, EditError, Kind, Shared, WatchId};
+use crate::document::{Check, Document, Edit, EditError, Kind, Shared, WatchId};
 use crate::protocol::native::decode_from_room;
 use crate::protocol::{
     Close, FRAME_BYTES_MAX, FromClient, FromRoom, Hello, PROTOCOL_VERSION, Trace, close,
@@ -75,6 +76,8 @@ pub struct Replica {
     latency: Latency,
     told_status: Status,
     told_pending: u64,
+    /// Whether the page is told every update.
+    tells_updates: bool,
 }
 
 impl Replica {
@@ -101,6 +104,7 @@ impl Replica {
             latency: Latency::default(),
             told_status: Status::Offline,
             told_pending: 0,
+            tells_updates: false,
         }
     }
 
@@ -170,7 +174,7 @@ impl Replica {
         let check = rules.as_ref().map(|rules| rules as &dyn Check);
         let (returned, update) = self.document.edit_checked(check, change);
         if let Some(update) = update {
-            self.outbox.push(now, self.connection.is_live(), update);
+            self.wrote(now, update, &mut out);
         }
         self.tell(&mut out);
         (returned, out)
@@ -291,14 +295,6 @@ impl Replica {
                 Ok(changed) => out.extend(changed.map(Output::Peers)),
                 Err(_) => self.close(Close::BadFrame, out),
             },
-        }
-    }
-
-    fn apply(&mut self, sequence: u64, update: &[u8], out: &mut Vec<Output>) {
-        match self.document.apply(update) {
-            Ok(()) => self.advance(sequence),
-            Err(ApplyError::Malformed) => self.close(Close::BadFrame, out),
-            Err(ApplyError::Unreadable) => self.close(Close::Unreadable, out),
         }
     }
 

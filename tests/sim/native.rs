@@ -344,7 +344,10 @@ impl Native {
                 Output::Access(grant) => {
                     env.note(format_args!("native {} may now: {grant:?}", self.index));
                 }
-                Output::Saved { .. } | Output::Changed(_) | Output::Peers(_) => {}
+                Output::Saved { .. }
+                | Output::Changed(_)
+                | Output::Updated { .. }
+                | Output::Peers(_) => {}
             }
         }
     }

@@ -1,0 +1,52 @@
+//! Updates as bytes, in and out: for a page that keeps the document in a stock Yjs document too.
+
+use super::{Output, Replica};
+use crate::document::{ApplyError, BringError};
+use crate::protocol::Close;
+use crate::time::Millis;
+
+impl Replica {
+    /// Take in an update that the page made elsewhere as an edit of this replica: all of it or
+    /// nothing. It goes out like any edit. The rules of the document are not asked: the room is.
+    pub fn bring(&mut self, now: Millis, update: &[u8]) -> (Result<(), BringError>, Vec<Output>) {
+        let mut out = Vec::new();
+        let brought = self.document.bring(self.may_write(), update);
+        let returned =
+            brought.map(|new| new.into_iter().for_each(|it| self.wrote(now, it, &mut out)));
+        if returned == Err(BringError::Torn) {
+            self.close(Close::Unreadable, &mut out);
+        }
+        self.tell(&mut out);
+        (returned, out)
+    }
+
+    /// Have [`Output::Updated`] tell every update that this replica takes in, or not.
+    pub fn tell_updates(&mut self, tells: bool) {
+        self.tells_updates = tells;
+    }
+
+    /// The page wrote this. It is in the document already.
+    pub(super) fn wrote(&mut self, now: Millis, update: Vec<u8>, out: &mut Vec<Output>) {
+        if self.tells_updates {
+            out.push(Output::Updated { update: update.clone(), local: true });
+        }
+        self.outbox.push(now, self.connection.is_live(), update);
+    }
+
+    /// The room sent this.
+    pub(super) fn apply(&mut self, sequence: u64, update: &[u8], out: &mut Vec<Output>) {
+        let applied = if self.tells_updates {
+            self.document.apply_and_keep(update).map(|update| {
+                let is_new = !update.is_empty();
+                out.extend(is_new.then_some(Output::Updated { update, local: false }));
+            })
+        } else {
+            self.document.apply(update)
+        };
+        match applied {
+            Ok(()) => self.advance(sequence),
+            Err(ApplyError::Malformed) => self.close(Close::BadFrame, out),
+            Err(ApplyError::Unreadable) => self.close(Close::Unreadable, out),
+        }
+    }
+}
