@@ -13,8 +13,11 @@ export const examples = join(root, "target/selvedge/examples");
 
 const CLIENT = "/selvedge/selvedge.js";
 
-/** The client is not bundled: the page loads it from the site. */
-const theClient = {
+/**
+ * How the client is found from anywhere. It is not bundled: the page loads it from the site, as all
+ * others do.
+ */
+export const theClient = {
   name: "the client",
   setup({ onResolve }) {
     onResolve({ filter: /^selvedge$|^\.\/selvedge\.js$/ }, () => ({ path: CLIENT, external: true }));

@@ -121,8 +121,8 @@ class Binding implements PluginValue {
     } finally {
       this.writing = false;
     }
-    // Inside `transact`, or with a callback that wrote something between two steps.
-    if (this.unheard > 0 || this.text.length !== after.length) this.resume();
+    // Inside `transact`, or inside a callback of the document: it tells of this later.
+    if (this.unheard > 0) this.resume();
   }
 
   private step(length: number, change: (length: number) => void): void {

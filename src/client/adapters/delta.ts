@@ -39,6 +39,8 @@ export function difference(
   while (suffix < suffixMax && before.at(-1 - suffix) === after.at(-1 - suffix)) suffix += 1;
   let prefix = 0;
   while (prefix < shorter - suffix && before[prefix] === after[prefix]) prefix += 1;
+  // What is the same behind the caret's own letters is no part of the change either.
+  while (suffix < shorter - prefix && before.at(-1 - suffix) === after.at(-1 - suffix)) suffix += 1;
   if (insidePair(before, prefix) || insidePair(after, prefix)) prefix -= 1;
   if (insidePair(before, before.length - suffix) || insidePair(after, after.length - suffix)) {
     suffix -= 1;

@@ -17,7 +17,7 @@ export type Unbind = () => void;
 export interface BindOptions {
   /**
    * Called after each change of what the field shows. `delta` says what changed, in UTF-16 units;
-   * it is absent when all of it was written anew. `here`: whether this field was typed into.
+   * it is absent at the beginning. `here`: whether this field was typed into.
    */
   readonly onChange?: (shown: string, delta: readonly TextDelta[] | undefined, here: boolean) => void;
   /**
@@ -55,8 +55,9 @@ export function bind(
   let held: TextDelta[][] = [];
   // Changes of the text that this field makes and has not heard of.
   let unheard = 0;
-  // The text tells its changes late, so that those that it tells cannot be told apart.
-  let late = false;
+  let writing = false;
+  // The field shows something else than the text, and will be made to show that.
+  let isBehind = false;
 
   function fits(string: string): string {
     const onOneLine = isInput ? string.replaceAll("\n", "\u2424") : string;
@@ -79,20 +80,18 @@ export function bind(
       delta = transform(theirs, delta, true);
       return moved;
     });
+    writing = true;
     try {
       write(delta);
     } catch (error) {
-      unheard = 0;
+      isBehind = true;
       report(error);
-      showAll();
     }
-    if (unheard > 0) {
-      // Inside `transact`, or inside a callback of the document.
-      late = true;
-    } else if (held.length === 0 && text.length !== shown.length) {
-      // A callback of the page wrote into the text between two steps.
-      resume();
-    }
+    writing = false;
+    // Inside `transact`, or inside a callback of the document: it tells of this later.
+    if (unheard > 0) isBehind = true;
+    // All that is late is told before this.
+    if (isBehind) queueMicrotask(resume);
   }
 
   function write(delta: readonly TextDelta[]): void {
@@ -108,10 +107,12 @@ export function bind(
   }
 
   function changed(delta: TextDelta[]): void {
-    if (late) {
-      queueMicrotask(resume);
-    } else if (unheard > 0) {
+    if (isBehind) return;
+    if (unheard > 0) {
       unheard -= 1;
+    } else if (writing) {
+      // A callback of the page wrote into the text between two steps.
+      isBehind = true;
     } else if (composing) {
       held.push(delta);
     } else {
@@ -122,7 +123,7 @@ export function bind(
   /** Brings the field up to date with the text, whatever was told. */
   function resume(): void {
     if (ended) return;
-    late = false;
+    isBehind = false;
     unheard = 0;
     held = [];
     const change = difference(shown, whole(), 0);
@@ -146,12 +147,6 @@ export function bind(
     options.onChange?.(shown, delta, false);
   }
 
-  function showAll(): void {
-    held = [];
-    field.value = shown = whole();
-    options.onChange?.(shown, undefined, false);
-  }
-
   function composes(): void {
     composing = true;
   }
@@ -167,7 +162,8 @@ export function bind(
   field.addEventListener("compositionstart", composes);
   field.addEventListener("compositionend", composed);
   const unobserve = text.observe((event) => changed(event.delta));
-  showAll();
+  field.value = shown = whole();
+  options.onChange?.(shown, undefined, false);
 
   return () => {
     ended = true;
