@@ -1,7 +1,10 @@
 // The example pages: in each editor two people write at once, also while one of them is cut off.
 
 import assert from "node:assert/strict";
+import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
 import test, { after } from "node:test";
+import { root } from "../../tools/shell.mjs";
 import { startNetwork } from "./network.mjs";
 import { assertQuiet, leave, newDocument, startDemo, until } from "./page.mjs";
 
@@ -146,4 +149,18 @@ test("react in strict mode opens one connection, and shows words and people", as
   assert.equal(ada.sockets.length, 1);
   assertQuiet([ada]);
   await leave(ada);
+});
+
+test("what the guides show is what the examples do", () => {
+  const folder = join(root, "www/examples");
+  const files = readdirSync(folder, { recursive: true }).filter((file) => /\.jsx?$/.test(file));
+  const code = files.map((file) => readFileSync(join(folder, file), "utf8"));
+  for (const guide of ["editors", "react"]) {
+    const page = readFileSync(join(root, `docs/guides/${guide}.md`), "utf8");
+    const snippets = [...page.matchAll(/```jsx?\n([^]*?)```/g)].map(([, snippet]) => snippet);
+    assert.ok(snippets.length >= 3);
+    for (const snippet of snippets) {
+      assert.ok(code.some((source) => source.includes(snippet)), `${guide}: ${snippet}`);
+    }
+  }
 });
