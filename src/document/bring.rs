@@ -1,11 +1,9 @@
 //! Taking in what the page wrote in a document of its own, as an edit of this one.
 
 use thiserror::Error;
-use yrs::ReadTxn;
-use yrs::updates::encoder::Encode;
 
-use super::{ApplyError, Document};
-use crate::update::{self, DeleteSet, Malformed};
+use super::{ApplyError, Document, Taken};
+use crate::update::{self, Malformed};
 
 /// Why an update of the page was not taken in. The document is as before, but for
 /// [`BringError::Torn`].
@@ -56,34 +54,31 @@ impl Document {
             return if changes { Err(BringError::NotAllowed) } else { Ok(None) };
         }
         let has_deletes = admission.has_deletes;
-        let fresh = self
-            .integrate(admission, brought, None, |txn, fresh| {
-                // A stock document repeats all deletions that it knows: of these only the new ones.
-                let mut deletes = vec![0];
-                if has_deletes {
-                    deletes.extend(txn.delete_set().encode_v1());
-                }
-                match (has_structs, has_deletes) {
-                    (true, false) => Ok(fresh.to_vec()),
-                    (true, true) => {
-                        let said = update::delete_set(&[fresh])?;
-                        update::merge(&[&update::without_deletes(fresh, &said)?, &deletes])
-                    }
-                    (false, _) => Ok(deletes),
-                }
-            })
-            .and_then(|fresh: Result<_, Malformed>| fresh.map_err(|_| ApplyError::Malformed))
-            .map_err(|_| BringError::Torn)?;
-        Ok((fresh != update::EMPTY).then_some(fresh))
+        let taken = self.integrate(admission, brought, None, has_deletes);
+        let Taken { fresh, deleted } = taken.map_err(|_| BringError::Torn)?;
+        if !has_deletes {
+            return Ok(Some(fresh.into_owned()));
+        }
+        // A stock document repeats all deletions that it knows: of these only the new ones go on.
+        let mut new = vec![0];
+        new.extend(deleted);
+        if has_structs {
+            new = with_deletes(&fresh, &new).map_err(|_| BringError::Torn)?;
+        }
+        Ok((new != update::EMPTY).then_some(new))
     }
 
     /// Whether an update deletes what is not deleted here. Costs as much as the document is large.
     fn would_delete(&self, update: &[u8]) -> Result<bool, BringError> {
-        let malformed = |_: Malformed| BringError::Malformed;
-        let here = self.read().snapshot().delete_set.encode_v1();
-        let here = DeleteSet::decode(&here).map_err(malformed)?;
-        let mut rest = update::delete_set(&[update]).map_err(malformed)?;
-        rest.subtract(&here);
+        let deletes = |update| update::delete_set(&[update]).map_err(|_| BringError::Malformed);
+        let mut rest = deletes(update)?;
+        rest.subtract(&deletes(&self.encode())?);
         Ok(!rest.is_empty())
     }
+}
+
+/// The structs of one update and the deletions of another.
+fn with_deletes(structs: &[u8], deletes: &[u8]) -> Result<Vec<u8>, Malformed> {
+    let said = update::delete_set(&[structs])?;
+    update::merge(&[&update::without_deletes(structs, &said)?, deletes])
 }

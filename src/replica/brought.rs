@@ -36,9 +36,8 @@ impl Replica {
     /// The room sent this.
     pub(super) fn apply(&mut self, sequence: u64, update: &[u8], out: &mut Vec<Output>) {
         let applied = if self.tells_updates {
-            self.document.apply_and_keep(update).map(|update| {
-                let is_new = !update.is_empty();
-                out.extend(is_new.then_some(Output::Updated { update, local: false }));
+            self.document.apply_and_keep(update).map(|new| {
+                out.extend(new.map(|update| Output::Updated { update, local: false }));
             })
         } else {
             self.document.apply(update)
