@@ -233,7 +233,7 @@ test("CodeMirror shows embeds and returns, splits no character, and begins with 
   await leave(page);
 });
 
-test("react: components share a document, which is closed when all is saved", async () => {
+test("react: in strict mode components share one connection, closed when all is saved", async () => {
   const page = await blank(newDocument("shared"));
   await page.evaluate(() => {
     const { createElement, useState, useDocument, useText, StrictMode } = it;

@@ -136,7 +136,7 @@ for (const [editor, caret] of [
   });
 }
 
-test("react in strict mode opens one connection, and shows words and people", async () => {
+test("react shows words and people over one connection", async () => {
   const document = newDocument("react");
   const ada = await visit("react", document);
   const bo = await visit("react", document);
