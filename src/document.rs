@@ -8,6 +8,7 @@
 //! them on wasm32.
 
 mod authors;
+mod bring;
 mod brought;
 mod checked;
 mod edit;
@@ -24,6 +25,7 @@ mod step;
 mod tests;
 mod value;
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -31,11 +33,10 @@ use std::rc::Rc;
 use thiserror::Error;
 use yrs::updates::decoder::Decode;
 use yrs::updates::encoder::Encode;
-use yrs::{
-    ClientID, Doc, OffsetKind, Options, ReadTxn, Transact, Transaction, TransactionMut, Update,
-};
+use yrs::{ClientID, Doc, OffsetKind, Options, ReadTxn, Transact, Transaction, Update};
 
 pub use authors::Run;
+pub use bring::BringError;
 pub use edit::{Edit, EditError, VALUE_BYTES_MAX};
 pub use event::{Event, KeyChange, PathSegment, WatchId};
 pub use look::{Above, Look};
@@ -44,7 +45,7 @@ pub use shared::{Kind, New, Shared, SharedId};
 pub use step::{Change, Check, Forbidden, Given, Step};
 pub use value::{Attributes, Delta, Inserted, JSON_DEPTH_MAX, Json, Value};
 
-use crate::update::{self, DeleteSet, Part};
+use crate::update::{self, Admission, DeleteSet, Part};
 use brought::Brought;
 use checked::Checked;
 use keyed::Keyed;
@@ -60,6 +61,13 @@ pub enum ApplyError {
     /// a part of it now, so it must not be synchronized any further.
     #[error("holds content that this client cannot read")]
     Unreadable,
+}
+
+/// What was taken in.
+struct Taken<'a> {
+    fresh: Cow<'a, [u8]>,
+    /// The ids that it deleted, encoded, if that was asked.
+    deleted: Vec<u8>,
 }
 
 /// A local copy of one document.
@@ -161,34 +169,53 @@ impl Document {
 
     /// Take in an update from outside: what of it is new, and refers to nothing that is not here.
     pub fn apply(&mut self, update: &[u8]) -> Result<(), ApplyError> {
-        self.take_in(update, |_| ())
+        self.take_in(update, false).map(drop)
+    }
+
+    /// [`Document::apply`]. Returns what of it was new; nothing if nothing was.
+    pub fn apply_and_keep(&mut self, update: &[u8]) -> Result<Option<Vec<u8>>, ApplyError> {
+        Ok(self.take_in(update, false)?.map(|taken| taken.fresh.into_owned()))
     }
 
     /// [`Document::apply`]. Returns what was deleted, also where the update does not say so: what
     /// comes where something is that counts more, or inside of what is deleted, is so at once.
     pub fn apply_and_tell(&mut self, update: &[u8]) -> Result<DeleteSet, ApplyError> {
-        let deleted = self.take_in(update, |txn| txn.delete_set().encode_v1())?;
         // Nothing is said of an update that holds nothing new.
-        let deleted = Some(&deleted[..]).filter(|deleted| !deleted.is_empty()).unwrap_or(&[0]);
+        let taken = self.take_in(update, true)?;
+        let deleted = taken.as_ref().map_or(&[0][..], |taken| &taken.deleted);
         DeleteSet::decode(deleted).map_err(|_| ApplyError::Malformed)
     }
 
-    fn take_in<R: Default>(
+    fn take_in<'a>(
         &mut self,
-        update: &[u8],
-        tell: impl FnOnce(&TransactionMut<'_>) -> R,
-    ) -> Result<R, ApplyError> {
+        update: &'a [u8],
+        tells_deleted: bool,
+    ) -> Result<Option<Taken<'a>>, ApplyError> {
+        let (admission, brought) = self.admit(update)?;
+        self.missing = admission.missing;
+        if admission.fresh[..] == update::EMPTY {
+            return Ok(None);
+        }
+        self.integrate(admission, brought, Some(event::REMOTE), tells_deleted).map(Some)
+    }
+
+    /// Sort out what of an update can be taken in, and what it brings.
+    fn admit<'a>(&self, update: &'a [u8]) -> Result<(Admission<'a>, Brought), ApplyError> {
         let (mut brought, keyed) = (Brought::default(), &self.keyed);
         // yrs takes in ids behind a gap, and panics when it looks for others in front of them.
         let admission = update::admit_seen(update, &self.known, |item| brought.see(item, keyed))
             .map_err(|_| ApplyError::Malformed)?;
-        if brought.unreadable {
-            return Err(ApplyError::Unreadable);
-        }
-        self.missing = admission.missing;
-        if admission.fresh[..] == update::EMPTY {
-            return Ok(R::default());
-        }
+        if brought.unreadable { Err(ApplyError::Unreadable) } else { Ok((admission, brought)) }
+    }
+
+    /// Take in what was admitted.
+    fn integrate<'a>(
+        &mut self,
+        admission: Admission<'a>,
+        brought: Brought,
+        origin: Option<&str>,
+        tells_deleted: bool,
+    ) -> Result<Taken<'a>, ApplyError> {
         // yrs joins runs of typing from their end, and keeps a copy of the rest of the run for each
         // struct until it is done: a gigabyte for a quarter of a megabyte.
         let joined = if admission.plain {
@@ -202,15 +229,19 @@ impl Document {
         }
         let update = Update::decode_v1(&joined).map_err(|_| ApplyError::Unreadable)?;
         let checked = self.checked.brings(brought);
-        let mut txn =
-            self.doc.try_transact_mut_with(event::REMOTE).expect("no transaction outlives a call");
+        let txn = match origin {
+            Some(origin) => self.doc.try_transact_mut_with(origin),
+            None => self.doc.try_transact_mut(),
+        };
+        let mut txn = txn.expect("no transaction outlives a call");
         txn.apply_update(update).map_err(|_| ApplyError::Unreadable)?;
         txn.commit();
         self.checked.brought(checked, brought, &txn);
         for (client, end) in admission.ends {
             self.known.advance(client, end);
         }
-        Ok(tell(&txn))
+        let deleted = if tells_deleted { txn.delete_set().encode_v1() } else { Vec::new() };
+        Ok(Taken { fresh: joined, deleted })
     }
 
     /// Have [`Document::take_events`] tell what changes in `target`; with `deep`, also what changes

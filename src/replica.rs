@@ -10,6 +10,7 @@
 //! socket and one timer. After [`Output::Disconnect`] it reports nothing more of that socket.
 
 mod aside;
+mod brought;
 mod catch_up;
 mod checked;
 mod connection;
@@ -28,7 +29,7 @@ mod tabs;
 #[cfg(test)]
 mod tests;
 
-use crate::document::{ApplyError, Check, Document, Edit, EditError, Kind, Shared, WatchId};
+use crate::document::{Check, Document, Edit, EditError, Kind, Shared, WatchId};
 use crate::protocol::native::decode_from_room;
 use crate::protocol::{Close, FRAME_BYTES_MAX, FromClient, FromRoom, Trace, close};
 use crate::time::Millis;
@@ -84,6 +85,8 @@ pub struct Replica {
     tabs: Tabs,
     told_status: Status,
     told_saved: Saved,
+    /// Whether the page is told every update.
+    tells_updates: bool,
 }
 
 impl Replica {
@@ -113,6 +116,7 @@ impl Replica {
             tabs: Tabs::default(),
             told_status: Status::Offline,
             told_saved: Saved::default(),
+            tells_updates: false,
         }
     }
 
@@ -186,19 +190,10 @@ impl Replica {
         let check = rules.as_ref().map(|rules| rules as &dyn Check);
         let (returned, update) = self.document.edit_checked(check, change);
         if let Some(update) = update {
-            self.push(now, None, update, &mut out);
-            self.made.push(self.outbox.last(), self.document.clock());
+            self.wrote(now, update, &mut out);
         }
         self.tell(now, &mut out);
         (returned, out)
-    }
-
-    /// Number an edit of this tab or of another one, and keep it.
-    fn push(&mut self, now: Millis, tab: Option<TabId>, update: Vec<u8>, out: &mut Vec<Output>) {
-        self.tell_tabs(tab, &update, out);
-        let number = self.outbox.last() + 1;
-        self.keep.push(now, &Record::Edit { number, update: &update }, out);
-        self.outbox.push(now, self.connection.is_live(), update);
     }
 
     /// Say something about this replica to its peers, as JSON; nothing to be gone for them.
@@ -339,19 +334,6 @@ impl Replica {
                     self.close(close, out);
                 }
             }
-        }
-    }
-
-    fn apply(&mut self, now: Millis, sequence: u64, update: &[u8], out: &mut Vec<Output>) {
-        match self.document.apply(update) {
-            Ok(()) => {
-                self.advance(sequence);
-                let sequence = self.sequence;
-                self.keep.push(now, &Record::Taken { sequence, update }, out);
-                self.tell_tabs(None, update, out);
-            }
-            Err(ApplyError::Malformed) => self.close(Close::BadFrame, out),
-            Err(ApplyError::Unreadable) => self.close(Close::Unreadable, out),
         }
     }
 

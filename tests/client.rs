@@ -163,6 +163,24 @@ fn transactions_are_heard_of_afterwards() {
 }
 
 #[wasm_bindgen_test]
+fn updates_go_in_and_out_as_bytes() {
+    check(
+        "const t = doc.text('t'), heard = [];
+         const end = doc.on('update', (...said) => heard.push(said));
+         t.insert(0, 'ab');
+         const [[update, local]] = heard;
+         doc.applyUpdate(update);
+         // 'x' at the root 't', by client 5.
+         doc.applyUpdate(new Uint8Array([1, 1, 5, 0, 4, 1, 1, 116, 1, 120, 0]));
+         end();
+         t.insert(0, 'c');
+         return [update instanceof Uint8Array, local, heard.length, heard[1][0].length,
+           t.toString().length, doc.saved.pending];",
+        "[true,true,2,11,4,3]",
+    );
+}
+
+#[wasm_bindgen_test]
 fn misuse_throws_a_code_and_changes_nothing() {
     for (body, expected) in [
         ("doc.text('t').insert(1, 'x')", "range"),
@@ -197,6 +215,11 @@ fn misuse_throws_a_code_and_changes_nothing() {
         ("doc.presence.set('x'.repeat(9000))", "presence"),
         ("doc.on('sync', () => {})", "argument"),
         ("doc.transact()", "argument"),
+        ("doc.applyUpdate('x')", "argument"),
+        ("doc.applyUpdate(new Uint8Array([9, 9]))", "malformed"),
+        // A character of client 5 behind one of client 6, and an XmlHook.
+        ("doc.applyUpdate(new Uint8Array([1, 1, 5, 0, 132, 6, 0, 1, 120, 0]))", "missing"),
+        ("doc.applyUpdate(new Uint8Array([1, 1, 9, 0, 7, 1, 1, 116, 5, 1, 104, 0]))", "unreadable"),
         ("const t = doc.text('t'); t.insert(0, '🧵'); t.insert(1, 'x')", "surrogate"),
         ("const t = doc.text('t'); t.insert(0, 'a🧵'); t.delete(0, 2)", "surrogate"),
         ("const m = doc.map('m'), t = m.setText('t'); m.delete('t'); t.insert(0, 'x')", "gone"),

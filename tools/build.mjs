@@ -1,25 +1,35 @@
-// Builds the Worker into build/ and the site (demo and client package) into dist/. Each part is
-// built only if what it is made of has changed since the last time. `npm run build`.
+// Builds the Worker into build/ and the site (demo, examples and client package) into dist/. Each
+// part is built only if what it is made of has changed since the last time. `npm run build`.
 
 import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { Failure, command, root, run, step } from "./shell.mjs";
+import { buildExamples, examples } from "./examples.mjs";
+import { ADAPTERS, adapters, buildAdapters, manifest } from "./package.mjs";
 import { setup, toolEnvironment } from "./setup.mjs";
 
 const stamps = join(root, "target/selvedge");
 const clientPackage = join(root, "target/selvedge/client");
-const sources = ["src", "Cargo.toml", "Cargo.lock", "package-lock.json", "tools/build.mjs"];
+const packages = ["package-lock.json", "tools/build.mjs"];
+const crate = ["src", "Cargo.toml", "Cargo.lock", ...packages];
 
 /** Builds what is out of date. Setup must have run. */
 export async function build() {
   fs.mkdirSync(stamps, { recursive: true });
   const unlock = await lock(join(stamps, "lock"));
   try {
-    await unlessCurrent("worker", join(root, "build/index.js"), worker);
+    const isOfClient = /^src\/client/;
+    await unlessCurrent("worker", join(root, "build/index.js"), crate, isOfClient, worker);
     embedSchemas();
-    await unlessCurrent("client", join(clientPackage, "selvedge.js"), client);
+    const isOther = new RegExp(`^src/worker|^${ADAPTERS}`);
+    await unlessCurrent("client", join(clientPackage, "selvedge.js"), crate, isOther, client);
+    // Their types are checked against the client's.
+    const adapted = [ADAPTERS, "src/client/selvedge.d.ts", "tools/package.mjs", ...packages];
+    await unlessCurrent("adapters", adapters, adapted, /^$/, buildAdapters);
+    const shown = [ADAPTERS, "www/examples", "tools/examples.mjs", ...packages];
+    await unlessCurrent("examples", examples, shown, /^$/, buildExamples);
     await site();
   } finally {
     unlock();
@@ -98,15 +108,26 @@ async function client() {
   fs.writeFileSync(types, declared.replace(raw, "$1    readonly memory: WebAssembly.Memory;\n}"));
 }
 
-/** dist/ is www/, the client package in dist/selvedge/, and what the dashboard draws plots with. */
+/**
+ * dist/ is www/, the client package in dist/selvedge/, the examples as they are bundled, and what the
+ * dashboard draws plots with.
+ */
 async function site() {
   const files = await plots();
   const add = (file, from) => files.set(file, fs.readFileSync(from));
-  for (const file of filesIn(join(root, "www"))) add(file, join(root, "www", file));
-  for (const file of fs.readdirSync(clientPackage)) {
-    if (!/\.(js|wasm|d\.ts|json)$/.test(file)) continue;
-    add(`selvedge/${file}`, join(clientPackage, file));
+  for (const file of filesIn(join(root, "www"))) {
+    if (!/^examples\/.*\.jsx?$/.test(file)) add(file, join(root, "www", file));
   }
+  for (const file of filesIn(examples)) add(`examples/${file}`, join(examples, file));
+  for (const folder of [clientPackage, adapters]) {
+    for (const file of fs.readdirSync(folder)) {
+      if (/\.(js|wasm|d\.ts)$/.test(file)) add(`selvedge/${file}`, join(folder, file));
+    }
+  }
+  for (const licence of ["LICENSE-APACHE", "LICENSE-MIT"]) {
+    add(`selvedge/${licence}`, join(root, licence));
+  }
+  files.set("selvedge/package.json", Buffer.from(manifest(clientPackage)));
   const dist = join(root, "dist");
   for (const file of filesIn(dist)) {
     if (!files.has(file)) fs.rmSync(join(dist, file));
@@ -135,10 +156,13 @@ async function plots() {
   ]);
 }
 
-/** Does `work`, which makes `product`, unless that was made from exactly the present sources. */
-async function unlessCurrent(name, product, work) {
+/**
+ * Does `work`, which makes `product`, unless that was made from exactly the present `sources`, less
+ * those that `other` matches.
+ */
+async function unlessCurrent(name, product, sources, other, work) {
   const stamp = join(stamps, `${name}.stamp`);
-  const now = fingerprint(name === "worker" ? /^src\/client/ : /^src\/worker/);
+  const now = fingerprint(sources, other);
   const then = fs.existsSync(stamp) ? fs.readFileSync(stamp, "utf8") : "";
   if (then === now && fs.existsSync(product)) return;
   fs.rmSync(stamp, { force: true });
@@ -146,14 +170,14 @@ async function unlessCurrent(name, product, work) {
   fs.writeFileSync(stamp, now);
 }
 
-/** A hash of all sources but those of the other shell. */
-function fingerprint(otherShell) {
+/** A hash of all `sources` but those that `other` matches. */
+function fingerprint(sources, other) {
   const hash = createHash("sha256");
   for (const source of sources) {
     const isFolder = fs.statSync(join(root, source)).isDirectory();
     const inside = isFolder ? filesIn(join(root, source)) : [""];
     for (const file of inside.map((name) => join(source, name))) {
-      if (otherShell.test(file)) continue;
+      if (other.test(file)) continue;
       const bytes = fs.readFileSync(join(root, file));
       hash.update(`${file} ${bytes.length}\n`).update(bytes);
     }

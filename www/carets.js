@@ -1,6 +1,6 @@
 // Where the others are in the note: their carets, selections and names, drawn over it.
 
-import { moveIndex } from "./delta.js";
+import { moveIndex } from "./selvedge/textarea.js";
 import { inkOn } from "./names.js";
 
 const FLAG_MS = 3000;

@@ -7,7 +7,6 @@ import { drawCarets } from "./carets.js";
 import { bindConnection } from "./connection.js";
 import { bindDecisions } from "./decisions.js";
 import * as names from "./names.js";
-import { bindNote } from "./note.js";
 import { bindPeople } from "./people.js";
 import { bindRejections } from "./rejections.js";
 import { bindRole, roleFromAddress, tokenFor } from "./roles.js";
@@ -87,7 +86,8 @@ async function start() {
   const carets = drawCarets(element("mirror"), element("carets"));
   const iMoved = bindPeople(shared.presence, carets.peersChanged);
   const rewritten = bindAuthors(element("note"), carets.indexAt, shared.history.authors);
-  bindNote(element("note"), shared.note, (shown, delta, mine) => {
+  element("note").disabled = false;
+  shared.note.bind(element("note"), (shown, delta, mine) => {
     carets.textChanged(shown, delta, mine);
     rewritten();
     iMoved();

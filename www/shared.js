@@ -1,5 +1,7 @@
 // What the page shares, in the page's words. The only module that knows the client.
 
+import { bind } from "./selvedge/textarea.js";
+
 /**
  * Opens the document `name` and connects; `token` gives tokens, if any are needed, and `profile` says
  * whose copy in this browser it is. Throws if the client cannot be loaded.
@@ -20,7 +22,7 @@ export async function openShared(name, token, profile) {
     }
   };
   return {
-    note: sharedText(doc, doc.text("note"), edit),
+    note: sharedText(doc.text("note"), refused),
     tasks: sharedTasks(doc, doc.array("tasks"), edit),
     presence: sharedPresence(doc),
     connection: sharedConnection(doc, refused),
@@ -30,16 +32,16 @@ export async function openShared(name, token, profile) {
   };
 }
 
-function sharedText(doc, text, edit) {
+function sharedText(text, refused) {
   return {
-    toDelta: () => text.toDelta(),
-    insert: (index, content) => text.insert(index, content),
-    remove: (index, length) => text.delete(index, length),
-    /** Makes `change`; whether all of it was allowed. */
-    change: (change) => edit(() => (doc.transact(change), true)) ?? false,
-    /** Calls `changed(delta)` after each change, from here or elsewhere. */
-    observe: (changed) => text.observe((event) => changed(event.delta)),
+    /** Binds a field; `onChange(shown, delta, here)` hears of each change of what it shows. */
+    bind: (field, onChange) => bind(text, field, { onChange, onRefused }),
   };
+
+  function onRefused(error) {
+    if (error.code !== "rule") return console.error(error);
+    for (const told of refused) told(error);
+  }
 }
 
 function sharedTasks(doc, array, edit) {

@@ -1,7 +1,7 @@
 // The task list: one row for each task. Rows come and go as the list's changes say, so a row keeps
 // its task, its focus and its caret whatever happens around it.
 
-import { difference, moveIndex, perform } from "./delta.js";
+import { deltaOf, difference, moveIndex } from "./selvedge/delta.js";
 
 // Where a field does not grow with its text by itself, it is given its height.
 const GROWS = CSS.supports("field-sizing", "content");
@@ -13,10 +13,12 @@ export function bindTasks(tasks, announce) {
   const rows = [];
 
   function moved(delta) {
-    perform(delta, {
-      insert: (index, tasksInserted) => insertRows(index, tasksInserted.length ?? 1),
-      remove: (index, length) => removeRows(index, length),
-    });
+    let index = 0;
+    for (const { insert = [], delete: removed = 0, retain = 0 } of delta) {
+      insertRows(index, insert.length);
+      removeRows(index, removed);
+      index += insert.length + retain;
+    }
   }
 
   function insertRows(index, count) {
@@ -106,8 +108,9 @@ function fill({ element, done, name, remove, composing }, task) {
 
 /** Keeps the caret at its letters while someone else renames the task. */
 function retitle(field, words) {
-  const delta = difference(field.value, words, words.length);
-  if (!delta) return;
+  const change = difference(field.value, words, words.length);
+  if (!change) return;
+  const delta = deltaOf(change);
   const { selectionStart, selectionEnd } = field;
   field.value = words;
   if (document.activeElement !== field) return;

@@ -138,6 +138,14 @@ impl SharedDocument {
         Ok(Uint8Array::from(&encoded[..]))
     }
 
+    /// Take in a Yjs update as an edit.
+    #[wasm_bindgen(js_name = applyUpdate)]
+    pub fn apply_update(&self, update: JsValue) -> Result<(), JsValue> {
+        let update = update.dyn_ref::<Uint8Array>();
+        let update = update.ok_or(Misuse::Argument("applyUpdate takes a Uint8Array"))?;
+        Ok(self.shell.bring(&update.to_vec())?)
+    }
+
     /// The copies that could not go on.
     #[wasm_bindgen(getter)]
     pub fn asides(&self) -> Array {
@@ -172,7 +180,7 @@ impl SharedDocument {
         storage_object(self.shell.kept())
     }
 
-    /// Call back when the status changes, or what is saved.
+    /// Call back when there is news of this kind.
     pub fn on(&self, event: JsValue, callback: JsValue) -> Result<JsValue, JsValue> {
         let topic = topic(&event)?;
         let callback = convert::function(callback)?;

@@ -3,7 +3,7 @@
 use js_sys::{Error, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 
-use crate::document::{EditError, Forbidden};
+use crate::document::{BringError, EditError, Forbidden};
 use crate::replica::PresenceError;
 
 const NAME: &str = "SelvedgeError";
@@ -24,6 +24,8 @@ pub(super) enum Misuse {
     Edit(EditError),
     /// The replica's role may not write.
     NotAllowed,
+    /// An update was not taken in.
+    Update(BringError),
     /// A presence was refused.
     Presence(PresenceError),
 }
@@ -40,6 +42,7 @@ impl From<Misuse> for JsValue {
             Misuse::NotAllowed => {
                 ("not-allowed", "this role may not change the document".to_owned())
             }
+            Misuse::Update(error) => (update_code(error), error.to_string()),
             Misuse::Presence(error) => ("presence", error.to_string()),
         };
         error(code, &message)
@@ -72,6 +75,15 @@ pub(super) fn error(code: &str, message: &str) -> JsValue {
 /// Whether this is one of these.
 pub(super) fn is_ours(error: &JsValue) -> bool {
     error.dyn_ref::<Error>().is_some_and(|error| error.name() == NAME)
+}
+
+fn update_code(error: BringError) -> &'static str {
+    match error {
+        BringError::Malformed => "malformed",
+        BringError::Unreadable | BringError::Torn => "unreadable",
+        BringError::Missing => "missing",
+        BringError::NotAllowed => "not-allowed",
+    }
 }
 
 fn edit_code(error: &EditError) -> &'static str {

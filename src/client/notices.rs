@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use js_sys::{Array, Function, Promise};
+use js_sys::{Array, Function, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 use super::error::{self, Misuse};
@@ -26,6 +26,7 @@ pub(super) enum Notice {
     Access(Grant),
     SetAside(JsValue, bool),
     Peers(PeersChanged),
+    Updated { update: Vec<u8>, local: bool },
 }
 
 /// What a callback wants to hear.
@@ -41,6 +42,7 @@ pub(super) enum Topic {
     Access,
     SetAside,
     Peers,
+    Updates,
 }
 
 struct Subscription {
@@ -143,6 +145,13 @@ impl Notices {
                 Notice::Peers(changed) => {
                     self.call(&Topic::Peers, || handle::peers_object(&changed));
                 }
+                Notice::Updated { update, local } => {
+                    let bytes = Uint8Array::from(&update[..]);
+                    self.call_each(
+                        |topic| *topic == Topic::Updates,
+                        || Array::of2(&bytes, &JsValue::from_bool(local)),
+                    );
+                }
             }
         }
         self.held.set(self.held.get() - 1);
@@ -153,17 +162,27 @@ impl Notices {
         let id = self.last_subscription.get() + 1;
         self.last_subscription.set(id);
         self.subscriptions.borrow_mut().push(Subscription { id, topic, callback });
+        self.ask_for_updates(shell);
         // Weak: a function that the page keeps must not keep a closed document.
         let shell = Rc::downgrade(shell);
         let unsubscribe = Closure::<dyn FnMut()>::new(move || {
             let Some(shell) = shell.upgrade() else { return };
-            if let Some(Topic::Changes(target, watch, _)) = shell.notices.end(id)
+            let ended = shell.notices.end(id);
+            shell.notices.ask_for_updates(&shell);
+            if let Some(Topic::Changes(target, watch, _)) = ended
                 && let Ok(mut replica) = shell.replica_mut()
             {
                 replica.unwatch(&target, watch);
             }
         });
         unsubscribe.into_js_value()
+    }
+
+    /// Updates are copied for the page only while it wants them.
+    fn ask_for_updates(&self, shell: &Rc<Shell>) {
+        if let Ok(mut replica) = shell.replica_mut() {
+            replica.tell_updates(!self.ids(|topic| *topic == Topic::Updates).is_empty());
+        }
     }
 
     /// A promise that resolves when nothing is pending.
@@ -211,7 +230,10 @@ impl Notices {
                 Topic::Changes(_, watch, wants) => *watch == event.watch && *wants == deep,
                 _ => false,
             };
-            self.call_each(|topic| wanted(topic, false), || handle::event_object(shell, event));
+            self.call_each(
+                |topic| wanted(topic, false),
+                || Array::of1(&handle::event_object(shell, event)),
+            );
             if self.ids(|topic| wanted(topic, true)).is_empty() {
                 continue;
             }
@@ -224,16 +246,16 @@ impl Notices {
         for (watch, events) in deep {
             self.call_each(
                 |topic| matches!(topic, Topic::Changes(_, id, true) if *id == watch),
-                || events.clone().into(),
+                || Array::of1(&events),
             );
         }
     }
 
     fn call(&self, topic: &Topic, argument: impl Fn() -> JsValue) {
-        self.call_each(|other| other == topic, argument);
+        self.call_each(|other| other == topic, || Array::of1(&argument()));
     }
 
-    fn call_each(&self, wanted: impl Fn(&Topic) -> bool, argument: impl Fn() -> JsValue) {
+    fn call_each(&self, wanted: impl Fn(&Topic) -> bool, arguments: impl Fn() -> Array) {
         for id in self.ids(wanted) {
             // One callback may have ended another one's subscription.
             let callback = {
@@ -241,7 +263,7 @@ impl Notices {
                 subscriptions.iter().find(|each| each.id == id).map(|each| each.callback.clone())
             };
             if let Some(callback) = callback
-                && let Err(thrown) = callback.call1(&JsValue::UNDEFINED, &argument())
+                && let Err(thrown) = callback.apply(&JsValue::UNDEFINED, &arguments())
             {
                 report(&thrown);
             }
@@ -278,8 +300,9 @@ pub(super) fn topic(name: &JsValue) -> Result<Topic, Misuse> {
         Some("rejected") => Ok(Topic::Rejected),
         Some("access") => Ok(Topic::Access),
         Some("aside") => Ok(Topic::SetAside),
+        Some("update") => Ok(Topic::Updates),
         _ => Err(Misuse::Argument(
-            "on takes status, saved, storage, refused, rejected, access or aside",
+            "on takes status, saved, storage, refused, rejected, access, aside or update",
         )),
     }
 }

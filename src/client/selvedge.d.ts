@@ -470,6 +470,13 @@ export interface SharedDocument<State extends JsonValue = JsonValue> {
    * keep what was written when the document is closed for good.
    */
   toUpdate(): Uint8Array;
+  /**
+   * Take in an encoded Yjs update (version 1) as an edit of this replica, all of it or nothing, as
+   * a stock `Y.Doc` makes them. Nothing is sent of what is here already. Throws `malformed`,
+   * `unreadable`, `missing` or `not-allowed`. The rules of the document's schema are not asked
+   * before, as they are for edits: the room undoes what breaks them, see `"rejected"`.
+   */
+  applyUpdate(update: Uint8Array): void;
   /** Call back when the status changes. */
   on(event: "status", callback: (status: Status) => void): Unsubscribe;
   /** Call back when what is saved changes. */
@@ -500,6 +507,12 @@ export interface SharedDocument<State extends JsonValue = JsonValue> {
    * and report the change.
    */
   on(event: "aside", callback: (aside: Aside) => void): Unsubscribe;
+  /**
+   * Call back with each update that this replica takes in, as encoded Yjs updates (version 1):
+   * edits made here (`local`) and what the room sends. A copy that is put aside is told of by
+   * `"aside"` alone.
+   */
+  on(event: "update", callback: (update: Uint8Array, local: boolean) => void): Unsubscribe;
   /**
    * The copies that could not go on, oldest first. They are kept with the document until they are
    * discarded, and as long as the page lives.
@@ -675,6 +688,12 @@ export interface SelvedgeError extends Error {
     | "network"
     /** The edit breaks a rule of the document's schema. Nothing is changed and nothing sent. */
     | "rule"
+    /** The bytes are no Yjs update of version 1. */
+    | "malformed"
+    /** An update holds content that this client cannot read, an `XmlHook` for example. */
+    | "unreadable"
+    /** An update refers to something that is not in the document: one before it is missing. */
+    | "missing"
     /** A presence is no JSON or larger than 8 KiB. */
     | "presence";
   /** With the code `rule`: where it would be broken, as in `Rejection`. */

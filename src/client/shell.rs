@@ -284,6 +284,12 @@ impl Shell {
         Ok(returned?)
     }
 
+    pub(super) fn bring(self: &Rc<Self>, update: &[u8]) -> Result<(), Misuse> {
+        let (returned, outputs) = self.replica_mut()?.bring(timer::now(), update);
+        self.perform(outputs);
+        returned.map_err(Misuse::Update)
+    }
+
     pub(super) fn present(self: &Rc<Self>, state: Option<&str>) -> Result<(), Misuse> {
         let outputs = self.replica_mut()?.present(timer::now(), state);
         self.perform(outputs.map_err(Misuse::Presence)?);
@@ -377,6 +383,9 @@ impl Shell {
                 Output::Refused(refusal) => self.notices.push(Notice::Refused(refusal)),
                 Output::Rejected(rejected) => {
                     rejected.into_iter().for_each(|it| self.notices.push(Notice::Rejected(it)));
+                }
+                Output::Updated { update, local } => {
+                    self.notices.push(Notice::Updated { update, local });
                 }
                 Output::Peers(changed) => self.notices.push(Notice::Peers(changed)),
             }

@@ -115,6 +115,13 @@ pub enum Output {
     Saved(Saved),
     /// Tell the page: watched shared types changed.
     Changed(Vec<Event>),
+    /// Tell the page: this replica took in an update.
+    Updated {
+        /// What was new to it, encoded.
+        update: Vec<u8>,
+        /// Whether the page wrote it.
+        local: bool,
+    },
     /// Tell the page: others came, went or said something else.
     Peers(PeersChanged),
 }

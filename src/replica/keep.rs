@@ -236,7 +236,7 @@ impl Replica {
         }
         // What came from the tab that led, and is not stored, may have come from nowhere else.
         let came = std::mem::take(&mut self.tabs.compares).then(|| self.beyond(&all.updates));
-        let is_whole = self.take_in_stored(&all.updates) && !all.is_damaged;
+        let is_whole = self.take_in_stored(&all.updates, out) && !all.is_damaged;
         if all.epoch != 0 {
             // What is damaged here the room has, or it is lost: it is asked for everything.
             self.sequence = if is_whole { all.sequence.max(self.sequence) } else { 0 };
@@ -287,12 +287,12 @@ impl Replica {
     }
 
     /// Whether all of it could be read.
-    fn take_in_stored(&mut self, updates: &[&[u8]]) -> bool {
+    fn take_in_stored(&mut self, updates: &[&[u8]], out: &mut Vec<Output>) -> bool {
         let is_whole = match updates {
             [] => return true,
-            [only] => self.document.apply(only).is_ok(),
+            [only] => self.take_in(only, out).is_ok(),
             several => match update::merge(several) {
-                Ok(merged) => self.document.apply(&merged).is_ok(),
+                Ok(merged) => self.take_in(&merged, out).is_ok(),
                 Err(_) => false,
             },
         };
@@ -301,7 +301,7 @@ impl Replica {
         }
         // What cannot be read is left out, and what needs it.
         for update in updates {
-            let _ = self.document.apply(update);
+            let _ = self.take_in(update, out);
         }
         false
     }

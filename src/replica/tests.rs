@@ -1,6 +1,7 @@
 //! The replica against a room that these tests play.
 
 mod aside;
+mod brought;
 mod checked;
 mod granted;
 mod hostile;

@@ -430,7 +430,10 @@ impl Native {
                 Output::StopKeeping => env.oracle.violated("the storage was in time".to_owned()),
                 // No other tab is there.
                 Output::Tell { .. } | Output::Watch(_) => {}
-                Output::Saved(_) | Output::Changed(_) | Output::Peers(_) => {}
+                Output::Saved(_)
+                | Output::Changed(_)
+                | Output::Updated { .. }
+                | Output::Peers(_) => {}
             }
         }
     }

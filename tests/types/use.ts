@@ -60,7 +60,8 @@ export async function open(name: string): Promise<() => void> {
   ends.push(doc.presence.observe(({ removed }) => removed.length));
   ends.push(doc.on("status", showStatus), doc.on("saved", ({ pending }) => pending + 1));
   const kept: Uint8Array = doc.toUpdate();
-  void kept;
+  doc.applyUpdate(kept);
+  ends.push(doc.on("update", (update: Uint8Array, local) => [update.length, local ? 1 : 0]));
   ends.push(doc.on("aside", ({ update, content, code }) => [update.length, content.note, code]));
   const lost: number = doc.asides.reduce((sum, { pending }) => sum + pending, 0);
   void lost;

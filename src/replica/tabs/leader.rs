@@ -107,7 +107,7 @@ impl Replica {
         (number, update): (u64, &[u8]),
         out: &mut Vec<Output>,
     ) {
-        if self.document.apply(update).is_err() {
+        if self.take_in(update, out).is_err() {
             return;
         }
         if self.document.has_missing_updates() {
