@@ -22,6 +22,7 @@ mod start_over;
 mod step;
 #[cfg(test)]
 mod tests;
+mod undo;
 mod value;
 
 use std::cell::RefCell;
@@ -42,6 +43,7 @@ pub use look::{Above, Look};
 pub use roots::roots;
 pub use shared::{Kind, New, Shared, SharedId};
 pub use step::{Change, Check, Forbidden, Given, Step};
+pub use undo::{STEPS_MAX, UndoOptions};
 pub use value::{Attributes, Delta, Inserted, JSON_DEPTH_MAX, Json, Value};
 
 use crate::update::{self, DeleteSet, Part};
@@ -49,6 +51,7 @@ use brought::Brought;
 use checked::Checked;
 use keyed::Keyed;
 use look::Places;
+use undo::History;
 
 /// Why an update from outside was not taken in.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
@@ -79,6 +82,8 @@ pub struct Document {
     /// What texts consist of; see [`Edit`].
     checked: Checked,
     places: Places,
+    /// What can be undone, if that is recorded.
+    history: Option<History>,
 }
 
 impl Document {
@@ -96,6 +101,7 @@ impl Document {
             last_watch: 0,
             checked: Checked::default(),
             places: Places::default(),
+            history: None,
         }
     }
 
@@ -132,11 +138,19 @@ impl Document {
         check: Option<&dyn Check>,
         change: impl FnOnce(&mut Edit<'_>) -> R,
     ) -> (R, Option<Vec<u8>>) {
+        let client = self.client_id();
+        if let Some(history) = &mut self.history {
+            history.begin(client, self.known.clock(client));
+        }
         // The document is borrowed mutably, so no other transaction is alive.
         let txn = self.doc.try_transact_mut().expect("no transaction outlives a call");
-        let mut edit = Edit::new(txn, &mut self.checked, check, &self.places);
+        let history = self.history.as_mut();
+        let mut edit = Edit::new(txn, &mut self.checked, check, &self.places, history);
         let returned = change(&mut edit);
         let update = edit.commit();
+        if let Some(history) = &mut self.history {
+            history.end();
+        }
         if let Some(update) = &update {
             // It is in the document already: `Edit` puts nothing under a key that cannot be there.
             let _ = self.keyed.learn(update);
@@ -192,6 +206,9 @@ impl Document {
         }
         let update = Update::decode_v1(&joined).map_err(|_| ApplyError::Unreadable)?;
         let checked = self.checked.brings(brought);
+        if let Some(history) = &mut self.history {
+            history.forget_read();
+        }
         let mut txn =
             self.doc.try_transact_mut_with(event::REMOTE).expect("no transaction outlives a call");
         txn.apply_update(update).map_err(|_| ApplyError::Unreadable)?;

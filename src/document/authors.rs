@@ -89,8 +89,6 @@ impl Document {
     pub fn authors_of_map(&self, map: &Shared) -> Result<Vec<(String, u64)>, EditError> {
         map.branch_of(&self.read(), KEYED)?;
         let encoded = self.encode();
-        let mut items = Items::of(&encoded);
-        let deleted = update::delete_set(&[&encoded]).unwrap_or_default();
         let target = match &map.id {
             SharedId::Root(name) => Parent::Root(name),
             SharedId::Nested { client, clock } => {
@@ -98,15 +96,25 @@ impl Document {
             }
         };
         let mut authors = BTreeMap::new();
-        for id in items.live() {
-            if let Some((parent, Some(key))) = items.resolve(id)
-                && parent == target
-                && !deleted.contains(id.client, id.clock)
-            {
+        entries(&encoded, |parent, key, id| {
+            if parent == target {
                 authors.insert(key.to_owned(), id.client);
             }
-        }
+        });
         Ok(authors.into_iter().collect())
+    }
+}
+
+/// Show each value that is under a key of `encoded`: under which parent and key, and its id.
+pub(super) fn entries<'a>(encoded: &'a [u8], mut see: impl FnMut(Parent<'a>, &'a str, Id)) {
+    let mut items = Items::of(encoded);
+    let deleted = update::delete_set(&[encoded]).unwrap_or_default();
+    for id in items.live() {
+        if let Some((parent, Some(key))) = items.resolve(id)
+            && !deleted.contains(id.client, id.clock)
+        {
+            see(parent, key, id);
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use super::*;
 mod authors;
 mod checked;
+mod undo;
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
