@@ -123,6 +123,8 @@ impl History {
             }
         }
         if step.touches.is_empty() {
+            // The next edit is not part of the step before it.
+            self.edited_at = None;
             return;
         }
         let stack = if aim == Aim::Undo { &mut self.redo } else { &mut self.undo };
