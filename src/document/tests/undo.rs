@@ -18,6 +18,8 @@ struct Desk {
     page: Shared,
     sent: Vec<Vec<u8>>,
     now: Millis,
+    /// How many characters were written.
+    written: usize,
 }
 
 #[derive(Debug, PartialEq)]
@@ -40,7 +42,7 @@ impl Desk {
         let list = document.root("list", Kind::Array).unwrap();
         let map = document.root("map", Kind::Map).unwrap();
         let page = document.root("page", Kind::XmlFragment).unwrap();
-        Self { document, text, list, map, page, sent: Vec::new(), now: Millis(1_000) }
+        Self { document, text, list, map, page, sent: Vec::new(), now: Millis(1_000), written: 0 }
     }
 
     /// An edit as a step of its own.
@@ -59,6 +61,7 @@ impl Desk {
 
     fn write(&mut self, index: u32, string: &str) {
         let text = self.text.clone();
+        self.written += string.len();
         self.step(|edit| edit.insert_text(&text, index, string, None)).unwrap();
     }
 

@@ -4,7 +4,7 @@ use yrs::branch::BranchPtr;
 use yrs::{Map, MapRef};
 
 use super::capture::{Reading, cut, id_at, runs};
-use super::history::History;
+use super::history::{History, Step};
 use super::touch::{Piece, Span, Touch};
 use crate::document::edit::Edit;
 use crate::document::look::{Look, View};
@@ -75,11 +75,11 @@ impl Edit<'_> {
         }
         let id = if len == 1 { id_at(branch, &self.txn, index) } else { None };
         let Some(history) = &mut self.history else { return };
-        if id.is_some_and(|id| history.open.came.contains(id.client, id.clock)) {
-            history.is_news = true;
-            return;
-        }
-        let known = id.and_then(|id| history.known(&text.id, id));
+        let is_new = |id: &Id| history.open.came.contains(id.client, id.clock);
+        let known = match id.filter(is_new) {
+            Some(id) => Some(Piece::unknown(id)),
+            None => id.and_then(|id| history.known(&text.id, id)),
+        };
         let pieces = known.map_or_else(
             || {
                 let runs = runs(branch, &mut self.txn);
@@ -119,8 +119,8 @@ impl Edit<'_> {
         let Some(history) = &mut self.history else { return };
         history.is_news = true;
         let open = &mut history.open;
-        let pieces: Vec<_> =
-            pieces.into_iter().flat_map(|piece| piece.without(&open.came)).collect();
+        let parts = pieces.iter().flat_map(|piece| piece.without(&open.came)).collect();
+        let pieces = open.lose(parts, left, right);
         if pieces.is_empty() {
             return;
         }
@@ -159,7 +159,8 @@ impl Edit<'_> {
         let Some(history) = &mut self.history else { return };
         history.read = None;
         let open = &mut history.open;
-        for piece in cut(&runs, index, index + len).flat_map(|it| it.without(&open.came)) {
+        let parts = cut(&runs, index, index + len).flat_map(|it| it.without(&open.came));
+        for piece in parts.filter_map(|(_, piece)| piece) {
             for (name, now) in formats {
                 let was = format(&piece.attributes, name);
                 if was != now {
@@ -237,6 +238,38 @@ impl Edit<'_> {
             at = above.parent;
         }
         matches!(&at, SharedId::Root(name) if roots.iter().any(|root| **root == **name))
+    }
+}
+
+impl Step {
+    /// What came in this step and goes again is forgotten, and nothing is beside it any more.
+    /// Returns what is to be put back. `left` and `right` are what is beside all of it.
+    fn lose(
+        &mut self,
+        parts: Vec<(Span, Option<Piece>)>,
+        left: Option<Id>,
+        right: Option<Id>,
+    ) -> Vec<Piece> {
+        let mut before = left;
+        for (at, (span, piece)) in parts.iter().enumerate() {
+            if piece.is_some() {
+                before = Some(span.last());
+                continue;
+            }
+            let behind = parts[at..].iter().find(|(_, piece)| piece.is_some());
+            let behind = behind.map_or(right, |(span, _)| Some(span.first()));
+            let stale = |id: &Option<Id>| id.is_some_and(|id| span.contains(id));
+            for touch in &mut self.touches {
+                let Touch::Went { left, right, .. } = touch else { continue };
+                if stale(left) {
+                    *left = before;
+                }
+                if stale(right) {
+                    *right = behind;
+                }
+            }
+        }
+        parts.into_iter().filter_map(|(_, piece)| piece).collect()
     }
 }
 

@@ -87,6 +87,11 @@ impl Span {
 }
 
 impl Piece {
+    /// What came in the same step: nothing of it is put back.
+    pub(super) fn unknown(id: Id) -> Self {
+        Self { span: Span::one(id), what: What::Opaque, attributes: Attributes::new() }
+    }
+
     /// How much room it takes: units of a text, or elements.
     pub(super) fn units(&self) -> u32 {
         match self.what {
@@ -108,19 +113,18 @@ impl Piece {
         Some(Self { span: self.span.cut(from, to), what, attributes: self.attributes.clone() })
     }
 
-    /// What of it is not in `ids`.
-    pub(super) fn without(self, ids: &DeleteSet) -> Vec<Self> {
-        let is_in = |at: u32| ids.contains(self.span.client, self.span.clock + at);
-        let mut rest = Vec::new();
-        let (mut from, mut at) = (0, 0);
-        while at <= self.span.len {
-            if at == self.span.len || is_in(at) {
-                rest.extend(self.cut(from, at));
-                from = at + 1;
+    /// Its ids in order, and of those that are not in `ids` what they hold.
+    pub(super) fn without(&self, ids: &DeleteSet) -> Vec<(Span, Option<Self>)> {
+        let is_in = |at: u32| ids.contains(self.span.client, self.span.clock.saturating_add(at));
+        let (mut parts, mut from) = (Vec::new(), 0);
+        for at in 1..=self.span.len {
+            if at == self.span.len || is_in(at) != is_in(from) {
+                let part = if is_in(from) { None } else { self.cut(from, at) };
+                parts.push((self.span.cut(from, at), part));
+                from = at;
             }
-            at += 1;
         }
-        rest
+        parts
     }
 
     /// What it takes, in bytes, more or less.

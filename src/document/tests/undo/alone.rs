@@ -85,7 +85,7 @@ pub(super) fn change(desk: &mut Desk, dice: &mut Dice) {
 
 #[test]
 fn every_step_is_undone_and_done_again_exactly() {
-    for seed in 0..4_000 {
+    for seed in 0..300 {
         let mut dice = Dice(seed);
         let mut desk = Desk::new(1);
         let mut shown = vec![desk.shown()];
