@@ -23,8 +23,9 @@ mod refused;
 mod rejected;
 #[cfg(test)]
 mod tests;
+mod undo;
 
-use crate::document::{ApplyError, Check, Document, Edit, EditError, Kind, Shared, WatchId};
+use crate::document::{ApplyError, Document, Edit, EditError, Kind, Shared, WatchId};
 use crate::protocol::native::decode_from_room;
 use crate::protocol::{
     Close, FRAME_BYTES_MAX, FromClient, FromRoom, Hello, PROTOCOL_VERSION, Trace, close,
@@ -45,6 +46,7 @@ pub use granted::Grant;
 pub use interface::{Input, Output};
 pub use presence::{PeersChanged, PresenceError, STATE_BYTES_MAX};
 pub use rejected::Rejected;
+pub use undo::{UndoState, Undone};
 
 /// A local copy of one document.
 pub struct Replica {
@@ -75,6 +77,7 @@ pub struct Replica {
     latency: Latency,
     told_status: Status,
     told_pending: u64,
+    told_undo: UndoState,
 }
 
 impl Replica {
@@ -82,7 +85,7 @@ impl Replica {
     /// never be used again, the second spreads reconnects.
     pub fn new(client_id: u32, seed: u64) -> Self {
         Self {
-            document: Document::new(client_id.into()),
+            document: undo::recorded(client_id),
             connection: Connection::new(seed),
             outbox: Outbox::default(),
             presence: Presence::new(client_id),
@@ -101,6 +104,7 @@ impl Replica {
             latency: Latency::default(),
             told_status: Status::Offline,
             told_pending: 0,
+            told_undo: UndoState::default(),
         }
     }
 
@@ -166,9 +170,9 @@ impl Replica {
         change: impl FnOnce(&mut Edit<'_>) -> R,
     ) -> (R, Vec<Output>) {
         let mut out = Vec::new();
-        let rules = self.rules.of(self.access.role());
-        let check = rules.as_ref().map(|rules| rules as &dyn Check);
-        let (returned, update) = self.document.edit_checked(check, change);
+        self.document.edits_at(now);
+        let (returned, update) =
+            self.checked(|document, check| document.edit_checked(check, change));
         if let Some(update) = update {
             self.outbox.push(now, self.connection.is_live(), update);
         }
@@ -338,12 +342,6 @@ impl Replica {
         }
     }
 
-    fn flush_presence(&mut self, now: Millis, out: &mut Vec<Output>) {
-        if let Some(update) = self.presence.take_update(now) {
-            send(out, self.frame_bytes_max, &FromClient::Awareness(&update));
-        }
-    }
-
     /// Give up for good, until the page connects again.
     fn close(&mut self, close: Close, out: &mut Vec<Output>) {
         self.disconnect(out, |connection| connection.refuse(close.code(), close.reason()));
@@ -379,6 +377,7 @@ impl Replica {
             self.told_pending = pending;
             out.push(Output::Saved { pending });
         }
+        self.tell_undo(out);
         // A timer that comes too early costs less than setting a new one for every frame.
         let next = self.next_due();
         if let Some(at) = next

@@ -330,7 +330,12 @@ impl<'doc> Edit<'doc> {
     }
 
     /// The text, if `len` units from `index` can be cut out of it.
-    pub(super) fn text(&mut self, text: &Shared, index: u32, len: u32) -> Result<BranchPtr, EditError> {
+    pub(super) fn text(
+        &mut self,
+        text: &Shared,
+        index: u32,
+        len: u32,
+    ) -> Result<BranchPtr, EditError> {
         let branch = text.branch_of(&self.txn, TEXTS)?;
         within(&branch, index, len)?;
         let content = self.checked.content(&text.id, &branch, &self.txn);

@@ -59,6 +59,11 @@ impl Document {
         self.history = None;
     }
 
+    /// Forget what was recorded, and go on recording.
+    pub fn forget_steps(&mut self) {
+        self.history = self.history.take().map(History::cleared);
+    }
+
     /// The next edit is made at this time.
     pub fn edits_at(&mut self, now: Millis) {
         if let Some(history) = &mut self.history {

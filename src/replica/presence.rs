@@ -2,7 +2,9 @@
 
 use thiserror::Error;
 
+use super::{Output, Replica, send};
 use crate::awareness::{self, AwarenessError, Entry};
+use crate::protocol::FromClient;
 use crate::time::Millis;
 use crate::update::is_json;
 
@@ -164,5 +166,13 @@ impl PeersChanged {
     fn some(self) -> Option<Self> {
         let none = self.added.is_empty() && self.updated.is_empty() && self.removed.is_empty();
         (!none).then_some(self)
+    }
+}
+
+impl Replica {
+    pub(super) fn flush_presence(&mut self, now: Millis, out: &mut Vec<Output>) {
+        if let Some(update) = self.presence.take_update(now) {
+            send(out, self.frame_bytes_max, &FromClient::Awareness(&update));
+        }
     }
 }

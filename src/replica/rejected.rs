@@ -25,6 +25,8 @@ impl Replica {
             Rejected { rejection, value }
         });
         out.push(Output::Rejected(rejected.collect()));
+        // What the room brings back of what was deleted here must not come back a second time.
+        self.document.forget_steps();
     }
 }
 

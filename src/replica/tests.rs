@@ -6,6 +6,7 @@ mod granted;
 mod hostile;
 mod latency;
 mod refused;
+mod undo;
 
 use super::*;
 use crate::awareness::{self, Entry};
@@ -25,13 +26,15 @@ struct Bench {
     now: Millis,
     timer: Option<Millis>,
     out: Vec<Output>,
+    /// What could be undone, each time that it changed.
+    undo: Vec<UndoState>,
 }
 
 impl Bench {
     fn new(client_id: u32) -> Self {
         let mut replica = Replica::new(client_id, 1);
         let text = replica.root("text", Kind::Text).unwrap();
-        Self { replica, text, now: START, timer: None, out: Vec::new() }
+        Self { replica, text, now: START, timer: None, out: Vec::new(), undo: Vec::new() }
     }
 
     fn online(client_id: u32) -> Self {
@@ -64,6 +67,7 @@ impl Bench {
         for output in outputs {
             match output {
                 Output::SetTimer(at) => self.timer = Some(at),
+                Output::Undo(state) => self.undo.push(state),
                 output => self.out.push(output),
             }
         }

@@ -8,6 +8,7 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 
 mod alone;
 mod among;
+mod reload;
 
 /// A document with some of everything, whose edits are recorded.
 struct Desk {
@@ -194,7 +195,10 @@ fn nobody_elses_edit_is_undone() {
     exchange(&mut [&mut a, &mut b]);
     while a.undo() {}
     exchange(&mut [&mut a, &mut b]);
-    assert_eq!((a.string().as_str(), a.value("k"), a.value("l")), (" dear", string("theirs"), None));
+    assert_eq!(
+        (a.string().as_str(), a.value("k"), a.value("l")),
+        (" dear", string("theirs"), None)
+    );
     while a.redo() {}
     exchange(&mut [&mut a, &mut b]);
     assert_eq!(a.string(), "ello dear world", "what somebody deleted does not come back");

@@ -106,14 +106,7 @@ impl Edit<'_> {
         }
     }
 
-    fn went(
-        &mut self,
-        list: &Shared,
-        branch: BranchPtr,
-        index: u32,
-        len: u32,
-        pieces: Vec<Piece>,
-    ) {
+    fn went(&mut self, list: &Shared, branch: BranchPtr, index: u32, len: u32, pieces: Vec<Piece>) {
         let left = index.checked_sub(1).and_then(|before| id_at(branch, &self.txn, before));
         let right = id_at(branch, &self.txn, index + len);
         let Some(history) = &mut self.history else { return };

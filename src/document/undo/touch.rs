@@ -77,8 +77,7 @@ impl Span {
     pub(super) fn overlap(&self, other: &Self) -> Option<(u32, u32)> {
         let start = self.clock.max(other.clock);
         let end = self.end().min(other.end());
-        (self.client == other.client && start < end)
-            .then(|| (start - self.clock, end - self.clock))
+        (self.client == other.client && start < end).then(|| (start - self.clock, end - self.clock))
     }
 
     pub(super) fn cut(&self, from: u32, to: u32) -> Self {
@@ -154,7 +153,10 @@ impl Touch {
     pub(super) fn rename(&mut self, old: &Span, new: &Span) {
         let renamed = |id: &mut Id| {
             if old.contains(*id) {
-                *id = Id { client: new.client, clock: new.clock.saturating_add(id.clock - old.clock) };
+                *id = Id {
+                    client: new.client,
+                    clock: new.clock.saturating_add(id.clock - old.clock),
+                };
             }
         };
         let (Self::Came { list: shared, .. }
