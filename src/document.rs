@@ -43,7 +43,7 @@ pub use look::{Above, Look};
 pub use roots::roots;
 pub use shared::{Kind, New, Shared, SharedId};
 pub use step::{Change, Check, Forbidden, Given, Step};
-pub use undo::{STEPS_MAX, UndoOptions};
+pub use undo::{Conflict, Lost, STEPS_MAX, UndoOptions};
 pub use value::{Attributes, Delta, Inserted, JSON_DEPTH_MAX, Json, Value};
 
 use crate::update::{self, DeleteSet, Part};
@@ -51,7 +51,7 @@ use brought::Brought;
 use checked::Checked;
 use keyed::Keyed;
 use look::Places;
-use undo::History;
+use undo::{History, Written};
 
 /// Why an update from outside was not taken in.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
@@ -84,6 +84,8 @@ pub struct Document {
     places: Places,
     /// What can be undone, if that is recorded.
     history: Option<History>,
+    /// What is not acknowledged, if it is told who undoes it.
+    written: Option<Written>,
 }
 
 impl Document {
@@ -102,6 +104,7 @@ impl Document {
             checked: Checked::default(),
             places: Places::default(),
             history: None,
+            written: None,
         }
     }
 
@@ -139,18 +142,16 @@ impl Document {
         change: impl FnOnce(&mut Edit<'_>) -> R,
     ) -> (R, Option<Vec<u8>>) {
         let client = self.client_id();
-        if let Some(history) = &mut self.history {
-            history.begin(client, self.known.clock(client));
-        }
+        let own = (client, self.known.clock(client));
+        self.history.iter_mut().for_each(History::begin);
         // The document is borrowed mutably, so no other transaction is alive.
         let txn = self.doc.try_transact_mut().expect("no transaction outlives a call");
-        let history = self.history.as_mut();
-        let mut edit = Edit::new(txn, &mut self.checked, check, &self.places, history);
+        let mut edit = Edit::new(txn, &mut self.checked, &self.places, own);
+        edit.check = check;
+        (edit.history, edit.written) = (self.history.as_mut(), self.written.as_mut());
         let returned = change(&mut edit);
         let update = edit.commit();
-        if let Some(history) = &mut self.history {
-            history.end();
-        }
+        self.history.iter_mut().for_each(History::end);
         if let Some(update) = &update {
             // It is in the document already: `Edit` puts nothing under a key that cannot be there.
             let _ = self.keyed.learn(update);
@@ -206,9 +207,7 @@ impl Document {
         }
         let update = Update::decode_v1(&joined).map_err(|_| ApplyError::Unreadable)?;
         let checked = self.checked.brings(brought);
-        if let Some(history) = &mut self.history {
-            history.forget_read();
-        }
+        self.history.iter_mut().for_each(History::forget_read);
         let mut txn =
             self.doc.try_transact_mut_with(event::REMOTE).expect("no transaction outlives a call");
         txn.apply_update(update).map_err(|_| ApplyError::Unreadable)?;

@@ -12,6 +12,7 @@
 mod aside;
 mod catch_up;
 mod checked;
+mod conflict;
 mod connection;
 mod granted;
 mod greeting;
@@ -33,6 +34,7 @@ use crate::protocol::{
 use crate::time::Millis;
 
 use checked::Rules;
+use conflict::Policies;
 use connection::{Connection, Due};
 use granted::Access;
 use latency::Latency;
@@ -41,6 +43,7 @@ use presence::Presence;
 use refused::send;
 
 pub use aside::Aside;
+pub use conflict::{Conflicted, Policy};
 pub use connection::Status;
 pub use granted::Grant;
 pub use interface::{Input, Output};
@@ -72,6 +75,7 @@ pub struct Replica {
     timer: Option<Millis>,
     access: Access,
     rules: Rules,
+    policies: Policies,
     /// What this visit belongs to.
     trace: Option<Trace>,
     latency: Latency,
@@ -100,6 +104,7 @@ impl Replica {
             timer: None,
             access: Access::default(),
             rules: Rules::default(),
+            policies: Policies::default(),
             trace: None,
             latency: Latency::default(),
             told_status: Status::Offline,
@@ -153,16 +158,6 @@ impl Replica {
         self.sequence
     }
 
-    /// What this replica says about itself, as JSON.
-    pub fn presence(&self) -> Option<&str> {
-        self.presence.state()
-    }
-
-    /// What others say about themselves: their client ids and states as JSON.
-    pub fn peers(&self) -> impl Iterator<Item = (u64, &str)> {
-        self.presence.peers()
-    }
-
     /// Change the document. Returns what `change` returned. No step is taken that breaks a rule.
     pub fn edit<R>(
         &mut self,
@@ -173,9 +168,7 @@ impl Replica {
         self.document.edits_at(now);
         let (returned, update) =
             self.checked(|document, check| document.edit_checked(check, change));
-        if let Some(update) = update {
-            self.outbox.push(now, self.connection.is_live(), update);
-        }
+        self.sends(now, update);
         self.tell(&mut out);
         (returned, out)
     }
@@ -271,10 +264,10 @@ impl Replica {
             FromRoom::SyncStep1(state_vector) => self.answer(now, state_vector, out),
             FromRoom::SyncStep2 { sequence, update } => {
                 self.resynchronizing = false;
-                self.apply(sequence, update, out);
+                self.apply(now, sequence, update, out);
             }
             FromRoom::Update { sequence, update } => {
-                self.apply(sequence, update, out);
+                self.apply(now, sequence, update, out);
                 // The log is causal, so nothing is ever missing. Should a room break that, ask it.
                 if self.connection.is_live() && self.document.has_missing_updates() {
                     self.resynchronize(out);
@@ -282,6 +275,7 @@ impl Replica {
             }
             FromRoom::Ack { number, sequence } => {
                 self.asked.take_if(|(_, answer)| number >= *answer);
+                self.document.is_acknowledged(number);
                 self.outbox.acknowledge(now, number, |at| self.latency.durable(now, at));
                 self.flush_latency(now, out);
                 self.advance(sequence);
@@ -298,8 +292,8 @@ impl Replica {
         }
     }
 
-    fn apply(&mut self, sequence: u64, update: &[u8], out: &mut Vec<Output>) {
-        match self.document.apply(update) {
+    fn apply(&mut self, now: Millis, sequence: u64, update: &[u8], out: &mut Vec<Output>) {
+        match self.take_in(now, update) {
             Ok(()) => self.advance(sequence),
             Err(ApplyError::Malformed) => self.close(Close::BadFrame, out),
             Err(ApplyError::Unreadable) => self.close(Close::Unreadable, out),
@@ -367,6 +361,7 @@ impl Replica {
         if !events.is_empty() {
             out.push(Output::Changed(events));
         }
+        self.tell_conflicts(out);
         let status = self.status();
         if self.told_status != status {
             self.told_status = status.clone();

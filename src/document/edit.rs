@@ -12,7 +12,7 @@ use super::checked::{Checked, TextContent, cuts_surrogate};
 use super::look::{Places, View};
 use super::shared::{Kind, New, Shared};
 use super::step::{Change, Check, Forbidden, Given, Step};
-use super::undo::History;
+use super::undo::{History, Written};
 use super::value::{Attributes, Delta, Inserted, Json, attributes_to};
 use crate::update::DeleteSet;
 
@@ -57,19 +57,21 @@ pub struct Edit<'doc> {
     /// Who is asked about each step before it is taken.
     pub(super) check: Option<&'doc dyn Check>,
     pub(super) places: &'doc Places,
-    /// Where it is recorded, so that it can be undone.
+    /// This replica, and its first id of this edit.
+    pub(super) own: (u64, u32),
+    /// Where it is recorded, so that it can be undone, and so that who undoes it is found.
     pub(super) history: Option<&'doc mut History>,
+    pub(super) written: Option<&'doc mut Written>,
 }
 
 impl<'doc> Edit<'doc> {
     pub(super) fn new(
         txn: TransactionMut<'doc>,
         checked: &'doc mut Checked,
-        check: Option<&'doc dyn Check>,
         places: &'doc Places,
-        history: Option<&'doc mut History>,
+        own: (u64, u32),
     ) -> Self {
-        Self { txn, checked, check, places, history }
+        Self { txn, checked, check: None, places, own, history: None, written: None }
     }
 
     /// Ask whether a step may be taken.
@@ -153,7 +155,7 @@ impl<'doc> Edit<'doc> {
                 target.insert_with_attributes(&mut self.txn, index, string, attributes);
             }
         }
-        self.came(text, first);
+        self.came(text, index, first);
         Ok(())
     }
 
@@ -178,7 +180,7 @@ impl<'doc> Edit<'doc> {
                 target.insert_embed_with_attributes(&mut self.txn, index, embed, attributes)
             }
         };
-        self.came(text, first);
+        self.came(text, index, first);
         Ok(())
     }
 
@@ -205,7 +207,8 @@ impl<'doc> Edit<'doc> {
         self.formats(text, branch, index, len, attributes);
         let first = self.next_clock();
         TextRef::from(branch).format(&mut self.txn, index, len, formats);
-        self.marks_came(first);
+        let marks = self.marks_came(first);
+        self.formatted(marks);
         Ok(())
     }
 
@@ -292,7 +295,7 @@ impl<'doc> Edit<'doc> {
         let values = values.iter().map(Json::to_any);
         let first = self.next_clock();
         ArrayRef::from(branch).insert_range(&mut self.txn, index, values);
-        self.came(array, first);
+        self.came(array, index, first);
         Ok(())
     }
 
@@ -306,7 +309,7 @@ impl<'doc> Edit<'doc> {
         self.ask_insert(list, &branch, index, Given::New(new.kind()), 1)?;
         let first = self.next_clock();
         let made = ArrayRef::from(branch).insert(&mut self.txn, index, new.into_input());
-        self.came(list, first);
+        self.came(list, index, first);
         Shared::from_out(&made).ok_or(EditError::Kind)
     }
 

@@ -3,6 +3,7 @@
 use super::*;
 mod authors;
 mod checked;
+mod conflict;
 mod undo;
 
 #[cfg(target_arch = "wasm32")]

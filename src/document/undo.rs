@@ -10,23 +10,28 @@
 //!   document and a new client id.
 //! - Whoever is asked about edits is asked about these.
 //!
-//! A copy has other ids than what it is a copy of. Whenever one is made, all other steps are told
-//! ([`touch::Touch::rename`]), so that an earlier step finds what it wrote. What cannot be copied (a
-//! subdocument, a shared type inside a text) does not come back.
+//! A copy has other ids than what it is a copy of. Whenever one is made, all other steps are told,
+//! so that an earlier step finds what it wrote. What cannot be copied (a subdocument, a shared type
+//! inside a text) does not come back.
 
 mod capture;
+mod conflict;
 mod history;
 mod record;
 mod restore;
 mod revert;
+mod risk;
 mod stored;
 mod touch;
+mod written;
 
 use super::{Check, Document, EditError, Json};
 use crate::time::Millis;
 
+pub use conflict::{Conflict, Lost};
 use history::Aim;
 pub(super) use history::History;
+pub(super) use written::Written;
 
 /// How many steps are kept, each of undo and of redo.
 pub const STEPS_MAX: usize = 100;

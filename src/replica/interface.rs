@@ -1,6 +1,6 @@
 //! What a replica is told and what it asks for.
 
-use super::{Aside, Grant, PeersChanged, Rejected, Status, UndoState, Undone};
+use super::{Aside, Conflicted, Grant, PeersChanged, Rejected, Status, UndoState, Undone};
 use crate::document::Event;
 use crate::protocol::Refusal;
 use crate::time::Millis;
@@ -64,6 +64,8 @@ pub enum Output {
         /// How many.
         pending: u64,
     },
+    /// Tell the page: a change of this replica lost.
+    Conflict(Conflicted),
     /// Tell the page: what can be undone changed.
     Undo(UndoState),
     /// Tell the page: a step was undone, or done again.

@@ -69,6 +69,11 @@ impl Outbox {
         self.changes.push_back(Change { number: self.last, update, edited_at });
     }
 
+    /// The number of the last edit.
+    pub(super) fn last_number(&self) -> u64 {
+        self.last
+    }
+
     /// When the next batch is due: at once after a quiet time, else a frame after the last one;
     /// when the wait is over, if there is one.
     pub(super) fn due_at(&self) -> Option<Millis> {

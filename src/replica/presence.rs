@@ -170,6 +170,16 @@ impl PeersChanged {
 }
 
 impl Replica {
+    /// What this replica says about itself, as JSON.
+    pub fn presence(&self) -> Option<&str> {
+        self.presence.state()
+    }
+
+    /// What others say about themselves: their client ids and states as JSON.
+    pub fn peers(&self) -> impl Iterator<Item = (u64, &str)> {
+        self.presence.peers()
+    }
+
     pub(super) fn flush_presence(&mut self, now: Millis, out: &mut Vec<Output>) {
         if let Some(update) = self.presence.take_update(now) {
             send(out, self.frame_bytes_max, &FromClient::Awareness(&update));

@@ -2,6 +2,7 @@
 
 mod aside;
 mod checked;
+mod conflict;
 mod granted;
 mod hostile;
 mod latency;

@@ -27,6 +27,7 @@ pub struct Undone {
 pub(super) fn recorded(client_id: u32) -> Document {
     let mut document = Document::new(client_id.into());
     document.record(UndoOptions::default());
+    document.compare();
     document
 }
 
@@ -52,9 +53,7 @@ impl Replica {
         let mut out = Vec::new();
         self.document.edits_at(now);
         let (undone, update) = self.checked(|document, check| document.undo(check, redo));
-        if let Some(update) = update {
-            self.outbox.push(now, self.connection.is_live(), update);
-        }
+        self.sends(now, update);
         self.tell(&mut out);
         let undone = undone.map(|meta| {
             let is_one = meta.is_some();

@@ -345,7 +345,7 @@ impl Native {
                     env.note(format_args!("native {} may now: {grant:?}", self.index));
                 }
                 Output::Saved { .. } | Output::Changed(_) | Output::Peers(_) => {}
-                Output::Undo(_) | Output::Undone(_) => {}
+                Output::Undo(_) | Output::Undone(_) | Output::Conflict(_) => {}
             }
         }
     }

@@ -11,20 +11,20 @@ mod among;
 mod reload;
 
 /// A document with some of everything, whose edits are recorded.
-struct Desk {
-    document: Document,
-    text: Shared,
-    list: Shared,
-    map: Shared,
+pub(super) struct Desk {
+    pub(super) document: Document,
+    pub(super) text: Shared,
+    pub(super) list: Shared,
+    pub(super) map: Shared,
     page: Shared,
-    sent: Vec<Vec<u8>>,
+    pub(super) sent: Vec<Vec<u8>>,
     now: Millis,
     /// How many characters were written.
     written: usize,
 }
 
 #[derive(Debug, PartialEq)]
-struct Shown {
+pub(super) struct Shown {
     text: Vec<Delta>,
     list: Json,
     map: Json,
@@ -32,13 +32,13 @@ struct Shown {
 }
 
 impl Desk {
-    fn new(client_id: u64) -> Self {
+    pub(super) fn new(client_id: u64) -> Self {
         let mut document = Document::new(client_id);
         document.record(UndoOptions::default());
         Self::of(document)
     }
 
-    fn of(mut document: Document) -> Self {
+    pub(super) fn of(mut document: Document) -> Self {
         let text = document.root("text", Kind::Text).unwrap();
         let list = document.root("list", Kind::Array).unwrap();
         let map = document.root("map", Kind::Map).unwrap();
@@ -47,54 +47,54 @@ impl Desk {
     }
 
     /// An edit as a step of its own.
-    fn step<R>(&mut self, change: impl FnOnce(&mut Edit<'_>) -> R) -> R {
+    pub(super) fn step<R>(&mut self, change: impl FnOnce(&mut Edit<'_>) -> R) -> R {
         self.now = self.now + 1_000;
         self.more(change)
     }
 
     /// An edit that belongs to the same step.
-    fn more<R>(&mut self, change: impl FnOnce(&mut Edit<'_>) -> R) -> R {
+    pub(super) fn more<R>(&mut self, change: impl FnOnce(&mut Edit<'_>) -> R) -> R {
         self.document.edits_at(self.now);
         let (returned, update) = self.document.edit(change);
         self.sent.extend(update);
         returned
     }
 
-    fn write(&mut self, index: u32, string: &str) {
+    pub(super) fn write(&mut self, index: u32, string: &str) {
         let text = self.text.clone();
         self.written += string.len();
         self.step(|edit| edit.insert_text(&text, index, string, None)).unwrap();
     }
 
-    fn delete(&mut self, index: u32, len: u32) {
+    pub(super) fn delete(&mut self, index: u32, len: u32) {
         let text = self.text.clone();
         self.step(|edit| edit.delete_text(&text, index, len)).unwrap();
     }
 
-    fn set(&mut self, key: &str, value: &str) {
+    pub(super) fn set(&mut self, key: &str, value: &str) {
         let map = self.map.clone();
         self.step(|edit| edit.set_key(&map, key, &Json::String(value.into()))).unwrap();
     }
 
-    fn undo(&mut self) -> bool {
+    pub(super) fn undo(&mut self) -> bool {
         self.back(false)
     }
 
-    fn redo(&mut self) -> bool {
+    pub(super) fn redo(&mut self) -> bool {
         self.back(true)
     }
 
-    fn back(&mut self, redo: bool) -> bool {
+    pub(super) fn back(&mut self, redo: bool) -> bool {
         let (undone, update) = self.document.undo(None, redo);
         self.sent.extend(update);
         undone.unwrap().is_some()
     }
 
-    fn string(&self) -> String {
+    pub(super) fn string(&self) -> String {
         self.document.string(&self.text).unwrap()
     }
 
-    fn value(&self, key: &str) -> Option<Json> {
+    pub(super) fn value(&self, key: &str) -> Option<Json> {
         match self.document.key(&self.map, key).unwrap()? {
             Value::Json(json) => Some(json),
             Value::Shared(shared) => self.document.json(&shared).ok(),
@@ -102,7 +102,7 @@ impl Desk {
         }
     }
 
-    fn shown(&self) -> Shown {
+    pub(super) fn shown(&self) -> Shown {
         Shown {
             text: joined(self.document.delta(&self.text).unwrap()),
             list: self.document.json(&self.list).unwrap(),
@@ -128,14 +128,14 @@ fn joined(pieces: Vec<Delta>) -> Vec<Delta> {
 }
 
 /// Everybody gets what the others did.
-fn exchange(desks: &mut [&mut Desk]) {
+pub(super) fn exchange(desks: &mut [&mut Desk]) {
     let sent: Vec<Vec<u8>> = desks.iter_mut().flat_map(|desk| desk.sent.drain(..)).collect();
     for desk in desks.iter_mut() {
         sent.iter().for_each(|update| desk.document.apply(update).unwrap());
     }
 }
 
-fn string(string: &str) -> Option<Json> {
+pub(super) fn string(string: &str) -> Option<Json> {
     Some(Json::String(string.into()))
 }
 

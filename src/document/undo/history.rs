@@ -45,9 +45,6 @@ pub(in crate::document) struct History {
     /// The step that the edit under way belongs to, and whether anything of that is recorded.
     pub(super) open: Step,
     pub(super) is_news: bool,
-    /// This replica, and its first id of this edit.
-    pub(super) client: u64,
-    pub(super) clock: u32,
     /// Copies that were made, not told yet.
     pub(super) renamed: Vec<(Span, Span)>,
     /// The text that was read last, as long as nobody else wrote.
@@ -77,8 +74,6 @@ impl History {
             aim: Aim::Edit,
             open: Step::new(Json::Undefined),
             is_news: false,
-            client: 0,
-            clock: 0,
             renamed: Vec::new(),
             read: None,
         }
@@ -101,9 +96,8 @@ impl History {
         if redo { self.redo.push(step) } else { self.undo.push(step) }
     }
 
-    /// An edit begins, of which `clock` is the first id.
-    pub(in crate::document) fn begin(&mut self, client: u64, clock: u32) {
-        (self.client, self.clock) = (client, clock);
+    /// An edit begins.
+    pub(in crate::document) fn begin(&mut self) {
         let is_near = |at: Millis| self.now.since(at) <= self.options.group_ms;
         let goes_on = self.aim == Aim::Edit && self.edited_at.is_some_and(is_near);
         let last = if goes_on { self.undo.pop() } else { None };

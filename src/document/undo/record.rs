@@ -23,22 +23,26 @@ pub(in crate::document) struct Before {
 }
 
 impl Edit<'_> {
-    /// The id that this replica uses next, if edits are recorded.
+    /// The id that this replica uses next, if anything is recorded.
     pub(in crate::document) fn next_clock(&self) -> u32 {
-        let Some(history) = &self.history else { return 0 };
-        let own = self.txn.insert_set().iter().find(|(id, _)| id.get() == history.client);
+        let (client, first) = self.own;
+        if self.history.is_none() && self.written.is_none() {
+            return first;
+        }
+        let own = self.txn.insert_set().iter().find(|(id, _)| id.get() == client);
         let last = own.and_then(|(_, ranges)| ranges.iter().next_back().map(|range| range.end));
-        last.unwrap_or(history.clock)
+        last.unwrap_or(first)
     }
 
-    /// Something came into a text or a list, from the id `first` on.
-    pub(in crate::document) fn came(&mut self, list: &Shared, first: u32) {
+    /// Something came into a text or a list at an index, from the id `first` on.
+    pub(in crate::document) fn came(&mut self, list: &Shared, index: u32, first: u32) {
         let is_recorded = self.records(list);
         let span = self.marks_came(first);
-        let Some(history) = &mut self.history else { return };
-        if !is_recorded || span.len == 0 {
+        if span.len == 0 {
             return;
         }
+        self.writes_into(list, index, span);
+        let Some(history) = self.history.as_mut().filter(|_| is_recorded) else { return };
         let open = &mut history.open;
         if let Some(Touch::Came { list: last, spans }) = open.touches.last_mut()
             && last == list
@@ -55,10 +59,10 @@ impl Edit<'_> {
 
     /// The ids from `first` on are of this step.
     pub(in crate::document) fn marks_came(&mut self, first: u32) -> Span {
-        let end = self.next_clock();
-        let Some(history) = &mut self.history else { return Span { client: 0, clock: 0, len: 0 } };
-        let client = history.client;
-        history.open.came.insert(client, first, end);
+        let (client, end) = (self.own.0, self.next_clock());
+        if let Some(history) = &mut self.history {
+            history.open.came.insert(client, first, end);
+        }
         Span { client, clock: first, len: end.saturating_sub(first) }
     }
 
@@ -70,6 +74,7 @@ impl Edit<'_> {
         index: u32,
         len: u32,
     ) {
+        self.written.iter_mut().for_each(|written| written.next = None);
         if len == 0 || !self.records(text) {
             return;
         }
@@ -77,6 +82,11 @@ impl Edit<'_> {
         let Some(history) = &mut self.history else { return };
         let is_new = |id: &Id| history.open.came.contains(id.client, id.clock);
         let known = match id.filter(is_new) {
+            Some(_) if !history.open.touches.iter().any(|it| matches!(it, Touch::Went { .. })) => {
+                // It came in this step, and nothing is put back beside it.
+                history.is_news = true;
+                return;
+            }
             Some(id) => Some(Piece::unknown(id)),
             None => id.and_then(|id| history.known(&text.id, id)),
         };
@@ -100,6 +110,7 @@ impl Edit<'_> {
         index: u32,
         len: u32,
     ) {
+        self.written.iter_mut().for_each(|written| written.next = None);
         if self.records(list) {
             let pieces = Reading::default().items(branch, &mut self.txn, index, len, 0);
             self.went(list, branch, index, len, pieces);
@@ -145,12 +156,18 @@ impl Edit<'_> {
         len: u32,
         formats: &Attributes,
     ) {
-        if len == 0 || !self.records(text) {
+        let is_recorded = self.records(text);
+        if len == 0 || (!is_recorded && self.written.is_none()) {
             return;
         }
         let runs = runs(branch, &mut self.txn);
+        let spans = cut(&runs, index, index + len).map(|piece| piece.span).collect();
+        self.writes_formats(text, spans, formats);
         let Some(history) = &mut self.history else { return };
         history.read = None;
+        if !is_recorded {
+            return;
+        }
         let open = &mut history.open;
         let parts = cut(&runs, index, index + len).flat_map(|it| it.without(&open.came));
         for piece in parts.filter_map(|(_, piece)| piece) {
@@ -176,7 +193,9 @@ impl Edit<'_> {
         key: &str,
     ) -> Option<Before> {
         let (is_recorded, first) = (self.records(map), self.next_clock());
-        self.history.as_ref()?;
+        if self.history.is_none() && self.written.is_none() {
+            return None;
+        }
         let value = if is_recorded { MapRef::from(branch).get(&self.txn, key) } else { None };
         let nested = value.as_ref().and_then(|value| value.try_branch().map(SharedId::of));
         let id = match nested {
@@ -208,8 +227,9 @@ impl Edit<'_> {
             });
             piece.span = id.map_or(piece.span, Span::one);
         }
-        let Some(history) = &mut self.history else { return };
         let came = (span.len > 0).then(|| span.first());
+        self.writes_key(map, key, came);
+        let Some(history) = &mut self.history else { return };
         if is_recorded && (came.is_some() || went.is_some()) {
             history.key_touched(map, key, came, went);
         }

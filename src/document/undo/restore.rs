@@ -92,7 +92,7 @@ impl Edit<'_> {
         key: &str,
         piece: &Piece,
     ) -> Result<(), EditError> {
-        let id = Id { client: self.client(), clock: self.next_clock() };
+        let id = Id { client: self.own.0, clock: self.next_clock() };
         match &piece.what {
             What::Json(json) => self.set_key(map, key, json)?,
             What::Shared(tree) if map.kind == Kind::Map => {
@@ -123,10 +123,6 @@ impl Edit<'_> {
             let new = Span { client: new.client, clock: new.clock, len: old.len };
             history.renamed.push((old, new));
         }
-    }
-
-    fn client(&self) -> u64 {
-        self.history.as_ref().map_or(0, |history| history.client)
     }
 }
 

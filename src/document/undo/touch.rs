@@ -91,6 +91,11 @@ impl Piece {
         Self { span: Span::one(id), what: What::Opaque, attributes: Attributes::new() }
     }
 
+    /// A plain value of a key.
+    pub(super) fn plain(id: Id, json: Json) -> Self {
+        Self { span: Span::one(id), what: What::Json(json), attributes: Attributes::new() }
+    }
+
     /// How much room it takes: units of a text, or elements.
     pub(super) fn units(&self) -> u32 {
         match self.what {
