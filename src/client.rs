@@ -16,12 +16,14 @@ mod map;
 mod notices;
 mod options;
 mod pattern;
+mod position;
 mod presence;
 mod shell;
 mod socket;
 mod text;
 mod timer;
 mod token;
+mod undo;
 mod xml;
 
 use wasm_bindgen::prelude::*;

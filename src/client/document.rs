@@ -23,7 +23,7 @@ use crate::replica::Input;
 /// An open document.
 #[wasm_bindgen(skip_typescript)]
 pub struct SharedDocument {
-    shell: Rc<Shell>,
+    pub(super) shell: Rc<Shell>,
 }
 
 impl SharedDocument {
@@ -31,6 +31,7 @@ impl SharedDocument {
         let options = Options::read(options)?;
         let trace = options.trace.or_else(|| Trace::new(timer::random_u128()));
         let shell = Shell::new(options.endpoint, options.token, trace, options.telemetry);
+        options.recording.apply(&shell)?;
         if !options.presence.is_undefined()
             && let Err(error) = presence::set(&shell, &options.presence)
         {

@@ -11,9 +11,10 @@ use super::error::{self, Misuse};
 use super::handle;
 use super::shell::Shell;
 use super::timer::report;
+use super::undo;
 use crate::document::{Event, Shared, WatchId};
 use crate::protocol::Refusal;
-use crate::replica::{Aside, Grant, PeersChanged, Rejected, Status};
+use crate::replica::{Aside, Conflicted, Grant, PeersChanged, Rejected, Status, UndoState, Undone};
 
 /// Something to tell the page.
 pub(super) enum Notice {
@@ -25,6 +26,9 @@ pub(super) enum Notice {
     Access(Grant),
     SetAside(Aside),
     Peers(PeersChanged),
+    Undo(UndoState),
+    Undone(Undone),
+    Conflict(Conflicted),
 }
 
 /// What a callback wants to hear.
@@ -39,6 +43,9 @@ pub(super) enum Topic {
     Access,
     SetAside,
     Peers,
+    Undo,
+    Undone,
+    Conflict,
 }
 
 struct Subscription {
@@ -114,6 +121,13 @@ impl Notices {
                         self.reject_waiters(&put_aside());
                     }
                     self.call(&Topic::SetAside, || handle::aside_object(&aside));
+                }
+                Notice::Undo(state) => self.call(&Topic::Undo, || undo::undo_object(state)),
+                Notice::Undone(undone) => {
+                    self.call(&Topic::Undone, || undo::undone_object(&undone));
+                }
+                Notice::Conflict(conflict) => {
+                    self.call(&Topic::Conflict, || undo::conflict_object(shell, &conflict));
                 }
                 Notice::Peers(changed) => {
                     self.call(&Topic::Peers, || handle::peers_object(&changed));
@@ -243,6 +257,11 @@ pub(super) fn topic(name: &JsValue) -> Result<Topic, Misuse> {
         Some("rejected") => Ok(Topic::Rejected),
         Some("access") => Ok(Topic::Access),
         Some("aside") => Ok(Topic::SetAside),
-        _ => Err(Misuse::Argument("on takes status, saved, refused, rejected, access or aside")),
+        Some("undo") => Ok(Topic::Undo),
+        Some("undone") => Ok(Topic::Undone),
+        Some("conflict") => Ok(Topic::Conflict),
+        _ => Err(Misuse::Argument(
+            "on takes status, saved, refused, rejected, access, aside, undo, undone or conflict",
+        )),
     }
 }

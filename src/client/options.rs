@@ -6,6 +6,7 @@ use web_sys::Url;
 
 use super::error::Misuse;
 use super::token::is_sendable;
+use super::undo::Recording;
 use crate::protocol::Trace;
 use crate::protocol::route::{DOCUMENT_NAME_BYTES_MAX, encode_document_name};
 
@@ -21,10 +22,13 @@ pub(super) struct Options {
     pub(super) trace: Option<Trace>,
     /// Whether the room is told how long edits take.
     pub(super) telemetry: bool,
+    /// What can be undone, and what becomes of what loses.
+    pub(super) recording: Recording,
 }
 
 /// Every option.
-const KNOWN: [&str; 6] = ["url", "document", "token", "presence", "traceparent", "telemetry"];
+const KNOWN: &[&str] =
+    &["url", "document", "token", "presence", "traceparent", "telemetry", "undo", "conflicts"];
 
 impl Options {
     pub(super) fn read(options: &JsValue) -> Result<Self, JsValue> {
@@ -33,8 +37,8 @@ impl Options {
         }
         for key in Object::keys(options.unchecked_ref::<Object>()).iter() {
             if !KNOWN.iter().any(|&known| key == known) {
-                let known =
-                    "connect takes url, document, token, presence, traceparent and telemetry only";
+                let known = "connect takes url, document, token, presence, traceparent, telemetry, \
+                             undo and conflicts only";
                 return Err(Misuse::Option(known).into());
             }
         }
@@ -61,7 +65,9 @@ impl Options {
             said if said.is_undefined() => false,
             said => said.as_bool().ok_or(Misuse::Option("telemetry must be true or false"))?,
         };
-        Ok(Self { endpoint: endpoint(&url, &document)?, token, presence, trace, telemetry })
+        let recording = Recording::read(options)?;
+        let endpoint = endpoint(&url, &document)?;
+        Ok(Self { endpoint, token, presence, trace, telemetry, recording })
     }
 }
 

@@ -188,7 +188,7 @@ impl Shell {
         drop(open);
     }
 
-    fn perform(self: &Rc<Self>, outputs: Vec<Output>) {
+    pub(super) fn perform(self: &Rc<Self>, outputs: Vec<Output>) {
         let mut outputs = VecDeque::from(outputs);
         while let Some(output) = outputs.pop_front() {
             match output {
@@ -229,6 +229,9 @@ impl Shell {
                 Output::Rejected(rejected) => {
                     rejected.into_iter().for_each(|it| self.notices.push(Notice::Rejected(it)));
                 }
+                Output::Undo(state) => self.notices.push(Notice::Undo(state)),
+                Output::Undone(undone) => self.notices.push(Notice::Undone(undone)),
+                Output::Conflict(conflict) => self.notices.push(Notice::Conflict(conflict)),
                 Output::Peers(changed) => self.notices.push(Notice::Peers(changed)),
             }
         }

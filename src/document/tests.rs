@@ -4,6 +4,7 @@ use super::*;
 mod authors;
 mod checked;
 mod conflict;
+mod position;
 mod undo;
 
 #[cfg(target_arch = "wasm32")]

@@ -28,6 +28,7 @@ mod written;
 use super::{Check, Document, EditError, Json};
 use crate::time::Millis;
 
+pub(super) use capture::{id_at, index_of};
 pub use conflict::{Conflict, Lost};
 use history::Aim;
 pub(super) use history::History;

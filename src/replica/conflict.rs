@@ -27,8 +27,6 @@ pub struct Conflicted {
     pub policy: Policy,
     /// Under which key it is kept, if it is.
     pub kept: Option<String>,
-    /// When this replica learned of it.
-    pub at: Millis,
 }
 
 /// What becomes of changes that lose, by where they are.
@@ -112,7 +110,7 @@ impl Replica {
             let policy = self.policies.of(&conflict.path);
             let kept = if policy == Policy::KeepBoth { self.keep(now, &conflict) } else { None };
             if policy != Policy::Quiet {
-                self.policies.found.push(Conflicted { conflict, policy, kept, at: now });
+                self.policies.found.push(Conflicted { conflict, policy, kept });
             }
         }
         Ok(())

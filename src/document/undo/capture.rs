@@ -32,7 +32,7 @@ impl Run {
 }
 
 /// What has an index in a text or a list.
-pub(super) fn id_at(branch: BranchPtr, txn: &impl ReadTxn, index: u32) -> Option<Id> {
+pub(in crate::document) fn id_at(branch: BranchPtr, txn: &impl ReadTxn, index: u32) -> Option<Id> {
     let index = ArrayRef::from(branch).sticky_index(txn, index, Assoc::After)?;
     let id = index.id()?;
     Some(Id { client: id.client.get(), clock: id.clock })
@@ -40,7 +40,12 @@ pub(super) fn id_at(branch: BranchPtr, txn: &impl ReadTxn, index: u32) -> Option
 
 /// Before how much of its text or list something of this id stands, itself included with
 /// [`Assoc::Before`] if it is there.
-pub(super) fn index_of(list: BranchPtr, txn: &impl ReadTxn, id: Id, assoc: Assoc) -> Option<u32> {
+pub(in crate::document) fn index_of(
+    list: BranchPtr,
+    txn: &impl ReadTxn,
+    id: Id,
+    assoc: Assoc,
+) -> Option<u32> {
     let id = ID::new(ClientID::new(id.client), id.clock);
     let at = StickyIndex::from_id(id, assoc).get_offset(txn)?;
     (at.branch == list).then_some(at.index)

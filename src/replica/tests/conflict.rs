@@ -64,11 +64,11 @@ fn the_page_is_told_once_and_can_write_it_again() {
     bench.hears(2, &update);
     bench.room(&FromRoom::SyncStep2 { sequence: 2, update: &update });
     let told = bench.conflicts();
-    let [Conflicted { conflict, policy: Policy::Notify, kept: None, at }] = &told[..] else {
+    let [Conflicted { conflict, policy: Policy::Notify, kept: None }] = &told[..] else {
         panic!("{told:?}")
     };
     let path = ["map", "title"].map(|key| PathSegment::Key(key.into()));
-    assert_eq!((&conflict.path[..], &conflict.lost, *at), (&path[..], &Lost::Key, bench.now));
+    assert_eq!((&conflict.path[..], &conflict.lost), (&path[..], &Lost::Key));
     let Conflict { ours, theirs, by, .. } = conflict;
     assert_eq!((ours, theirs, *by), (&json("mine"), &json("theirs"), Some(2)));
     assert_eq!(bench.value("title"), value("theirs"));
