@@ -28,7 +28,7 @@ pub(super) enum Notice {
     Peers(PeersChanged),
     Undo(UndoState),
     Undone(Undone),
-    Conflict(Conflicted),
+    Conflict(Box<Conflicted>),
 }
 
 /// What a callback wants to hear.

@@ -134,6 +134,6 @@ impl Replica {
     }
 
     pub(super) fn tell_conflicts(&mut self, out: &mut Vec<Output>) {
-        out.extend(self.policies.found.drain(..).map(Output::Conflict));
+        out.extend(self.policies.found.drain(..).map(|it| Output::Conflict(it.into())));
     }
 }

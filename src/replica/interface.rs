@@ -65,7 +65,7 @@ pub enum Output {
         pending: u64,
     },
     /// Tell the page: a change of this replica lost.
-    Conflict(Conflicted),
+    Conflict(Box<Conflicted>),
     /// Tell the page: what can be undone changed.
     Undo(UndoState),
     /// Tell the page: a step was undone, or done again.

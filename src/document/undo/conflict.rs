@@ -202,10 +202,10 @@ impl Document {
         author
     }
 
-    /// For each write of formats the units that have each of them, if `update` brings formats.
-    fn formats_at_risk(&mut self, update: &[u8], writes: &[Write]) -> Formats {
+    /// Formats that may be lost to an update that brings formats: as if they were.
+    fn formats_at_risk(&mut self, update: &[u8], writes: &[Write]) -> Vec<Conflict> {
         let by = formatter(update);
-        let mut found = Formats { by, formats: Vec::new() };
+        let mut found = Vec::new();
         if by.is_none() {
             return found;
         }
@@ -217,56 +217,49 @@ impl Document {
             if (marks.clock..marks.end()).any(|clock| explicit.contains(marks.client, clock)) {
                 continue;
             }
-            for (name, value) in formats {
-                let has = formatted(&write.target, &mut txn, spans, |it| format(it, name) == value);
-                if !has.is_empty() {
-                    found.formats.push((write.path.clone(), write.target.clone(), has, {
-                        (name.clone(), value.clone())
-                    }));
-                }
+            for (name, ours) in formats {
+                let has = |attributes: &Attributes| format(attributes, name) == ours;
+                let spans = formatted(&write.target, &mut txn, spans, has);
+                let (text, name) = (write.target.clone(), name.clone());
+                let (lost, theirs) = (Lost::Format(name.clone()), Json::Undefined);
+                let (was, now) = (ours.clone(), theirs.clone());
+                let back = Touch::Format { text, spans, name, was, now };
+                let (path, ours) = (write.path.clone(), ours.clone());
+                found.push(Conflict { path, lost, ours, theirs, by, back });
             }
         }
         found
     }
 
-    /// Formats that are others now.
-    fn formats_lost(&mut self, risk: Formats, written: &mut Written, found: &mut Vec<Conflict>) {
-        for (path, text, spans, (name, ours)) in risk.formats {
-            let mut theirs = Json::Undefined;
+    /// Those of them that are lost.
+    fn formats_lost(
+        &mut self,
+        risks: Vec<Conflict>,
+        written: &mut Written,
+        found: &mut Vec<Conflict>,
+    ) {
+        for mut conflict in risks {
+            let Touch::Format { text, spans, name, now, .. } = &mut conflict.back else { continue };
             let mut txn = self.look();
-            let lost = formatted(&text, &mut txn, &spans, |it| {
-                let now = format(it, &name);
-                let is_other = *now != ours;
+            *spans = formatted(text, &mut txn, spans, |attributes| {
+                let is_other = *format(attributes, name) != conflict.ours;
                 if is_other {
-                    theirs = now.clone();
+                    *now = format(attributes, name).clone();
                 }
                 is_other
             });
-            if lost.is_empty() {
+            if spans.is_empty() {
                 continue;
             }
-            for write in written.writes.iter_mut().filter(|write| write.target == text) {
+            for write in written.writes.iter_mut().filter(|write| write.target == *text) {
                 if let Wrote::Format { formats, .. } = &mut write.what {
-                    formats.retain(|(other, _)| *other != name);
+                    formats.retain(|(other, _)| other != name);
                 }
             }
-            let back = Touch::Format {
-                text,
-                spans: lost,
-                name: name.clone(),
-                was: ours.clone(),
-                now: theirs.clone(),
-            };
-            let (lost, by) = (Lost::Format(name), risk.by);
-            found.push(Conflict { path, lost, ours, theirs, by, back });
+            conflict.theirs = now.clone();
+            found.push(conflict);
         }
     }
-}
-
-/// Formats that an update may change, and who wrote it.
-struct Formats {
-    by: Option<u64>,
-    formats: Vec<(Vec<PathSegment>, Shared, Vec<Span>, (String, Json))>,
 }
 
 impl Edit<'_> {

@@ -35,7 +35,7 @@ impl Bench {
     fn conflicts(&mut self) -> Vec<Conflicted> {
         let outputs = core::mem::take(&mut self.out).into_iter();
         let conflicts = outputs.filter_map(|output| match output {
-            Output::Conflict(conflict) => Some(conflict),
+            Output::Conflict(conflict) => Some(*conflict),
             _ => None,
         });
         conflicts.collect()

@@ -28,11 +28,11 @@ impl Bench {
     fn update(&mut self) -> (u64, Vec<u8>) {
         self.pass(20);
         let sent = self.sent();
-        let updates = sent.iter().filter_map(|frame| match message(frame) {
+        let update = sent.iter().rev().find_map(|frame| match message(frame) {
             FromClient::Update { number, update } => Some((number, update.to_vec())),
             _ => None,
         });
-        updates.last().expect("an update")
+        update.expect("an update")
     }
 }
 
