@@ -143,6 +143,19 @@ impl Document {
         check: Option<&dyn Check>,
         change: impl FnOnce(&mut Edit<'_>) -> R,
     ) -> (R, Option<Vec<u8>>) {
+        let (mut change, mut returned) = (Some(change), None);
+        let update = self.make(check, &mut |edit| {
+            returned = change.take().map(|change| change(edit));
+        });
+        (returned.expect("a change is made at once"), update)
+    }
+
+    /// The same for every kind of change: this is once in a client, not for each.
+    fn make(
+        &mut self,
+        check: Option<&dyn Check>,
+        change: &mut dyn FnMut(&mut Edit<'_>),
+    ) -> Option<Vec<u8>> {
         let client = self.client_id();
         let own = (client, self.known.clock(client));
         self.history.iter_mut().for_each(History::begin);
@@ -151,7 +164,7 @@ impl Document {
         let mut edit = Edit::new(txn, &mut self.checked, &self.places, own);
         edit.check = check;
         (edit.history, edit.written) = (self.history.as_mut(), self.written.as_mut());
-        let returned = change(&mut edit);
+        change(&mut edit);
         let update = edit.commit();
         self.history.iter_mut().for_each(History::end);
         if let Some(update) = &update {
@@ -163,7 +176,7 @@ impl Document {
                 }
             }
         }
-        (returned, update)
+        update
     }
 
     /// Take in an update from outside: what of it is new, and refers to nothing that is not here.

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import test, { after } from "node:test";
+import * as Y from "yjs";
 import * as demo from "./page.mjs";
 
 const { addTask, assertQuiet, caretAt, converged, leave, newDocument, offline, online } = demo;
@@ -157,6 +158,47 @@ test("what was deleted before a reload comes back after it", async () => {
     }
   });
   assert.equal(wrong, "argument");
+  assertQuiet([page]);
+  await leave(page);
+});
+
+test("v1: a position means the same to Yjs, whoever made it", async () => {
+  const name = newDocument("position");
+  const page = await visit(name);
+  const [update, positions] = await page.evaluate(async (name) => {
+    const { default: init, connect } = await import("/selvedge/selvedge.js");
+    await init();
+    globalThis.doc = connect({ url: location.origin, document: name });
+    const text = globalThis.doc.text("text");
+    text.insert(0, "hello world");
+    const at = [0, 5, 11].flatMap((index) => [-1, 0].map((assoc) => [index, assoc]));
+    const positions = at.map(([index, assoc]) => text.relativePosition(index, assoc));
+    text.insert(5, ", dear");
+    return [[...globalThis.doc.toUpdate()], positions];
+  }, name);
+  const theirs = new Y.Doc();
+  Y.applyUpdate(theirs, Uint8Array.from(update));
+  const text = theirs.getText("text");
+  const index = (json) => {
+    const position = Y.createRelativePositionFromJSON(json);
+    return Y.createAbsolutePositionFromRelativePosition(position, theirs).index;
+  };
+  assert.deepEqual(positions.map(index), [0, 0, 5, 11, 17, 17]);
+  const made = [0, 5, 11, 17].flatMap((at) =>
+    [-1, 0].map((assoc) => Y.createRelativePositionFromTypeIndex(text, at, assoc)),
+  );
+  const found = await page.evaluate(
+    ([positions, made]) => {
+      const text = globalThis.doc.text("text");
+      const index = (position) => text.absolutePosition(position);
+      return [positions.map(index), made.map(index)];
+    },
+    [positions, made.map((position) => Y.relativePositionToJSON(position))],
+  );
+  assert.deepEqual(found, [
+    [0, 0, 5, 11, 17, 17],
+    [0, 0, 5, 5, 11, 11, 17, 17],
+  ]);
   assertQuiet([page]);
   await leave(page);
 });

@@ -154,13 +154,14 @@ fn ranges(
 }
 
 /// Ranges in order, those beside each other as one.
-fn joined(mut ranges: Vec<(u32, u32)>) -> Vec<(u32, u32)> {
-    ranges.sort_unstable();
+fn joined(ranges: Vec<(u32, u32)>) -> Vec<(u32, u32)> {
     let mut joined: Vec<(u32, u32)> = Vec::new();
     for (from, to) in ranges {
-        match joined.last_mut() {
-            Some(last) if from <= last.1 => last.1 = last.1.max(to),
-            _ => joined.push((from, to)),
+        // Nearly all come in order.
+        let at = joined.partition_point(|range| range.1 < from);
+        match joined.get_mut(at) {
+            Some(range) if range.0 <= to => *range = (range.0.min(from), range.1.max(to)),
+            _ => joined.insert(at, (from, to)),
         }
     }
     joined
