@@ -20,6 +20,7 @@ mod map;
 mod notices;
 mod options;
 mod pattern;
+mod position;
 mod presence;
 mod shell;
 mod socket;
@@ -28,6 +29,7 @@ mod tabs;
 mod text;
 mod timer;
 mod token;
+mod undo;
 mod xml;
 
 use wasm_bindgen::prelude::*;

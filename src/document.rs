@@ -16,6 +16,7 @@ mod event;
 mod keyed;
 mod look;
 mod markup;
+mod position;
 mod read;
 mod roots;
 mod shared;
@@ -23,6 +24,7 @@ mod start_over;
 mod step;
 #[cfg(test)]
 mod tests;
+mod undo;
 mod value;
 
 use std::borrow::Cow;
@@ -40,9 +42,11 @@ pub use bring::BringError;
 pub use edit::{Edit, EditError, VALUE_BYTES_MAX};
 pub use event::{Event, KeyChange, PathSegment, WatchId};
 pub use look::{Above, Look};
+pub use position::Position;
 pub use roots::roots;
 pub use shared::{Kind, New, Shared, SharedId};
 pub use step::{Change, Check, Forbidden, Given, Step};
+pub use undo::{Applied, Conflict, Lost, STEPS_MAX, UndoOptions};
 pub use value::{Attributes, Delta, Inserted, JSON_DEPTH_MAX, Json, Value};
 
 use crate::update::{self, Admission, DeleteSet, Part};
@@ -50,6 +54,7 @@ use brought::Brought;
 use checked::Checked;
 use keyed::Keyed;
 use look::Places;
+use undo::{History, Written};
 
 /// Why an update from outside was not taken in.
 #[derive(Clone, Copy, Debug, Eq, Error, PartialEq)]
@@ -87,6 +92,10 @@ pub struct Document {
     /// What texts consist of; see [`Edit`].
     checked: Checked,
     places: Places,
+    /// What can be undone, if that is recorded.
+    history: Option<History>,
+    /// What is not acknowledged, if it is told who undoes it.
+    written: Option<Written>,
 }
 
 impl Document {
@@ -104,6 +113,8 @@ impl Document {
             last_watch: 0,
             checked: Checked::default(),
             places: Places::default(),
+            history: None,
+            written: None,
         }
     }
 
@@ -150,11 +161,30 @@ impl Document {
         check: Option<&dyn Check>,
         change: impl FnOnce(&mut Edit<'_>) -> R,
     ) -> (R, Option<Vec<u8>>) {
+        let (mut change, mut returned) = (Some(change), None);
+        let update = self.make(check, &mut |edit| {
+            returned = change.take().map(|change| change(edit));
+        });
+        (returned.expect("a change is made at once"), update)
+    }
+
+    /// The same for every kind of change: this is once in a client, not for each.
+    fn make(
+        &mut self,
+        check: Option<&dyn Check>,
+        change: &mut dyn FnMut(&mut Edit<'_>),
+    ) -> Option<Vec<u8>> {
+        let client = self.client_id();
+        let own = (client, self.known.clock(client));
+        self.history.iter_mut().for_each(History::begin);
         // The document is borrowed mutably, so no other transaction is alive.
         let txn = self.doc.try_transact_mut().expect("no transaction outlives a call");
-        let mut edit = Edit::new(txn, &mut self.checked, check, &self.places);
-        let returned = change(&mut edit);
+        let mut edit = Edit::new(txn, &mut self.checked, &self.places, own);
+        edit.check = check;
+        (edit.history, edit.written) = (self.history.as_mut(), self.written.as_mut());
+        change(&mut edit);
         let update = edit.commit();
+        self.history.iter_mut().for_each(History::end);
         if let Some(update) = &update {
             // It is in the document already: `Edit` puts nothing under a key that cannot be there.
             let _ = self.keyed.learn(update);
@@ -164,7 +194,7 @@ impl Document {
                 }
             }
         }
-        (returned, update)
+        update
     }
 
     /// Take in an update from outside: what of it is new, and refers to nothing that is not here.
@@ -229,6 +259,7 @@ impl Document {
         }
         let update = Update::decode_v1(&joined).map_err(|_| ApplyError::Unreadable)?;
         let checked = self.checked.brings(brought);
+        self.history.iter_mut().for_each(History::forget_read);
         let txn = match origin {
             Some(origin) => self.doc.try_transact_mut_with(origin),
             None => self.doc.try_transact_mut(),

@@ -13,6 +13,7 @@ mod aside;
 mod brought;
 mod catch_up;
 mod checked;
+mod conflict;
 mod connection;
 mod due;
 mod granted;
@@ -28,13 +29,15 @@ mod rejected;
 mod tabs;
 #[cfg(test)]
 mod tests;
+mod undo;
 
-use crate::document::{Check, Document, Edit, EditError, Kind, Shared, WatchId};
+use crate::document::{Document, Edit, EditError, Kind, Shared, WatchId};
 use crate::protocol::native::decode_from_room;
 use crate::protocol::{Close, FRAME_BYTES_MAX, FromClient, FromRoom, Trace, close};
 use crate::time::Millis;
 
 use checked::Rules;
+use conflict::Policies;
 use connection::{Connection, Due};
 use granted::Access;
 use keep::{Keep, Record};
@@ -46,12 +49,14 @@ use refused::send;
 use tabs::Tabs;
 
 pub use aside::Aside;
+pub use conflict::{Conflicted, Policy};
 pub use connection::Status;
 pub use granted::Grant;
 pub use interface::{Input, Output, Saved};
 pub use presence::{PeersChanged, PresenceError, STATE_BYTES_MAX};
 pub use rejected::Rejected;
 pub use tabs::TabId;
+pub use undo::{UndoState, Undone};
 
 /// A local copy of one document.
 pub struct Replica {
@@ -78,6 +83,7 @@ pub struct Replica {
     timer: Option<Millis>,
     access: Access,
     rules: Rules,
+    policies: Policies,
     /// What this visit belongs to.
     trace: Option<Trace>,
     latency: Latency,
@@ -87,6 +93,7 @@ pub struct Replica {
     told_saved: Saved,
     /// Whether the page is told every update.
     tells_updates: bool,
+    told_undo: UndoState,
 }
 
 impl Replica {
@@ -94,7 +101,7 @@ impl Replica {
     /// never be used again, the second spreads reconnects.
     pub fn new(client_id: u32, seed: u64) -> Self {
         Self {
-            document: Document::new(client_id.into()),
+            document: undo::recorded(client_id),
             connection: Connection::new(seed),
             outbox: Outbox::default(),
             made: Made::default(),
@@ -110,6 +117,7 @@ impl Replica {
             timer: None,
             access: Access::default(),
             rules: Rules::default(),
+            policies: Policies::default(),
             trace: None,
             latency: Latency::default(),
             keep: Keep::default(),
@@ -117,6 +125,7 @@ impl Replica {
             told_status: Status::Offline,
             told_saved: Saved::default(),
             tells_updates: false,
+            told_undo: UndoState::default(),
         }
     }
 
@@ -169,16 +178,6 @@ impl Replica {
         self.sequence
     }
 
-    /// What this replica says about itself, as JSON.
-    pub fn presence(&self) -> Option<&str> {
-        self.presence.state()
-    }
-
-    /// What others say about themselves: their client ids and states as JSON.
-    pub fn peers(&self) -> impl Iterator<Item = (u64, &str)> {
-        self.presence.peers()
-    }
-
     /// Change the document. Returns what `change` returned. No step is taken that breaks a rule.
     pub fn edit<R>(
         &mut self,
@@ -186,12 +185,10 @@ impl Replica {
         change: impl FnOnce(&mut Edit<'_>) -> R,
     ) -> (R, Vec<Output>) {
         let mut out = Vec::new();
-        let rules = self.rules.of(self.access.role());
-        let check = rules.as_ref().map(|rules| rules as &dyn Check);
-        let (returned, update) = self.document.edit_checked(check, change);
-        if let Some(update) = update {
-            self.wrote(now, update, &mut out);
-        }
+        self.document.edits_at(now);
+        let (returned, update) =
+            self.checked(|document, check| document.edit_checked(check, change));
+        self.wrote(now, update, &mut out);
         self.tell(now, &mut out);
         (returned, out)
     }
@@ -317,6 +314,7 @@ impl Replica {
             FromRoom::Ack { number, sequence } => {
                 self.asked.take_if(|(_, answer)| number >= *answer);
                 self.made.acknowledge(number);
+                self.document.is_acknowledged(number);
                 self.outbox.acknowledge(now, number, |at| self.latency.durable(now, at));
                 self.flush_latency(now, out);
                 self.advance(sequence);
@@ -348,14 +346,6 @@ impl Replica {
                 send(out, self.frame_bytes_max, &FromClient::Probe { stamp });
             }
         }
-    }
-
-    fn flush_presence(&mut self, now: Millis, out: &mut Vec<Output>) {
-        let Some(update) = self.presence.take_update(now) else { return };
-        if self.connection.is_live() {
-            send(out, self.frame_bytes_max, &FromClient::Awareness(&update));
-        }
-        self.tell_presence(&update, out);
     }
 
     /// Give up for good, until the page connects again.

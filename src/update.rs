@@ -36,7 +36,7 @@ mod walk;
 pub use admit::{Admission, admit, admit_seen};
 pub use clients::{client_count, clients_max};
 pub use compact::compact;
-pub use content::{Content, DEPTH_MAX};
+pub use content::{Content, DEPTH_MAX, is_value};
 pub use delete_set::{DeleteSet, delete_set, without_deletes};
 pub use diff::{beyond, diff};
 pub use json::is_json;

@@ -4,6 +4,7 @@
 import { bindAsides } from "./aside.js";
 import { bindAuthors } from "./authors.js";
 import { drawCarets } from "./carets.js";
+import { bindConflicts } from "./conflicts.js";
 import { bindConnection } from "./connection.js";
 import { bindDecisions } from "./decisions.js";
 import * as names from "./names.js";
@@ -12,6 +13,7 @@ import { bindRejections } from "./rejections.js";
 import { bindRole, roleFromAddress, tokenFor } from "./roles.js";
 import { openShared } from "./shared.js";
 import { bindTasks } from "./tasks.js";
+import { bindUndo } from "./undo.js";
 
 const element = (id) => document.getElementById(id);
 
@@ -83,6 +85,10 @@ async function start() {
     console.error(error);
     return showFailure(`The note could not be opened: ${explain()}.`);
   }
+  const nameOf = (id) => {
+    const state = shared.presence.others().get(id);
+    return state && names.person(state).name;
+  };
   const carets = drawCarets(element("mirror"), element("carets"));
   const iMoved = bindPeople(shared.presence, carets.peersChanged);
   const rewritten = bindAuthors(element("note"), carets.indexAt, shared.history.authors);
@@ -97,6 +103,8 @@ async function start() {
   bindConnection(shared.connection, announce);
   bindAsides(shared.connection);
   bindRejections(shared.connection, announce);
+  bindUndo(shared.undo, element("note"), announce);
+  bindConflicts(shared.connection, nameOf, announce);
   bindDecisions(shared.history.decisions);
   shared.connection.observe(() => {
     const { state, reason } = shared.connection.status();

@@ -24,10 +24,11 @@ export async function openShared(name, token, profile) {
   return {
     note: sharedText(doc.text("note"), refused),
     tasks: sharedTasks(doc, doc.array("tasks"), edit),
-    presence: sharedPresence(doc),
+    presence: sharedPresence(doc, doc.text("note")),
     connection: sharedConnection(doc, refused),
     access: sharedAccess(doc),
     history: sharedHistory(doc, name, token),
+    undo: sharedUndo(doc, doc.text("note"), edit),
     close: () => doc.close(),
   };
 }
@@ -69,12 +70,57 @@ function sharedTasks(doc, array, edit) {
   };
 }
 
-function sharedPresence(doc) {
+function sharedPresence(doc, text) {
+  /** A cursor with the letters that it is beside, so that it is right wherever these are by then. */
+  const pinned = (cursor) => ({
+    ...cursor,
+    beside: [cursor.anchor, cursor.head].map((index) =>
+      text.relativePosition(Math.min(index, text.length), -1),
+    ),
+  });
+  const found = (cursor) => {
+    try {
+      const [anchor, head] = cursor.beside.map((position) => text.absolutePosition(position));
+      return anchor === null || head === null ? cursor : { anchor, head };
+    } catch {
+      // Somebody with another client: what they say is all there is.
+      return cursor;
+    }
+  };
+  const withCursor = (state, change) =>
+    state?.cursor ? { ...state, cursor: change(state.cursor) } : state;
   return {
-    say: (state) => doc.presence.set(state),
+    say: (state) => doc.presence.set(withCursor(state, pinned)),
     /** Everyone else, by client id. */
-    others: () => new Map([...doc.presence.peers].filter(([id]) => id !== doc.clientId)),
+    others: () =>
+      new Map(
+        [...doc.presence.peers]
+          .filter(([id]) => id !== doc.clientId)
+          .map(([id, state]) => [id, withCursor(state, found)]),
+      ),
     observe: (changed) => doc.presence.observe(changed),
+  };
+}
+
+function sharedUndo(doc, text, edit) {
+  const positions = (...indexes) =>
+    indexes.map((index) => text.relativePosition(Math.min(index, text.length), -1));
+  const back = (change) => edit(() => doc.access?.mayWrite !== false && change()) ?? false;
+  return {
+    state: () => ({ canUndo: doc.canUndo, canRedo: doc.canRedo }),
+    undo: () => back(() => doc.undo()),
+    redo: () => back(() => doc.redo()),
+    /** What is selected in the note: it is again when what is written next is undone. */
+    selected: (start, end) => doc.undoMeta(positions(start, end)),
+    /** Calls `changed()` when there is more or less to undo, `select(start, end)` after undoing. */
+    observe: (changed, select) => {
+      doc.on("undo", changed);
+      doc.on("undone", ({ meta }) => {
+        if (!Array.isArray(meta)) return;
+        const [start, end] = meta.map((position) => text.absolutePosition(position));
+        if (start !== null && end !== null) select(start, end);
+      });
+    },
   };
 }
 
@@ -110,6 +156,17 @@ function sharedConnection(doc, refused) {
       doc.on("storage", () => doc.asides.slice(-1).forEach(lost));
     },
     discard: (aside) => doc.discardAside(aside),
+    /** Calls `lost({ kind, path, ours, by })` when something written here lost to somebody. */
+    observeConflicts: (lost) => doc.on("conflict", lost),
+    /** Writes again what lost; whether that changed anything. */
+    restore: (conflict) => {
+      try {
+        return conflict.restore();
+      } catch (error) {
+        if (!["gone", "rule", "not-allowed"].includes(error.code)) throw error;
+        return false;
+      }
+    },
     cut: () => doc.disconnect(),
     mend: () => doc.connect(),
   };

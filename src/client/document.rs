@@ -24,15 +24,16 @@ use crate::replica::Input;
 /// An open document.
 #[wasm_bindgen(skip_typescript)]
 pub struct SharedDocument {
-    shell: Rc<Shell>,
+    pub(super) shell: Rc<Shell>,
 }
 
 impl SharedDocument {
     pub(super) fn open(options: &JsValue) -> Result<Self, JsValue> {
         let options = Options::read(options)?;
         let trace = options.trace.or_else(|| Trace::new(timer::random_u128()));
-        let presence = options.presence.clone();
+        let (presence, recording) = (options.presence.clone(), options.recording.clone());
         let shell = Shell::new(options, trace);
+        recording.apply(&shell)?;
         if !presence.is_undefined()
             && let Err(error) = presence::set(&shell, &presence)
         {

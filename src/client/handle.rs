@@ -78,15 +78,15 @@ pub(super) fn value_object(shell: &Rc<Shell>, value: &Value) -> JsValue {
     }
 }
 
+pub(super) fn path_array(path: &[PathSegment]) -> JsValue {
+    let segment = |segment: &PathSegment| match segment {
+        PathSegment::Key(key) => JsValue::from_str(key),
+        PathSegment::Index(index) => JsValue::from(*index),
+    };
+    path.iter().map(segment).collect::<Array>().into()
+}
+
 pub(super) fn event_object(shell: &Rc<Shell>, event: &Event) -> JsValue {
-    let path: Array = event
-        .path
-        .iter()
-        .map(|segment| match segment {
-            PathSegment::Key(key) => JsValue::from_str(key),
-            PathSegment::Index(index) => JsValue::from(*index),
-        })
-        .collect();
     let has_delta = event.target.kind != Kind::Map;
     let has_keys = matches!(event.target.kind, Kind::Map | Kind::XmlElement);
     let delta =
@@ -94,7 +94,7 @@ pub(super) fn event_object(shell: &Rc<Shell>, event: &Event) -> JsValue {
     let keys = has_keys.then(|| ("keys", keys_object(shell, event)));
     let entries = [
         ("target", shared_object(shell, event.target.clone())),
-        ("path", path.into()),
+        ("path", path_array(&event.path)),
         ("local", JsValue::from_bool(event.local)),
     ];
     object(entries.into_iter().chain(delta).chain(keys))

@@ -11,9 +11,10 @@ use super::error::{self, Misuse};
 use super::handle;
 use super::shell::Shell;
 use super::timer::report;
+use super::undo;
 use crate::document::{Event, Shared, WatchId};
 use crate::protocol::Refusal;
-use crate::replica::{Grant, PeersChanged, Rejected, Saved, Status};
+use crate::replica::{Conflicted, Grant, PeersChanged, Rejected, Saved, Status, UndoState, Undone};
 
 /// Something to tell the page.
 pub(super) enum Notice {
@@ -27,6 +28,9 @@ pub(super) enum Notice {
     SetAside(JsValue, bool),
     Peers(PeersChanged),
     Updated { update: Vec<u8>, local: bool },
+    Undo(UndoState),
+    Undone(Undone),
+    Conflict(Box<Conflicted>),
 }
 
 /// What a callback wants to hear.
@@ -43,6 +47,9 @@ pub(super) enum Topic {
     SetAside,
     Peers,
     Updates,
+    Undo,
+    Undone,
+    Conflict,
 }
 
 struct Subscription {
@@ -141,6 +148,13 @@ impl Notices {
                         self.reject_waiters(&put_aside());
                     }
                     self.call(&Topic::SetAside, || aside.clone());
+                }
+                Notice::Undo(state) => self.call(&Topic::Undo, || undo::undo_object(state)),
+                Notice::Undone(undone) => {
+                    self.call(&Topic::Undone, || undo::undone_object(&undone));
+                }
+                Notice::Conflict(conflict) => {
+                    self.call(&Topic::Conflict, || undo::conflict_object(shell, &conflict));
                 }
                 Notice::Peers(changed) => {
                     self.call(&Topic::Peers, || handle::peers_object(&changed));
@@ -301,8 +315,12 @@ pub(super) fn topic(name: &JsValue) -> Result<Topic, Misuse> {
         Some("access") => Ok(Topic::Access),
         Some("aside") => Ok(Topic::SetAside),
         Some("update") => Ok(Topic::Updates),
+        Some("undo") => Ok(Topic::Undo),
+        Some("undone") => Ok(Topic::Undone),
+        Some("conflict") => Ok(Topic::Conflict),
         _ => Err(Misuse::Argument(
-            "on takes status, saved, storage, refused, rejected, access, aside or update",
+            "on takes status, saved, storage, refused, rejected, access, aside, update, undo, \
+             undone or conflict",
         )),
     }
 }

@@ -6,6 +6,7 @@ use web_sys::Url;
 
 use super::error::Misuse;
 use super::token::is_sendable;
+use super::undo::Recording;
 use crate::protocol::Trace;
 use crate::protocol::route::{DOCUMENT_NAME_BYTES_MAX, encode_document_name};
 
@@ -46,10 +47,12 @@ pub(super) struct Options {
     pub(super) trace: Option<Trace>,
     /// Whether the room is told how long edits take.
     pub(super) telemetry: bool,
+    /// What can be undone, and what becomes of what loses.
+    pub(super) recording: Recording,
 }
 
 /// Every option.
-const KNOWN: [&str; 9] = [
+const KNOWN: [&str; 11] = [
     "url",
     "document",
     "token",
@@ -59,9 +62,11 @@ const KNOWN: [&str; 9] = [
     "offline",
     "profile",
     "guard",
+    "undo",
+    "conflicts",
 ];
 const KNOWN_ONLY: &str = "connect takes url, document, token, presence, traceparent, telemetry, \
-                          offline, profile and guard only";
+                          offline, profile, guard, undo and conflicts only";
 
 impl Options {
     pub(super) fn read(options: &JsValue) -> Result<Self, JsValue> {
@@ -99,7 +104,19 @@ impl Options {
         let profile = profile(options)?;
         let (endpoint, api) = addresses(&url, &document)?;
         let place = Place { url: base(&url)?, document, profile };
-        Ok(Self { endpoint, api, token, presence, trace, telemetry, guard, offline, place })
+        let recording = Recording::read(options)?;
+        Ok(Self {
+            endpoint,
+            api,
+            token,
+            presence,
+            trace,
+            telemetry,
+            guard,
+            offline,
+            place,
+            recording,
+        })
     }
 }
 

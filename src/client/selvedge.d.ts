@@ -115,11 +115,34 @@ export interface SharedText {
   format(index: number, length: number, attributes: Attributes): void;
   /** Change the text as a delta says. */
   applyDelta(delta: readonly TextDelta[]): void;
+  /**
+   * A position in front of `index` that stays where it is while anybody edits: with the unit at
+   * `index`, or with `assoc` below 0 with the one before. It can be sent: it is the JSON of Yjs's
+   * relative positions.
+   */
+  relativePosition(index: number, assoc?: number): RelativePosition;
+  /** The index of such a position now; `null` if it is not in this text, or not known here yet. */
+  absolutePosition(position: RelativePosition): number | null;
   /** Call back after each change. */
   observe(callback: (event: TextEvent) => void): Unsubscribe;
   /** Free this object now instead of when it is collected. The text stays. */
   free(): void;
 }
+
+/** The name of one unit: who made it, and its number there. */
+export type UnitId = { readonly client: number; readonly clock: number };
+
+/** A position in a text that survives edits, as Yjs writes it. */
+export type RelativePosition = {
+  /** The unit that it stays with. */
+  readonly item?: UnitId | null;
+  /** Without one: the text at the root at an end of which it is. */
+  readonly tname?: string | null;
+  /** Without one: the text inside of something else. */
+  readonly type?: UnitId | null;
+  /** Below 0 if it stays with what is before it. */
+  readonly assoc?: number;
+};
 
 /** Values by key. */
 export interface SharedMap {
@@ -371,6 +394,75 @@ export interface ConnectOptions<State extends JsonValue = JsonValue> {
   profile?: string;
   /** Whether the browser asks before it closes the page while `saved.pendingHere` is above 0. */
   guard?: boolean;
+  /** What can be undone: by default everything that is written here. `false`: nothing. */
+  undo?: false | UndoOptions;
+  /**
+   * What becomes of a change that loses to somebody who did not know it, by path: segments with a
+   * slash between them as in `Rejection`, where `*` is any one of them: `"tasks/*\/title"`. The
+   * first that fits counts. By default `"notify"`.
+   */
+  conflicts?: { readonly [path: string]: ConflictPolicy };
+}
+
+/** What can be undone. */
+export interface UndoOptions {
+  /** An edit at most so many milliseconds after the one before is part of its step; 500 if absent. */
+  groupMs?: number;
+  /** Only what is written in the shared types of these names at the root; in all if absent. */
+  roots?: readonly string[];
+}
+
+/**
+ * What becomes of a change that loses. `quiet`: it is gone. `notify`: the page is told. `keep-both`:
+ * the value of a key is kept beside the one that won, under `title (conflict 1)` or the next number
+ * that is free; anything else comes back where it was. The page is told.
+ */
+export type ConflictPolicy = "quiet" | "notify" | "keep-both";
+
+/** What can be undone now. */
+export interface UndoState {
+  readonly canUndo: boolean;
+  readonly canRedo: boolean;
+}
+
+/** A step was undone, or done again. */
+export interface Undone {
+  readonly action: "undo" | "redo";
+  /** What `undoMeta` had said when the step began, or when it was undone. */
+  readonly meta: Json;
+}
+
+/**
+ * A change of this replica, not acknowledged yet, lost to somebody who did not know it.
+ *
+ * `key`: another value counts. `format`: another format of the same text does. `inside`: the shared
+ * type that it is in was deleted. `around`: it is there, but the text on both sides of it is not.
+ */
+export interface Conflict {
+  readonly kind: "key" | "format" | "inside" | "around";
+  /** From a root of the document down to what both changed. */
+  readonly path: readonly (string | number)[];
+  /** With `format`: its name. */
+  readonly format?: string;
+  /** What was written here, or all that was in what is gone, as a plain value. */
+  readonly ours: Json;
+  /** What is there instead; `undefined` if nothing is. */
+  readonly theirs: Json;
+  /**
+   * The client that wrote that; `null` if it is not known, as of deletions. Who that is, presence
+   * may tell: `doc.presence.peers.get(by)?.identity`.
+   */
+  readonly by: number | null;
+  /** When this replica learned of it, in milliseconds since 1970. */
+  readonly at: number;
+  readonly policy: "notify" | "keep-both";
+  /** With `keep-both`: under which key ours is kept. */
+  readonly keptAs?: string;
+  /**
+   * Write ours again; with `inside` and `around`: bring back what was deleted. It is an edit like
+   * any other. Returns whether anything changed; throws `gone` if what it was in is gone.
+   */
+  restore(): boolean;
 }
 
 /** How long edits took, in milliseconds: upper bounds of what so many of them stayed below. */
@@ -513,6 +605,34 @@ export interface SharedDocument<State extends JsonValue = JsonValue> {
    * `"aside"` alone.
    */
   on(event: "update", callback: (update: Uint8Array, local: boolean) => void): Unsubscribe;
+  /** Call back when what can be undone changes. */
+  on(event: "undo", callback: (state: UndoState) => void): Unsubscribe;
+  /** Call back after a step was undone or done again: an editor sets its selection then. */
+  on(event: "undone", callback: (undone: Undone) => void): Unsubscribe;
+  /** Call back when a change of this replica lost to somebody else's: once for each. */
+  on(event: "conflict", callback: (conflict: Conflict) => void): Unsubscribe;
+  /**
+   * Undo the last step of this replica of which anything is left to undo. What others changed since
+   * stays as they have it. Returns whether there was one.
+   */
+  undo(): boolean;
+  /** Do again what was undone last. Nothing is left of that once something else is written. */
+  redo(): boolean;
+  /** Whether there is a step to undo. */
+  readonly canUndo: boolean;
+  /** Whether there is a step to do again. */
+  readonly canRedo: boolean;
+  /** The next edit begins a step, whenever it is made. */
+  undoBoundary(): void;
+  /** Each step that begins from now on carries this, a selection for example: see `"undone"`. */
+  undoMeta(meta: Json): void;
+  /**
+   * The newest steps as bytes, at most 256 KiB, to be stored beside the document: they outlive a
+   * reload, also what was deleted.
+   */
+  saveUndo(): Uint8Array;
+  /** Take in what `saveUndo` gave, once the document holds what it held then. */
+  restoreUndo(saved: Uint8Array): void;
   /**
    * The copies that could not go on, oldest first. They are kept with the document until they are
    * discarded, and as long as the page lives.

@@ -336,7 +336,7 @@ impl Shell {
         drop(open);
     }
 
-    fn perform(self: &Rc<Self>, outputs: Vec<Output>) {
+    pub(super) fn perform(self: &Rc<Self>, outputs: Vec<Output>) {
         let mut outputs = VecDeque::from(outputs);
         while let Some(output) = outputs.pop_front() {
             match output {
@@ -387,6 +387,9 @@ impl Shell {
                 Output::Updated { update, local } => {
                     self.notices.push(Notice::Updated { update, local });
                 }
+                Output::Undo(state) => self.notices.push(Notice::Undo(state)),
+                Output::Undone(undone) => self.notices.push(Notice::Undone(undone)),
+                Output::Conflict(conflict) => self.notices.push(Notice::Conflict(conflict)),
                 Output::Peers(changed) => self.notices.push(Notice::Peers(changed)),
             }
         }

@@ -4,6 +4,7 @@ use wasm_bindgen::prelude::*;
 
 use super::convert;
 use super::handle::Handle;
+use super::position;
 use crate::document::Document;
 
 /// Formatted text.
@@ -87,6 +88,23 @@ impl SharedText {
     pub fn apply_delta(&self, delta: JsValue) -> Result<(), JsValue> {
         let delta = convert::delta(delta)?;
         Ok(self.0.edit(|edit, text| edit.apply_delta(text, &delta))?)
+    }
+
+    /// A position that stays where it is while others edit.
+    #[wasm_bindgen(js_name = relativePosition)]
+    pub fn relative_position(&self, index: f64, assoc: Option<f64>) -> Result<JsValue, JsValue> {
+        let index = convert::whole_number(index)?;
+        let before = assoc.is_some_and(|assoc| assoc < 0.0);
+        let position = self.0.read(|document, text| document.position(text, index, before))?;
+        Ok(position::object(&position))
+    }
+
+    /// Where such a position is now.
+    #[wasm_bindgen(js_name = absolutePosition)]
+    pub fn absolute_position(&self, position: JsValue) -> Result<JsValue, JsValue> {
+        let position = position::read(&position, &self.0.shared.id)?;
+        let index = self.0.read(|document, text| document.index_at(text, &position))?;
+        Ok(index.map_or(JsValue::NULL, JsValue::from))
     }
 
     /// Call back when the text changes.

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use yrs::types::text::YChange;
-use yrs::{ArrayRef, Assoc, IndexedSequence, Out, ReadTxn, Snapshot, Text, TextRef, Transact};
+use yrs::{Assoc, IndexedSequence, Out, ReadTxn, Snapshot, Text, TextRef, Transact};
 
 use super::Document;
 use super::edit::{EditError, KEYED, LISTS, TEXTS};
 use super::shared::{Shared, SharedId};
+use super::undo::id_at;
 use crate::update::{self, Content, Id, Parent, Part, Place};
 
 /// A part of a text or a list, and the client that wrote it.
@@ -70,12 +71,12 @@ impl Document {
     pub fn authors_of_list(&self, list: &Shared) -> Result<Vec<Run>, EditError> {
         let txn = self.read();
         let branch = list.branch_of(&txn, LISTS)?;
-        let (list, len) = (ArrayRef::from(branch), branch.content_len());
+        let len = branch.content_len();
         let encoded = txn.encode_diff_v1(&yrs::StateVector::default());
         let items = Items::of(&encoded);
         let mut runs = Runs::default();
         while runs.len < len {
-            let Some(id) = id_at(&list, &txn, runs.len) else { break };
+            let Some(id) = id_at(branch, &txn, runs.len) else { break };
             // The rest of its item stands behind it.
             let end = items.find(id).map_or(id.clock + 1, |item| item.end);
             runs.push((end - id.clock).min(len - runs.len), id.client);
@@ -86,15 +87,13 @@ impl Document {
     /// The id of one element of an array, or of one node of an XML type.
     pub fn id_of_item(&self, list: &Shared, index: u32) -> Option<Id> {
         let txn = self.read();
-        id_at(&ArrayRef::from(list.branch_of(&txn, LISTS).ok()?), &txn, index)
+        id_at(list.branch_of(&txn, LISTS).ok()?, &txn, index)
     }
 
     /// Who wrote the value of each key of a map, or of each XML attribute, in order of keys.
     pub fn authors_of_map(&self, map: &Shared) -> Result<Vec<(String, u64)>, EditError> {
         map.branch_of(&self.read(), KEYED)?;
         let encoded = self.encode();
-        let mut items = Items::of(&encoded);
-        let deleted = update::delete_set(&[&encoded]).unwrap_or_default();
         let target = match &map.id {
             SharedId::Root(name) => Parent::Root(name),
             SharedId::Nested { client, clock } => {
@@ -102,21 +101,26 @@ impl Document {
             }
         };
         let mut authors = BTreeMap::new();
-        for id in items.live() {
-            if let Some((parent, Some(key))) = items.resolve(id)
-                && parent == target
-                && !deleted.contains(id.client, id.clock)
-            {
+        entries(&encoded, |parent, key, id| {
+            if parent == target {
                 authors.insert(key.to_owned(), id.client);
             }
-        }
+        });
         Ok(authors.into_iter().collect())
     }
 }
 
-fn id_at(list: &ArrayRef, txn: &impl ReadTxn, index: u32) -> Option<Id> {
-    let index = list.sticky_index(txn, index, Assoc::After)?;
-    index.id().map(|id| Id { client: id.client.get(), clock: id.clock })
+/// Show each value that is under a key of `encoded`: under which parent and key, and its id.
+pub(super) fn entries<'a>(encoded: &'a [u8], mut see: impl FnMut(Parent<'a>, &'a str, Id)) {
+    let mut items = Items::of(encoded);
+    let deleted = update::delete_set(&[encoded]).unwrap_or_default();
+    for id in items.live() {
+        if let Some((parent, Some(key))) = items.resolve(id)
+            && !deleted.contains(id.client, id.clock)
+        {
+            see(parent, key, id);
+        }
+    }
 }
 
 /// A struct of a document.

@@ -12,6 +12,7 @@ use super::checked::{Checked, TextContent, cuts_surrogate};
 use super::look::{Places, View};
 use super::shared::{Kind, New, Shared};
 use super::step::{Change, Check, Forbidden, Given, Step};
+use super::undo::{History, Written};
 use super::value::{Attributes, Delta, Inserted, Json, attributes_to};
 use crate::update::DeleteSet;
 
@@ -51,25 +52,30 @@ pub enum EditError {
 
 /// A change being made; see [`super::Document::edit`].
 pub struct Edit<'doc> {
-    txn: TransactionMut<'doc>,
+    pub(super) txn: TransactionMut<'doc>,
     checked: &'doc mut Checked,
     /// Who is asked about each step before it is taken.
-    check: Option<&'doc dyn Check>,
-    places: &'doc Places,
+    pub(super) check: Option<&'doc dyn Check>,
+    pub(super) places: &'doc Places,
+    /// This replica, and its first id of this edit.
+    pub(super) own: (u64, u32),
+    /// Where it is recorded, so that it can be undone, and so that who undoes it is found.
+    pub(super) history: Option<&'doc mut History>,
+    pub(super) written: Option<&'doc mut Written>,
 }
 
 impl<'doc> Edit<'doc> {
     pub(super) fn new(
         txn: TransactionMut<'doc>,
         checked: &'doc mut Checked,
-        check: Option<&'doc dyn Check>,
         places: &'doc Places,
+        own: (u64, u32),
     ) -> Self {
-        Self { txn, checked, check, places }
+        Self { txn, checked, check: None, places, own, history: None, written: None }
     }
 
     /// Ask whether a step may be taken.
-    fn ask(&self, target: &Shared, change: Change<'_>) -> Result<(), EditError> {
+    pub(super) fn ask(&self, target: &Shared, change: Change<'_>) -> Result<(), EditError> {
         let Some(check) = self.check else { return Ok(()) };
         let view = View { txn: &self.txn, places: self.places };
         check.check(&Step { target, change }, &view).map_err(|why| EditError::Forbidden(why.into()))
@@ -139,15 +145,17 @@ impl<'doc> Edit<'doc> {
         }
         let branch = self.text(text, index, 0)?;
         self.ask_insert(text, &branch, index, Given::Text, string.encode_utf16().count())?;
+        let attributes = attributes.map(checked).transpose()?;
         self.checked.inserted(&text.id, string);
+        let first = self.next_clock();
         let target = TextRef::from(branch);
         match attributes {
             None => target.insert(&mut self.txn, index, string),
             Some(attributes) => {
-                let attributes = checked(attributes)?;
                 target.insert_with_attributes(&mut self.txn, index, string, attributes);
             }
         }
+        self.came(text, index, first);
         Ok(())
     }
 
@@ -162,15 +170,17 @@ impl<'doc> Edit<'doc> {
         embed.fits(VALUE_BYTES_MAX)?;
         let branch = self.text(text, index, 0)?;
         self.ask_insert(text, &branch, index, Given::Text, 1)?;
+        let attributes = attributes.map(checked).transpose()?;
+        let first = self.next_clock();
         let target = TextRef::from(branch);
         let embed = embed.to_any();
         match attributes {
             None => target.insert_embed(&mut self.txn, index, embed),
             Some(attributes) => {
-                let attributes = checked(attributes)?;
                 target.insert_embed_with_attributes(&mut self.txn, index, embed, attributes)
             }
         };
+        self.came(text, index, first);
         Ok(())
     }
 
@@ -178,6 +188,7 @@ impl<'doc> Edit<'doc> {
     pub fn delete_text(&mut self, text: &Shared, index: u32, len: u32) -> Result<(), EditError> {
         let branch = self.text(text, index, len)?;
         self.ask(text, Change::Delete { index, len })?;
+        self.text_goes(text, branch, index, len);
         TextRef::from(branch).remove_range(&mut self.txn, index, len);
         Ok(())
     }
@@ -192,7 +203,12 @@ impl<'doc> Edit<'doc> {
     ) -> Result<(), EditError> {
         let branch = self.text(text, index, len)?;
         self.ask(text, Change::Format)?;
-        TextRef::from(branch).format(&mut self.txn, index, len, checked(attributes)?);
+        let formats = checked(attributes)?;
+        self.formats(text, branch, index, len, attributes);
+        let first = self.next_clock();
+        TextRef::from(branch).format(&mut self.txn, index, len, formats);
+        let marks = self.marks_came(first);
+        self.formatted(marks);
         Ok(())
     }
 
@@ -237,7 +253,9 @@ impl<'doc> Edit<'doc> {
         value.fits(VALUE_BYTES_MAX)?;
         let branch = map.branch_of(&self.txn, KEYED)?;
         self.ask(map, Change::Set { key, given: Given::Values(std::slice::from_ref(value)) })?;
+        let before = self.key_goes(map, branch, key);
         MapRef::from(branch).insert(&mut self.txn, key, value.to_any());
+        self.key_came(map, key, before);
         Ok(())
     }
 
@@ -245,7 +263,9 @@ impl<'doc> Edit<'doc> {
     pub fn set_key_new(&mut self, map: &Shared, key: &str, new: New) -> Result<Shared, EditError> {
         let branch = map.branch_of(&self.txn, &[Kind::Map])?;
         self.ask(map, Change::Set { key, given: Given::New(new.kind()) })?;
+        let before = self.key_goes(map, branch, key);
         let made = MapRef::from(branch).insert(&mut self.txn, key, new.into_input());
+        self.key_came(map, key, before);
         Shared::from_out(&made).ok_or(EditError::Kind)
     }
 
@@ -253,7 +273,9 @@ impl<'doc> Edit<'doc> {
     pub fn delete_key(&mut self, map: &Shared, key: &str) -> Result<(), EditError> {
         let branch = map.branch_of(&self.txn, KEYED)?;
         self.ask(map, Change::Unset { key })?;
+        let before = self.key_goes(map, branch, key);
         MapRef::from(branch).remove(&mut self.txn, key);
+        self.key_came(map, key, before);
         Ok(())
     }
 
@@ -271,7 +293,9 @@ impl<'doc> Edit<'doc> {
         within(&branch, index, 0)?;
         self.ask_insert(array, &branch, index, Given::Values(values), values.len())?;
         let values = values.iter().map(Json::to_any);
+        let first = self.next_clock();
         ArrayRef::from(branch).insert_range(&mut self.txn, index, values);
+        self.came(array, index, first);
         Ok(())
     }
 
@@ -283,7 +307,9 @@ impl<'doc> Edit<'doc> {
         }
         within(&branch, index, 0)?;
         self.ask_insert(list, &branch, index, Given::New(new.kind()), 1)?;
+        let first = self.next_clock();
         let made = ArrayRef::from(branch).insert(&mut self.txn, index, new.into_input());
+        self.came(list, index, first);
         Shared::from_out(&made).ok_or(EditError::Kind)
     }
 
@@ -293,6 +319,7 @@ impl<'doc> Edit<'doc> {
         within(&branch, index, len)?;
         if len > 0 {
             self.ask(list, Change::Delete { index, len })?;
+            self.items_go(list, branch, index, len);
             ArrayRef::from(branch).remove_range(&mut self.txn, index, len);
         }
         Ok(())
@@ -306,7 +333,12 @@ impl<'doc> Edit<'doc> {
     }
 
     /// The text, if `len` units from `index` can be cut out of it.
-    fn text(&mut self, text: &Shared, index: u32, len: u32) -> Result<BranchPtr, EditError> {
+    pub(super) fn text(
+        &mut self,
+        text: &Shared,
+        index: u32,
+        len: u32,
+    ) -> Result<BranchPtr, EditError> {
         let branch = text.branch_of(&self.txn, TEXTS)?;
         within(&branch, index, len)?;
         let content = self.checked.content(&text.id, &branch, &self.txn);

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use super::event::{Event, KeyChange, WatchId};
 use super::shared::{Kind, Shared, SharedId};
+use super::undo::{History, Written};
 use super::value::{Delta, Json, Value};
 
 impl Document {
@@ -35,6 +36,8 @@ impl Document {
         self.events.borrow_mut().extend(gone);
         let before = std::mem::replace(self, Self::new(client_id));
         (self.events, self.last_watch) = (before.events, before.last_watch);
+        self.history = before.history.map(History::cleared);
+        self.written = before.written.map(|_| Written::default());
         for (name, kind) in before.roots {
             // Nobody else has defined it here.
             let _ = self.root(&name, kind);

@@ -3,6 +3,9 @@
 use super::*;
 mod authors;
 mod checked;
+mod conflict;
+mod position;
+mod undo;
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;

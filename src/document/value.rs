@@ -122,7 +122,8 @@ impl Json {
         if self.bytes(0)? > bytes_max { Err(EditError::TooLarge) } else { Ok(()) }
     }
 
-    fn bytes(&self, depth: usize) -> Result<usize, EditError> {
+    /// About how large it is, in bytes.
+    pub(super) fn bytes(&self, depth: usize) -> Result<usize, EditError> {
         if depth > JSON_DEPTH_MAX {
             return Err(EditError::TooDeep);
         }

@@ -2,7 +2,7 @@
 
 use super::keep::Record;
 use super::{Output, Replica, TabId};
-use crate::document::{ApplyError, BringError};
+use crate::document::{Applied, ApplyError, BringError, Conflict};
 use crate::protocol::Close;
 use crate::time::Millis;
 
@@ -12,8 +12,7 @@ impl Replica {
     pub fn bring(&mut self, now: Millis, update: &[u8]) -> (Result<(), BringError>, Vec<Output>) {
         let mut out = Vec::new();
         let brought = self.document.bring(self.may_write(), update);
-        let returned =
-            brought.map(|new| new.into_iter().for_each(|it| self.wrote(now, it, &mut out)));
+        let returned = brought.map(|new| self.wrote(now, new, &mut out));
         if returned == Err(BringError::Torn) {
             self.close(Close::Unreadable, &mut out);
         }
@@ -26,13 +25,16 @@ impl Replica {
         self.tells_updates = tells;
     }
 
-    /// The page wrote this. It is in the document already.
-    pub(super) fn wrote(&mut self, now: Millis, update: Vec<u8>, out: &mut Vec<Output>) {
+    /// The page wrote this, if anything. It is in the document already.
+    pub(super) fn wrote(&mut self, now: Millis, update: Option<Vec<u8>>, out: &mut Vec<Output>) {
+        let Some(update) = update else { return };
         if self.tells_updates {
             out.push(Output::Updated { update: update.clone(), local: true });
         }
         self.push(now, None, update, out);
-        self.made.push(self.outbox.last(), self.document.clock());
+        let number = self.outbox.last();
+        self.made.push(number, self.document.clock());
+        self.document.is_numbered(number);
     }
 
     /// Number an edit of this tab or of another one, and keep it.
@@ -49,18 +51,18 @@ impl Replica {
         self.outbox.push(now, self.connection.is_live(), update);
     }
 
-    /// Take in an update from outside, and tell the page if it wants that.
+    /// Take in an update from outside, and tell the page if it wants that. Returns what of this
+    /// replica's changes loses by that.
     pub(super) fn take_in(
         &mut self,
         update: &[u8],
         out: &mut Vec<Output>,
-    ) -> Result<(), ApplyError> {
-        if !self.tells_updates {
-            return self.document.apply(update);
+    ) -> Result<Vec<Conflict>, ApplyError> {
+        let Applied { fresh, lost } = self.document.apply_and_compare(update)?;
+        if let Some(update) = fresh.filter(|_| self.tells_updates) {
+            out.push(Output::Updated { update: update.into_owned(), local: false });
         }
-        let new = self.document.apply_and_keep(update)?;
-        out.extend(new.map(|update| Output::Updated { update, local: false }));
-        Ok(())
+        Ok(lost)
     }
 
     /// The room sent this.
@@ -72,11 +74,12 @@ impl Replica {
         out: &mut Vec<Output>,
     ) {
         match self.take_in(update, out) {
-            Ok(()) => {
+            Ok(lost) => {
                 self.advance(sequence);
                 let sequence = self.sequence;
                 self.keep.push(now, &Record::Taken { sequence, update }, out);
                 self.tell_tabs(None, update, out);
+                self.lost(now, lost, out);
             }
             Err(ApplyError::Malformed) => self.close(Close::BadFrame, out),
             Err(ApplyError::Unreadable) => self.close(Close::Unreadable, out),

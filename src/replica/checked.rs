@@ -1,7 +1,7 @@
 //! The document's rules, asked before each edit: an honest user never has one undone (S4).
 
 use super::Replica;
-use crate::document::{Check, Forbidden, Look, Step};
+use crate::document::{Check, Document, Forbidden, Look, Step};
 use crate::policy::{Compile, Pattern, Role, Schema};
 
 /// What the room said last of the document's rules.
@@ -53,6 +53,15 @@ impl Check for RulesOf<'_> {
 }
 
 impl Replica {
+    /// Let `change` change the document, and ask the rules.
+    pub(super) fn checked<R>(
+        &mut self,
+        change: impl FnOnce(&mut Document, Option<&dyn Check>) -> R,
+    ) -> R {
+        let rules = self.rules.of(self.access.role());
+        change(&mut self.document, rules.as_ref().map(|rules| rules as &dyn Check))
+    }
+
     /// Check strings against patterns with this. Without, the room alone does.
     pub fn set_patterns(&mut self, compile: Compile) {
         self.rules.compile = compile;

@@ -49,6 +49,7 @@ impl Replica {
         if !events.is_empty() {
             out.push(Output::Changed(events));
         }
+        self.tell_conflicts(out);
         let status = self.status();
         if self.told_status != status {
             self.told_status = status.clone();
@@ -59,6 +60,7 @@ impl Replica {
             self.told_saved = saved;
             out.push(Output::Saved(saved));
         }
+        self.tell_undo(out);
         // A timer that comes too early costs less than setting a new one for every frame.
         let next = self.next_due();
         if let Some(at) = next

@@ -1,7 +1,7 @@
 //! What a replica is told and what it asks for.
 
 use super::tabs::TabId;
-use super::{Aside, Grant, PeersChanged, Rejected, Status};
+use super::{Aside, Conflicted, Grant, PeersChanged, Rejected, Status, UndoState, Undone};
 use crate::document::Event;
 use crate::protocol::Refusal;
 use crate::time::Millis;
@@ -113,6 +113,12 @@ pub enum Output {
     SetAside(Aside),
     /// Tell the page how much is saved.
     Saved(Saved),
+    /// Tell the page: a change of this replica lost.
+    Conflict(Box<Conflicted>),
+    /// Tell the page: what can be undone changed.
+    Undo(UndoState),
+    /// Tell the page: a step was undone, or done again.
+    Undone(Undone),
     /// Tell the page: watched shared types changed.
     Changed(Vec<Event>),
     /// Tell the page: this replica took in an update.

@@ -26,6 +26,8 @@ const RECORDS_MAX: usize = 512;
 const BYTES_MIN: usize = 128 << 10;
 /// A page that is busy makes one record of all this much later, in milliseconds.
 const QUIET_MS: u64 = 1_000;
+/// How much is kept of what can be undone, in bytes.
+const STEPS_BYTES_MAX: usize = 32 << 10;
 /// How long a storage may take to say what it has, in milliseconds. A document that cannot wait any
 /// longer goes on without it.
 const RESTORE_MS_MAX: u64 = 5_000;
@@ -39,6 +41,7 @@ struct Restored<'a> {
     acknowledged: u64,
     changes: VecDeque<(u64, &'a [u8])>,
     updates: Vec<&'a [u8]>,
+    steps: &'a [u8],
     /// Some of it cannot be read.
     is_damaged: bool,
 }
@@ -79,6 +82,7 @@ impl<'a> Restored<'a> {
                 }
             }
             Record::Epoch(epoch) => self.epoch = epoch,
+            Record::Steps(steps) => self.steps = steps,
         }
     }
 }
@@ -115,6 +119,8 @@ pub(super) struct Keep {
     tail_bytes: usize,
     tail_records: usize,
     all_at: Option<Millis>,
+    /// When it is to be kept what can be undone.
+    steps_at: Option<Millis>,
 }
 
 impl Keep {
@@ -127,7 +133,7 @@ impl Keep {
         match self.state {
             State::Off | State::Elsewhere => None,
             State::Reading { until } => Some(until),
-            State::On => self.all_at,
+            State::On => self.all_at.into_iter().chain(self.steps_at).min(),
         }
     }
 
@@ -151,6 +157,7 @@ impl Keep {
         self.asked += 1;
         if let Record::Edit { number, .. } = record {
             self.edits.push_back((self.asked, *number));
+            self.steps_at.get_or_insert(now + QUIET_MS);
         }
         let bytes = record.encode();
         self.tail_bytes += bytes.len();
@@ -237,6 +244,10 @@ impl Replica {
         // What came from the tab that led, and is not stored, may have come from nowhere else.
         let came = std::mem::take(&mut self.tabs.compares).then(|| self.beyond(&all.updates));
         let is_whole = self.take_in_stored(&all.updates, out) && !all.is_damaged;
+        if came.is_none() {
+            // What cannot be undone any more is none of what can.
+            let _ = self.document.restore_steps(all.steps);
+        }
         if all.epoch != 0 {
             // What is damaged here the room has, or it is lost: it is asked for everything.
             self.sequence = if is_whole { all.sequence.max(self.sequence) } else { 0 };
@@ -250,7 +261,9 @@ impl Replica {
             }
         }
         let changes = all.changes.into_iter().map(|(number, update)| (number, update.to_vec()));
-        self.made.renumber(self.outbox.acknowledged(), all.last);
+        let before = self.outbox.acknowledged();
+        self.made.renumber(before, all.last);
+        self.document.is_renumbered(before, all.last);
         self.outbox.restore(all.last, all.acknowledged, changes);
         let (state, here) = (State::On, all.last);
         self.keep = Keep { state, here, ..std::mem::take(&mut self.keep) };
@@ -336,8 +349,19 @@ impl Replica {
                 out.push(Output::StopKeeping);
                 self.stop_keeping(now, out);
             }
-            State::On => self.keep_all(out),
+            State::On if self.keep.all_at.is_some_and(|at| at <= now) => {
+                self.keep_all(out);
+                self.keep_steps(now, out);
+            }
+            State::On => self.keep_steps(now, out),
         }
+    }
+
+    /// What can be undone outlives the page as well.
+    fn keep_steps(&mut self, now: Millis, out: &mut Vec<Output>) {
+        self.keep.steps_at = None;
+        let steps = self.document.encode_steps(STEPS_BYTES_MAX);
+        self.keep.push(now, &Record::Steps(&steps), out);
     }
 
     /// One record takes the place of all.

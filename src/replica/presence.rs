@@ -2,7 +2,9 @@
 
 use thiserror::Error;
 
+use super::{Output, Replica, send};
 use crate::awareness::{self, AwarenessError, Entry};
+use crate::protocol::FromClient;
 use crate::time::Millis;
 use crate::update::is_json;
 
@@ -188,5 +190,25 @@ impl PeersChanged {
     fn some(self) -> Option<Self> {
         let none = self.added.is_empty() && self.updated.is_empty() && self.removed.is_empty();
         (!none).then_some(self)
+    }
+}
+
+impl Replica {
+    /// What this replica says about itself, as JSON.
+    pub fn presence(&self) -> Option<&str> {
+        self.presence.state()
+    }
+
+    /// What others say about themselves: their client ids and states as JSON.
+    pub fn peers(&self) -> impl Iterator<Item = (u64, &str)> {
+        self.presence.peers()
+    }
+
+    pub(super) fn flush_presence(&mut self, now: Millis, out: &mut Vec<Output>) {
+        let Some(update) = self.presence.take_update(now) else { return };
+        if self.connection.is_live() {
+            send(out, self.frame_bytes_max, &FromClient::Awareness(&update));
+        }
+        self.tell_presence(&update, out);
     }
 }

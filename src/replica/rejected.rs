@@ -42,6 +42,8 @@ impl Replica {
             Rejected { rejection, value, edit }
         });
         out.push(Output::Rejected(rejected.collect()));
+        // What the room brings back of what was deleted here must not come back a second time.
+        self.document.forget_steps();
     }
 }
 

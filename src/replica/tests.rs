@@ -3,11 +3,13 @@
 mod aside;
 mod brought;
 mod checked;
+mod conflict;
 mod granted;
 mod hostile;
 mod latency;
 mod refused;
 mod tabs;
+mod undo;
 
 use super::*;
 use crate::awareness::{self, Entry};
@@ -27,13 +29,15 @@ struct Bench {
     now: Millis,
     timer: Option<Millis>,
     out: Vec<Output>,
+    /// What could be undone, each time that it changed.
+    undo: Vec<UndoState>,
 }
 
 impl Bench {
     fn new(client_id: u32) -> Self {
         let mut replica = Replica::new(client_id, 1);
         let text = replica.root("text", Kind::Text).unwrap();
-        Self { replica, text, now: START, timer: None, out: Vec::new() }
+        Self { replica, text, now: START, timer: None, out: Vec::new(), undo: Vec::new() }
     }
 
     fn online(client_id: u32) -> Self {
@@ -66,6 +70,7 @@ impl Bench {
         for output in outputs {
             match output {
                 Output::SetTimer(at) => self.timer = Some(at),
+                Output::Undo(state) => self.undo.push(state),
                 output => self.out.push(output),
             }
         }

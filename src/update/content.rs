@@ -216,6 +216,12 @@ fn skip_subdocument(reader: &mut Reader<'_>) -> Result<(), Malformed> {
     Ok(())
 }
 
+/// Whether `bytes` are one lib0 `any`, and nothing else.
+pub fn is_value(bytes: &[u8]) -> bool {
+    let mut reader = Reader::new(bytes);
+    skip_value(&mut reader).is_ok() && reader.is_empty()
+}
+
 /// One lib0 `any`.
 pub(super) fn skip_value(reader: &mut Reader<'_>) -> Result<(), Malformed> {
     skip_nested(reader, DEPTH_MAX)

@@ -30,7 +30,7 @@ const CARETS = ".cm-selvedge-caret, .cm-ySelectionCaret, .ProseMirror-yjs-cursor
 async function visit(editor, document, url = site.server.url) {
   const page = await site.open();
   await page.goto(`${url}/examples/${editor}/?${new URLSearchParams({ doc: document })}`);
-  await page.waitForSelector('body[data-state="online"]');
+  await page.waitForSelector('body[data-state="live"]');
   page.field = page.locator(EDITORS[editor]).first();
   await page.field.waitFor();
   return page;
@@ -79,12 +79,12 @@ for (const editor of Object.keys(EDITORS)) {
     await shows(both, ada, bo);
 
     network.cut();
-    await bo.waitForSelector('body:not([data-state="online"])');
+    await bo.waitForSelector('body:not([data-state="live"])');
     await Promise.all([ada.keyboard.type(", online"), bo.keyboard.type(", offline")]);
     await bo.keyboard.press("Backspace");
     await bo.waitForSelector('body:not([data-pending="0"])');
     network.restore();
-    await bo.waitForSelector('body[data-state="online"][data-pending="0"]');
+    await bo.waitForSelector('body[data-state="live"][data-pending="0"]');
     await shows(`${first}, online in between 🧵 ${last}, offlin`, ada, bo);
 
     // Who comes later sees it too, and it is the Worker that has it.

@@ -434,6 +434,7 @@ impl Native {
                 | Output::Changed(_)
                 | Output::Updated { .. }
                 | Output::Peers(_) => {}
+                Output::Undo(_) | Output::Undone(_) | Output::Conflict(_) => {}
             }
         }
     }

@@ -74,6 +74,19 @@ export async function open(name: string): Promise<() => void> {
   }
   const author = await doc.who("meta", "owner");
   if (author !== null) console.log(author.client, (await doc.who("note", 3))?.name);
+  ends.push(doc.on("undo", ({ canUndo, canRedo }) => [canUndo && doc.undo(), canRedo && doc.redo()]));
+  ends.push(doc.on("undone", ({ action, meta }) => [action === "undo", meta]));
+  ends.push(
+    doc.on("conflict", ({ path, kind, ours, theirs, by, at, policy, keptAs, restore }) => {
+      const who = by === null ? undefined : doc.presence.peers.get(by)?.identity?.name;
+      if (policy === "notify" && kind !== "around" && restore()) console.log(who, keptAs, at + 1);
+      return [...path, ours, theirs];
+    }),
+  );
+  const caret = doc.text("note").relativePosition(0, -1);
+  doc.undoMeta({ caret, at: doc.text("note").absolutePosition(caret) });
+  doc.undoBoundary();
+  doc.restoreUndo(doc.saveUndo());
   ends.push(doc.on("refused", ({ limit, retryMs }) => `${limit} ${(retryMs ?? 0) + 1}`));
 
   try {
@@ -121,6 +134,10 @@ export function misuse(): Json {
   const doc = connect({ url: "wss://selvedge.example", document: "a" });
   // @ts-expect-error: an option that does not exist
   connect({ url: "wss://selvedge.example", document: "a", room: "b" });
+  // @ts-expect-error: a policy that does not exist
+  connect({ url: "wss://selvedge.example", document: "a", conflicts: { "a/*": "mine" } });
+  // @ts-expect-error: what can be undone is read only
+  doc.canUndo = true;
   // @ts-expect-error: a date is no value of a document
   doc.map("map").set("now", new Date());
   // @ts-expect-error: a shared type cannot be put somewhere else

@@ -43,7 +43,7 @@ describe('rights', { concurrency: true }, () => {
     const document = freshDocument('rights/rejected')
     await api.expect(200, 'PUT', about(document, '/schema'), { as: 'olga/owner', body: SCHEMA })
     const doc = open(t, document, 'ed', 'editor')
-    await until('a connection', () => doc.status.state === 'online')
+    await until('a connection', () => doc.status.state === 'live')
     const told = []
     doc.on('rejected', ({ path, rule, changeId }) => told.push(`${path} ${rule} ${changeId}`))
     const made = {}
@@ -142,14 +142,14 @@ describe('rights', { concurrency: true }, () => {
     ann.text('note').insert(0, 'hello')
     await ann.whenSaved()
     const bob = open(t, document, 'bob', 'reader')
-    await until('bob', () => bob.status.state === 'online')
+    await until('bob', () => bob.status.state === 'live')
     const { sessions } = (await asOperator(200, 'GET', about(document, '/sessions'))).body
     assert.deepEqual(sessions.map(({ subject, role }) => `${subject} ${role}`).sort(),
       ['ann owner', 'bob reader'])
     const revoked = await asOperator(200, 'POST', about(document, '/revocations'), { subject: 'ann' })
     assert.equal(revoked.body.ended, 1)
     await until('ann to be closed', () => ann.status.state === 'closed')
-    assert.deepEqual([ann.status.code, bob.status.state], [4403, 'online'])
+    assert.deepEqual([ann.status.code, bob.status.state], [4403, 'live'])
     // Nor can an owner, whose token was of before, ask anything.
     const before = token(claims('ann', 'owner', { iat: nowSeconds() - 5 }))
     await api.expect(403, 'GET', about(document), { as: before })
@@ -182,6 +182,6 @@ describe('rights', { concurrency: true }, () => {
     // A token that says it is one grants a role that nobody has.
     await api.expect(403, 'GET', about(document, '/sessions'), { as: 'eve/operator' })
     await api.expect(401, 'GET', about(document, '/sessions'), { as: 'eve/\u0001operator' })
-    assert.equal(ann.status.state, 'online')
+    assert.equal(ann.status.state, 'live')
   })
 })

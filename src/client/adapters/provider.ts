@@ -37,7 +37,7 @@ export class Provider {
 
   /** Whether everything that the room had is here. */
   get synced(): boolean {
-    return this.detach !== undefined && this.doc.status.state === "online";
+    return this.detach !== undefined && this.doc.status.state === "live";
   }
 
   /** Attach the `Y.Doc`. Nothing happens if it is. */
@@ -78,7 +78,7 @@ export class Provider {
     const { state } = this.doc.status;
     const status = WORDS[state] ?? "disconnected";
     this.emit("status", { status });
-    this.emit("sync", state === "online");
+    this.emit("sync", state === "live");
   }
 
   private emit<Event extends keyof ProviderEvents>(

@@ -8,10 +8,10 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 const CLIENTS: u32 = 3;
 const NESTED: &str = "nested";
 
-struct Dice(u64);
+pub(super) struct Dice(pub(super) u64);
 
 impl Dice {
-    fn below(&mut self, end: u32) -> u32 {
+    pub(super) fn below(&mut self, end: u32) -> u32 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         (self.0 >> 33) as u32 % end.max(1)
     }

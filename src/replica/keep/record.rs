@@ -8,6 +8,7 @@ mod tag {
     pub(super) const EDIT: u64 = 2;
     pub(super) const ACKNOWLEDGED: u64 = 3;
     pub(super) const EPOCH: u64 = 4;
+    pub(super) const STEPS: u64 = 5;
 }
 
 /// One record.
@@ -33,6 +34,8 @@ pub(in crate::replica) enum Record<'a> {
     Acknowledged { number: u64, sequence: u64 },
     /// The history that this copy belongs to.
     Epoch(u64),
+    /// What can be undone. Takes the place of what was said of that before.
+    Steps(&'a [u8]),
 }
 
 impl<'a> Record<'a> {
@@ -57,6 +60,7 @@ impl<'a> Record<'a> {
                 (&[tag::ACKNOWLEDGED, *number, *sequence], &[])
             }
             Self::Epoch(epoch) => (&[tag::EPOCH, *epoch], &[]),
+            Self::Steps(steps) => (&[tag::STEPS], steps),
         };
         let mut out = Vec::with_capacity(rest.len() + 20);
         numbers.iter().for_each(|&number| write_number(&mut out, number));
@@ -81,6 +85,7 @@ impl<'a> Record<'a> {
             tag::EDIT => Self::Edit { number: r.number()?, update: r.rest() },
             tag::ACKNOWLEDGED => Self::Acknowledged { number: r.number()?, sequence: r.number()? },
             tag::EPOCH => Self::Epoch(r.number()?),
+            tag::STEPS => Self::Steps(r.rest()),
             _ => return Err(DecodeError::Range),
         })
     }

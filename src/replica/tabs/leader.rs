@@ -107,12 +107,11 @@ impl Replica {
         (number, update): (u64, &[u8]),
         out: &mut Vec<Output>,
     ) {
-        if self.take_in(update, out).is_err() {
-            return;
-        }
+        let Ok(lost) = self.take_in(update, out) else { return };
         if self.document.has_missing_updates() {
             let state_vector = self.document.state_vector();
-            return out.push(to(tab, &FromRoom::SyncStep1(&state_vector)));
+            out.push(to(tab, &FromRoom::SyncStep1(&state_vector)));
+            return self.lost(now, lost, out);
         }
         if *update != update::EMPTY {
             self.push(now, Some(tab), update.to_vec(), out);
@@ -127,6 +126,7 @@ impl Replica {
             // It did not hear that.
             self.acknowledge_followers(last, out);
         }
+        self.lost(now, lost, out);
     }
 
     fn welcome_follower(&mut self, tab: TabId, epoch: u64, out: &mut Vec<Output>) {
