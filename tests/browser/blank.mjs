@@ -34,7 +34,7 @@ export async function load(page, network) {
  * A network in front of `server` that a test can cut: pages still load, but no socket to a room opens
  * or stays open. It has a page of its own, `/blank`. `{ url, cut, mend, stop }`.
  */
-export async function startNetwork(server) {
+export async function startSite(server) {
   const { hostname, port } = new URL(server.url);
   let isCut = false;
   const sockets = new Set();

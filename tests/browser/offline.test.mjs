@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { load, startNetwork } from "./blank.mjs";
+import { load, startSite } from "./blank.mjs";
 import { assertQuiet, newDocument, startDemo } from "./page.mjs";
 
 let demo;
@@ -15,7 +15,7 @@ after(async () => {
 
 /** A page of somebody with a browser and a network of their own. */
 async function somebody(prepare) {
-  const network = await startNetwork(demo.server);
+  const network = await startSite(demo.server);
   networks.push(network);
   const page = await demo.open({}, prepare);
   await load(page, network);

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { load, startNetwork } from "./blank.mjs";
+import { load, startSite } from "./blank.mjs";
 import { newDocument, startDemo } from "./page.mjs";
 
 let demo;
@@ -15,7 +15,7 @@ after(async () => {
 
 /** A browser of somebody with a network of their own: what opens a tab, and the network. */
 async function browser(prepare) {
-  const network = await startNetwork(demo.server);
+  const network = await startSite(demo.server);
   networks.push(network);
   const first = await demo.open({}, prepare);
   let isUsed = false;

@@ -52,7 +52,7 @@ export function Page(): string {
   const inner: SharedText | undefined = doc?.text("inner");
   const people: PeerState<Person>[] = [...usePresence(doc).values()];
   const { connection, pending, access } = useStatus(doc);
-  const why = connection.state === "closed" ? connection.reason : (access?.role ?? "");
+  const why = connection.state === "refused" ? connection.reason : (access?.role ?? "");
   // @ts-expect-error: a document has many texts
   useText(doc);
   return [note, useText(inner), people[0]?.user.name, pending.toFixed(), why].join();

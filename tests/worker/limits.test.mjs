@@ -55,7 +55,7 @@ describe('a room that takes little', () => {
   test('s2: a client that writes too much is told, closed, and keeps its document', async (t) => {
     const { doc, refusals } = open(t, freshDocument('limits'))
     doc.text('t').insert(0, 'x'.repeat(300_000))
-    await until('the end', () => doc.status.state === 'closed')
+    await until('the end', () => doc.status.state === 'refused')
     assert.equal(doc.status.code, 4413)
     const [{ limit, value, max, retryMs, message }] = refusals
     assert.deepEqual([limit, max, retryMs], ['update-bytes', 200_000, undefined])

@@ -153,7 +153,7 @@ describe('what operators see', () => {
     const document = freshDocument('refusal')
     const doc = open(t, document)
     doc.text('t').insert(0, 'a word that nobody else says '.repeat(1_000))
-    await until('the refusal', () => doc.status.state === 'closed')
+    await until('the refusal', () => doc.status.state === 'refused')
     const { refusals, closes, events } = await status(document)
     assert.deepEqual(refusals, { 'update-bytes': 1 })
     assert.deepEqual(closes, {})

@@ -148,14 +148,14 @@ describe('rights', { concurrency: true }, () => {
       ['ann owner', 'bob reader'])
     const revoked = await asOperator(200, 'POST', about(document, '/revocations'), { subject: 'ann' })
     assert.equal(revoked.body.ended, 1)
-    await until('ann to be closed', () => ann.status.state === 'closed')
+    await until('ann to be closed', () => ann.status.state === 'refused')
     assert.deepEqual([ann.status.code, bob.status.state], [4403, 'live'])
     // Nor can an owner, whose token was of before, ask anything.
     const before = token(claims('ann', 'owner', { iat: nowSeconds() - 5 }))
     await api.expect(403, 'GET', about(document), { as: before })
     const all = await asOperator(200, 'POST', about(document, '/revocations'), {})
     assert.equal(all.body.ended, 1)
-    await until('bob to be closed', () => bob.status.state === 'closed')
+    await until('bob to be closed', () => bob.status.state === 'refused')
     const audit = (await asOperator(200, 'GET', about(document, '/audit'))).body
     assert.deepEqual(
       audit.entries.filter(({ kind }) => kind === 'revoked')

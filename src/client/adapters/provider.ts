@@ -96,5 +96,6 @@ type Tell = (told: unknown) => void;
 /** Everything else is no connection. */
 const WORDS: { readonly [state: string]: "connecting" | "connected" } = {
   connecting: "connecting",
-  online: "connected",
+  behind: "connecting",
+  live: "connected",
 };
