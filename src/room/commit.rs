@@ -34,7 +34,16 @@ pub(super) struct Gathered {
     /// The quarantined rows whose rest is in it.
     pub(super) returns: Vec<u64>,
     /// What of it was undone, and of whom.
-    rejected: Vec<(SessionId, Rejections)>,
+    rejected: Vec<Rejected>,
+}
+
+/// What was undone of a session's, and of whom.
+#[derive(Debug)]
+pub(super) struct Rejected {
+    pub(super) session: SessionId,
+    /// The number of its subject, also when it is gone.
+    pub(super) subject: u32,
+    pub(super) rejections: Rejections,
 }
 
 impl Gathered {
@@ -47,8 +56,8 @@ impl Gathered {
     }
 
     /// Something of a session's was undone.
-    pub(super) fn reject(&mut self, id: SessionId, rejections: Rejections) {
-        self.rejected.push((id, rejections));
+    pub(super) fn reject(&mut self, rejected: Rejected) {
+        self.rejected.push(rejected);
     }
 
     /// The size of its updates.

@@ -7,13 +7,14 @@
 use std::fmt;
 use std::rc::Rc;
 
+use super::commit::Rejected;
 use super::decision::{Decision, What};
 use super::log::{Log, LogError, Row};
-use super::session::SessionId;
-use super::{Event, Output, Room};
+use super::session::{Session, SessionId};
+use super::{EVERYONE, Event, Output, Room};
 use crate::guard::{Guard, GuardError, Undone, Verdict};
 use crate::policy::Schema;
-use crate::protocol::{Denial, FromRoom, Rejection, Rejections};
+use crate::protocol::{Denial, Dialect, FromRoom, Rejection, Rejections};
 use crate::time::Millis;
 use crate::update::Admission;
 
@@ -162,15 +163,28 @@ impl Room {
         self.observed.tell(Event::Compensated { session: id, rules, trace });
         let what = What::Compensated { clients, violations: rejections.clone() };
         self.decided.add(Decision::of(id, subject, what));
-        self.gathered.reject(id, Rejections { all: rejections, number });
+        let rejections = Rejections { all: rejections, number };
+        self.gathered.reject(Rejected { session: id, subject, rejections });
     }
 
-    /// Tell those who wrote something what of it was undone.
-    pub(super) fn rejections(&self, rejected: &[(SessionId, Rejections)]) -> Vec<Output> {
-        let told = rejected.iter().filter_map(|(id, rejections)| {
-            self.send(*id, &FromRoom::Rejected(&rejections.encode()))
-        });
-        told.collect()
+    /// Tell those who wrote something what of it was undone. Who wrote it may have lost that
+    /// connection without the room knowing, and be back already: what this commit holds was not
+    /// there yet when the later session was told what it had missed.
+    pub(super) fn rejections(&self, rejected: &[Rejected]) -> Vec<Output> {
+        let mut out = Vec::new();
+        for Rejected { session, subject, rejections } in rejected {
+            out.extend(self.send(*session, &FromRoom::Rejected(&rejections.encode())));
+            // Numbers are those of one session.
+            let message = Rejections { number: 0, ..rejections.clone() }.encode();
+            let is_later = |id: SessionId, it: &Session| {
+                id > *session
+                    && *subject != EVERYONE
+                    && it.dialect == Dialect::Native
+                    && self.number_of(id) == Some(*subject)
+            };
+            out.extend(self.broadcast(&FromRoom::Rejected(&message), is_later));
+        }
+        out
     }
 
     /// Tell a session that was away what was undone of what its subject wrote, behind sequence
@@ -181,7 +195,7 @@ impl Room {
         has: u64,
         log: &impl Log,
     ) -> Result<Vec<Output>, LogError> {
-        let number = self.number_of(id).filter(|&number| number != super::EVERYONE);
+        let number = self.number_of(id).filter(|&number| number != EVERYONE);
         let Some(number) = number.filter(|_| self.rules.schema.is_some()) else {
             return Ok(Vec::new());
         };

@@ -201,6 +201,50 @@ fn s4_somebody_who_was_away_learns_what_was_undone() {
     }
 }
 
+/// What it sent on a connection that it lost comes late, when it is back already, and has been told
+/// what it missed.
+#[test]
+fn s4_somebody_who_is_back_learns_what_was_undone_of_the_connection_before() {
+    for is_gone in [false, true] {
+        let mut shell = room();
+        let mut editor = Author::new(&mut shell, 2, "ed", "editor");
+        editor.set(&mut shell, "state", "open");
+        let [before, elder] = [editor.session, shell.native_as(&access("ed", "editor"))];
+        let has = shell.room.head;
+        let update = set(&mut editor.document, "owner", "ed");
+        let early = shell.native_as(&access("ed", "editor"));
+        shell.update(before, 2, &update);
+        if is_gone {
+            shell.take(Input::Disconnect { session: before });
+        }
+        let back = shell.connect_as(Dialect::Native, &access("ed", "editor"));
+        let hello = Hello { protocol: 1, epoch: EPOCH, sequence: has, trace: None };
+        shell.say(back, &FromClient::Hello(hello));
+        let [silent, pia] = [
+            shell.connect_as(Dialect::Native, &access("ed", "editor")),
+            shell.native_as(&access("pia", "editor")),
+        ];
+        shell.take(Input::Commit);
+        for (session, expected) in [
+            (back, 1),
+            (early, 1),
+            (elder, 1),
+            (silent, 0),
+            (pia, 0),
+            (before, usize::from(!is_gone)),
+        ] {
+            editor.session = session;
+            let heard = editor.hear(&mut shell);
+            assert_eq!(heard, vec!["meta/owner insert"; expected], "{session:?}");
+        }
+        // And it sends again what was not acknowledged.
+        shell.update(back, 2, &update);
+        shell.take(Input::Commit);
+        editor.session = back;
+        assert!(editor.hear(&mut shell).is_empty(), "it was told");
+    }
+}
+
 /// What it wrote was taken, and the connection was gone before it had anything.
 #[test]
 fn s4_somebody_who_was_cut_off_at_once_learns_what_was_undone() {
