@@ -24,8 +24,8 @@ impl Place {
 }
 
 impl Shell {
-    /// Be one of the tabs that have this document open: the first leads. It speaks with the room, and
-    /// keeps the document, if the page wants that.
+    /// Be one of the tabs that have this document open: the first leads. It speaks with the room,
+    /// and keeps the document, if the page wants that.
     pub(super) fn begin(self: &Rc<Self>) {
         let keeps = self.wants_kept();
         if !lock::are_there() || !storage::is_there() {

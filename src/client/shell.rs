@@ -1,5 +1,7 @@
 //! Runs one replica: performs what it asks for and tells it what happens.
 
+mod kept;
+
 use std::cell::{Cell, Ref, RefCell, RefMut};
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -142,89 +144,6 @@ impl Shell {
 
     pub(super) fn trace(&self) -> Option<Trace> {
         self.trace
-    }
-
-    pub(super) fn place(&self) -> &Place {
-        &self.place
-    }
-
-    pub(super) fn wants_kept(&self) -> bool {
-        self.offline != Offline::No
-    }
-
-    pub(super) fn asides(&self) -> Ref<'_, [(Option<f64>, JsValue)]> {
-        Ref::map(self.asides.borrow(), Vec::as_slice)
-    }
-
-    pub(super) fn kept(&self) -> Keeping {
-        self.kept.get()
-    }
-
-    pub(super) fn is_open(&self) -> bool {
-        self.open.borrow().is_some()
-    }
-
-    pub(super) fn set_kept(self: &Rc<Self>, kept: Keeping) {
-        if self.kept.replace(kept) != kept {
-            self.notices.push(Notice::Storage);
-            self.notices.deliver(self);
-        }
-    }
-
-    pub(super) fn holds_lock(&self) -> bool {
-        self.lock.borrow().is_some()
-    }
-
-    pub(super) fn tab(&self) -> TabId {
-        self.tab
-    }
-
-    /// Be one of the tabs that have this document open.
-    pub(super) fn join(&self, tabs: Option<Tabs>) {
-        *self.tabs.borrow_mut() = tabs.map(Rc::new);
-    }
-
-    pub(super) fn hold_presence(&self, lock: Lock) {
-        *self.presence_lock.borrow_mut() = Some(lock);
-    }
-
-    fn tell(&self, tab: Option<TabId>, message: &[u8]) {
-        let tabs = self.tabs.borrow().clone();
-        if let Some(tabs) = tabs {
-            tabs.tell(self.holds_lock(), tab, message);
-        }
-    }
-
-    pub(super) fn hold(&self, lock: Lock) {
-        *self.lock.borrow_mut() = Some(lock);
-    }
-
-    pub(super) fn set_storage(&self, storage: Storage, asides: Vec<(f64, JsValue)>) {
-        self.was_kept.set(true);
-        *self.storage.borrow_mut() = Some(Rc::new(storage));
-        let stored = asides.into_iter().map(|(number, aside)| (Some(number), aside));
-        self.asides.borrow_mut().splice(..0, stored);
-    }
-
-    pub(super) fn was_kept(&self) -> bool {
-        self.was_kept.get()
-    }
-
-    pub(super) fn take_storage(&self) -> Option<Rc<Storage>> {
-        self.storage.take()
-    }
-
-    /// Its number, if it is stored, and forget it.
-    pub(super) fn drop_aside(&self, aside: &JsValue) -> Option<f64> {
-        let mut asides = self.asides.borrow_mut();
-        let at = asides.iter().position(|(_, other)| other == aside)?;
-        asides.remove(at).0
-    }
-
-    pub(super) fn with_storage<R>(&self, act: impl FnOnce(&Storage) -> R) -> Option<R> {
-        // Not borrowed: what fails at once takes it away.
-        let storage = self.storage.borrow().clone();
-        storage.as_deref().map(act)
     }
 
     pub(super) fn awaits_token(&self, asked: u32) -> bool {

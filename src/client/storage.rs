@@ -1,16 +1,17 @@
 //! What the browser keeps of documents, in IndexedDB.
 //!
-//! One database for all documents of an origin. `records` holds what the replica asks to be kept, by
-//! document and number; `asides` the copies that could not go on; `documents` what there is, so that
-//! it can be listed and thrown away without reading it. Whatever is queued goes into one
+//! One database for all documents of an origin. `records` holds what the replica asks to be kept,
+//! by document and number; `asides` the copies that could not go on; `documents` what there is, so
+//! that it can be listed and thrown away without reading it. Whatever is queued goes into one
 //! transaction; the first that fails is the last.
+
+mod database;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use idb::{Database, DatabaseEvent, Event, Factory, KeyRange, ObjectStoreParams, Request};
-use idb::{Transaction, TransactionMode};
-use js_sys::{Array, Date, Reflect, Uint8Array};
+use idb::{Database, KeyRange, Request, Transaction, TransactionMode};
+use js_sys::{Array, Date, Uint8Array};
 use wasm_bindgen::prelude::*;
 use web_sys::EventTarget;
 
@@ -18,49 +19,9 @@ use super::convert::object;
 use super::lock::Lock;
 use super::options::Place;
 use super::shell::Shell;
+use database::{ASIDES, Answer, DOCUMENTS, RECORDS, is_of_quota, once, open, read, transaction};
 
-const NAME: &str = "selvedge";
-/// The form of what is stored. A newer one is left alone: the browser does not open it.
-const VERSION: u32 = 1;
-const DOCUMENTS: &str = "documents";
-const RECORDS: &str = "records";
-const ASIDES: &str = "asides";
-
-/// Why nothing is kept, or not any more.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Trouble {
-    /// This browser, or this mode of it, keeps nothing.
-    Unavailable,
-    /// There is no space left.
-    Full,
-    /// It did not say in time what it has.
-    Slow,
-    /// It failed, or was taken away.
-    Failed,
-}
-
-impl Trouble {
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Unavailable => "unavailable",
-            Self::Full => "full",
-            Self::Slow => "slow",
-            Self::Failed => "failed",
-        }
-    }
-}
-
-impl From<idb::Error> for Trouble {
-    fn from(error: idb::Error) -> Self {
-        match error {
-            idb::Error::IndexedDbNotFound(_) | idb::Error::IndexedDbOpenFailed(_) => {
-                Self::Unavailable
-            }
-            idb::Error::UpdateFailed(why) if is_of_quota(&why) => Self::Full,
-            _ => Self::Failed,
-        }
-    }
-}
+pub(super) use database::{Trouble, is_there};
 
 /// Something to store.
 pub(super) enum Write {
@@ -107,79 +68,6 @@ fn numbered(place: &Place, number: f64) -> JsValue {
 /// All numbers of a document below `end`.
 fn all_of(place: &Place, end: f64) -> Result<KeyRange, idb::Error> {
     KeyRange::bound(&numbered(place, 0.0), &numbered(place, end), Some(false), Some(true))
-}
-
-fn transaction(database: &Database, mode: TransactionMode) -> Result<Transaction, idb::Error> {
-    database.transaction(&[DOCUMENTS, RECORDS, ASIDES], mode)
-}
-
-/// What a request or a transaction ends in: once, whichever event comes first.
-fn once<T>(then: impl FnOnce(T) + 'static) -> (impl Fn(T) + 'static, impl Fn(T) + 'static) {
-    let then = Rc::new(Cell::new(Some(then)));
-    let again = Rc::clone(&then);
-    let call = |cell: &Cell<Option<_>>, argument: T| {
-        if let Some(then) = cell.take() {
-            let then: Box<dyn FnOnce(T)> = Box::new(then);
-            then(argument);
-        }
-    };
-    (move |argument| call(&then, argument), move |argument| call(&again, argument))
-}
-
-/// Whether this is a browser that may keep something.
-pub(super) fn is_there() -> bool {
-    Factory::new().is_ok()
-}
-
-/// Open the database.
-fn open(then: impl FnOnce(Result<Database, Trouble>) + 'static) {
-    let request = Factory::new().and_then(|factory| factory.open(NAME, Some(VERSION)));
-    let mut request = match request {
-        Ok(request) => request,
-        Err(error) => return then(Err(error.into())),
-    };
-    request.on_upgrade_needed(|event| {
-        let Ok(database) = event.database() else { return };
-        for name in [DOCUMENTS, RECORDS, ASIDES] {
-            // Should one be missing, the first transaction says so.
-            let _ = database.create_object_store(name, ObjectStoreParams::new());
-        }
-    });
-    let (opened, failed) = once(then);
-    request.on_error(move |_| failed(Err(Trouble::Unavailable)));
-    request.on_success(move |event| {
-        opened(event.target().and_then(|request| request.database()).map_err(Trouble::from));
-    });
-    request.forget_callbacks();
-}
-
-/// What requests answer, once their transaction is done.
-type Answer<T> = Box<dyn FnOnce() -> Result<T, idb::Error>>;
-
-/// Read something, and go on with that.
-fn read<T: 'static>(
-    database: &Rc<Database>,
-    ask: impl FnOnce(&Transaction) -> Result<Answer<T>, idb::Error>,
-    then: impl FnOnce(Result<T, Trouble>) + 'static,
-) {
-    let asked = transaction(database, TransactionMode::ReadOnly)
-        .and_then(|transaction| ask(&transaction).map(|answer| (transaction, answer)));
-    let (mut transaction, answer) = match asked {
-        Ok(asked) => asked,
-        Err(error) => return then(Err(error.into())),
-    };
-    let (done, failed) = once(then);
-    let answer = Cell::new(Some(answer));
-    let database = Rc::clone(database);
-    transaction.on_complete(move |_| {
-        // It is open until here.
-        let _database = &database;
-        if let Some(answer) = answer.take() {
-            done(answer().map_err(Trouble::from));
-        }
-    });
-    transaction.on_abort(move |_| failed(Err(Trouble::Failed)));
-    transaction.forget_callbacks();
 }
 
 /// The numbers of these keys.
@@ -353,10 +241,6 @@ impl Storage {
 fn is_full(transaction: EventTarget) -> bool {
     let error = Transaction::try_from(transaction).ok().and_then(|transaction| transaction.error());
     error.is_some_and(|error| is_of_quota(&error))
-}
-
-fn is_of_quota(error: &JsValue) -> bool {
-    Reflect::get(error, &"name".into()).is_ok_and(|name| name == "QuotaExceededError")
 }
 
 /// What is kept of all documents: their summaries, as they were stored.

@@ -2,6 +2,7 @@
 
 mod aside;
 mod brought;
+mod browser;
 mod checked;
 mod conflict;
 mod granted;
