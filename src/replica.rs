@@ -227,11 +227,15 @@ impl Replica {
             Input::Lead { keeps } => self.lead(now, keeps, &mut out),
             Input::Told { tab, message } => self.told(now, tab, message, &mut out),
             Input::Left(tab) => self.left(tab, &mut out),
-            Input::Wake => match self.connection.wake(now) {
-                Some(Due::Connect) => out.push(Output::Connect),
-                Some(Due::Ping) => out.push(Output::SendPing),
-                _ => {}
-            },
+            // Or it is about to end.
+            Input::Wake => {
+                self.keep_steps_now(now, &mut out);
+                match self.connection.wake(now) {
+                    Some(Due::Connect) => out.push(Output::Connect),
+                    Some(Due::Ping) => out.push(Output::SendPing),
+                    _ => {}
+                }
+            }
             Input::Opened => self.opened(now, &mut out),
             Input::Frame(frame) => {
                 if self.connection.heard(now) {

@@ -612,7 +612,8 @@ export interface SharedDocument<State extends JsonValue = JsonValue> {
   /** Call back when a change of this replica lost to somebody else's: once for each. */
   on(event: "conflict", callback: (conflict: Conflict) => void): Unsubscribe;
   /**
-   * Undo the last step of this replica of which anything is left to undo. What others changed since
+   * Undo the last step of this replica of which anything is left to undo. Steps are kept with the
+   * document. What others changed since
    * stays as they have it. Returns whether there was one.
    */
   undo(): boolean;
@@ -626,13 +627,6 @@ export interface SharedDocument<State extends JsonValue = JsonValue> {
   undoBoundary(): void;
   /** Each step that begins from now on carries this, a selection for example: see `"undone"`. */
   undoMeta(meta: Json): void;
-  /**
-   * The newest steps as bytes, at most 256 KiB, to be stored beside the document: they outlive a
-   * reload, also what was deleted.
-   */
-  saveUndo(): Uint8Array;
-  /** Take in what `saveUndo` gave, once the document holds what it held then. */
-  restoreUndo(saved: Uint8Array): void;
   /**
    * The copies that could not go on, oldest first. They are kept with the document until they are
    * discarded, and as long as the page lives.

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use js_sys::{Array, Date, Object, Reflect, Uint8Array};
+use js_sys::{Array, Date, Object, Reflect};
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::*;
 
@@ -14,9 +14,6 @@ use super::shell::Shell;
 use super::timer;
 use crate::document::{Lost, UndoOptions};
 use crate::replica::{Conflicted, Policy, UndoState, Undone};
-
-/// The most that [`SharedDocument::save_undo`] gives, in bytes.
-const SAVED_BYTES_MAX: usize = 256 << 10;
 
 /// The options `undo` and `conflicts` of `connect`.
 #[derive(Default, Clone)]
@@ -129,22 +126,6 @@ impl SharedDocument {
     pub fn undo_meta(&self, meta: JsValue) -> Result<(), JsValue> {
         let meta = convert::json(&meta)?;
         self.shell.replica_mut()?.set_step_meta(meta);
-        Ok(())
-    }
-
-    /// What can be undone, as bytes.
-    #[wasm_bindgen(js_name = saveUndo)]
-    pub fn save_undo(&self) -> Result<Uint8Array, JsValue> {
-        Ok(Uint8Array::from(&self.shell.replica()?.encode_steps(SAVED_BYTES_MAX)[..]))
-    }
-
-    /// Take in what `saveUndo` gave.
-    #[wasm_bindgen(js_name = restoreUndo)]
-    pub fn restore_undo(&self, saved: JsValue) -> Result<(), JsValue> {
-        let wrong = Misuse::Argument("restoreUndo takes what saveUndo gave for this document");
-        let saved: Uint8Array = saved.dyn_into().map_err(|_| wrong.clone())?;
-        let restored = self.shell.replica_mut()?.restore_steps(timer::now(), &saved.to_vec());
-        self.shell.perform(restored.map_err(|_| wrong)?);
         Ok(())
     }
 }

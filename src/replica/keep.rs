@@ -357,6 +357,13 @@ impl Replica {
         }
     }
 
+    /// The page may end: what was to be kept soon is kept now.
+    pub(super) fn keep_steps_now(&mut self, now: Millis, out: &mut Vec<Output>) {
+        if self.keep.steps_at.is_some() {
+            self.keep_steps(now, out);
+        }
+    }
+
     /// What can be undone outlives the page as well.
     fn keep_steps(&mut self, now: Millis, out: &mut Vec<Output>) {
         self.keep.steps_at = None;

@@ -7,6 +7,7 @@ mod checked;
 mod conflict;
 mod granted;
 mod hostile;
+mod keep;
 mod latency;
 mod refused;
 mod tabs;

@@ -2,7 +2,7 @@
 //! acknowledged.
 
 use super::{Output, Replica};
-use crate::document::{ApplyError, Document, EditError, Json, UndoOptions};
+use crate::document::{Document, EditError, Json, UndoOptions};
 use crate::time::Millis;
 
 /// What can be undone now.
@@ -72,19 +72,6 @@ impl Replica {
     /// step is undone.
     pub fn set_step_meta(&mut self, meta: Json) {
         self.document.set_step_meta(meta);
-    }
-
-    /// What can be undone, as bytes to store beside the document.
-    pub fn encode_steps(&self, bytes_max: usize) -> Vec<u8> {
-        self.document.encode_steps(bytes_max)
-    }
-
-    /// Take in what [`Replica::encode_steps`] gave, when the document holds what it held then.
-    pub fn restore_steps(&mut self, now: Millis, bytes: &[u8]) -> Result<Vec<Output>, ApplyError> {
-        self.document.restore_steps(bytes)?;
-        let mut out = Vec::new();
-        self.tell(now, &mut out);
-        Ok(out)
     }
 
     /// Tell the page what can be undone, if that changed.

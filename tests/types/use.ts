@@ -86,7 +86,6 @@ export async function open(name: string): Promise<() => void> {
   const caret = doc.text("note").relativePosition(0, -1);
   doc.undoMeta({ caret, at: doc.text("note").absolutePosition(caret) });
   doc.undoBoundary();
-  doc.restoreUndo(doc.saveUndo());
   ends.push(doc.on("refused", ({ limit, retryMs }) => `${limit} ${(retryMs ?? 0) + 1}`));
 
   try {

@@ -1,0 +1,163 @@
+//! D3: what a browser's storage has of a copy is a copy that can go on.
+
+use super::super::*;
+use super::{Bench, EPOCH, START, message, welcome};
+use crate::protocol::Hello;
+
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+impl Bench {
+    fn reading(client_id: u32) -> Self {
+        let mut bench = Self::new(client_id);
+        bench.replica.await_stored(START);
+        bench.input(Input::Connect);
+        bench
+    }
+
+    /// What was asked to be kept since the last time, as it would be stored.
+    fn keep(&mut self, records: &mut Vec<Vec<u8>>) -> u64 {
+        let mut count = 0;
+        self.out.retain(|output| {
+            match output {
+                Output::Keep(record) => records.push(record.clone()),
+                Output::KeepAll(record) => *records = vec![record.clone()],
+                _ => return true,
+            }
+            count += 1;
+            false
+        });
+        count
+    }
+
+    fn hello(&mut self) -> Hello {
+        self.input(Input::Opened);
+        match message(self.sent().last().expect("a hello")) {
+            FromClient::Hello(hello) => hello,
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn d3_nothing_is_connected_before_it_is_known_what_is_kept() {
+    let mut bench = Bench::reading(1);
+    bench.write("early");
+    assert!(!bench.out.contains(&Output::Connect));
+    assert_eq!(bench.replica.pending_here(), 1);
+    bench.input(Input::Restored(&[]));
+    assert!(bench.out.contains(&Output::Connect));
+    let mut records = Vec::new();
+    let count = bench.keep(&mut records);
+    bench.input(Input::Kept(count));
+    assert_eq!((bench.replica.pending(), bench.replica.pending_here()), (1, 0));
+    assert!(bench.out.contains(&Output::Saved(Saved { pending: 1, pending_here: 0 })));
+}
+
+#[test]
+fn d3_a_storage_that_says_nothing_is_not_waited_for() {
+    let mut bench = Bench::reading(1);
+    bench.pass(4_999);
+    assert!(bench.out.is_empty(), "{:?}", bench.out);
+    bench.pass(1);
+    assert!(bench.out.contains(&Output::StopKeeping) && bench.out.contains(&Output::Connect));
+    bench.out.clear();
+    bench.input(Input::Restored(&[vec![9, 9]]));
+    bench.write("a");
+    assert!(!bench.out.iter().any(|it| matches!(it, Output::Keep(_) | Output::KeepAll(_))));
+}
+
+/// Whatever first part of it is stored, it goes on from there, and what is not acknowledged goes
+/// out as it was.
+#[test]
+fn d3_any_first_part_of_what_was_kept_is_a_copy_that_can_go_on() {
+    let mut bench = Bench::reading(1);
+    let mut records = Vec::new();
+    bench.input(Input::Restored(&[]));
+    bench.hello();
+    bench.room(&welcome(EPOCH, 0));
+    let mut other = Bench::new(2);
+    other.write("theirs ");
+    for round in 0..3 {
+        bench.write("ours ");
+        bench.pass(20);
+        bench.room(&FromRoom::Ack { number: round + 1, sequence: 2 * round + 1 });
+        let update = other.replica.document().encode();
+        bench.room(&FromRoom::Update { sequence: 2 * round + 2, update: &update });
+    }
+    bench.write("unsent ");
+    bench.keep(&mut records);
+    for end in 0..=records.len() {
+        let mut again = Bench::reading(9);
+        again.input(Input::Restored(&records[..end]));
+        let shown = again.string();
+        assert!(bench.string().ends_with(&shown) || !shown.contains("theirs"), "{end}: {shown}");
+        let hello = again.hello();
+        assert!(hello.sequence <= 6 && (hello.epoch == EPOCH || hello.sequence == 0));
+        again.room(&welcome(EPOCH, 6));
+        let pending = again.replica.pending();
+        let sent = again
+            .sent()
+            .iter()
+            .filter(|it| matches!(message(it), FromClient::Update { .. }))
+            .count() as u64;
+        assert_eq!(sent, pending.min(1), "{end}: what is pending is one batch");
+    }
+    let mut again = Bench::reading(9);
+    again.input(Input::Restored(&records));
+    assert_eq!((again.string(), again.replica.pending()), (bench.string(), 1));
+    assert_eq!(again.hello().sequence, 6);
+}
+
+#[test]
+fn d3_what_is_damaged_is_left_out_and_asked_for() {
+    let mut bench = Bench::reading(1);
+    let mut records = Vec::new();
+    bench.input(Input::Restored(&[]));
+    bench.hello();
+    bench.room(&welcome(EPOCH, 0));
+    for _ in 0..2 {
+        bench.write("ab");
+        bench.pass(20);
+    }
+    bench.room(&FromRoom::Ack { number: 2, sequence: 2 });
+    bench.keep(&mut records);
+    let edit = records.iter().position(|record| record.first() == Some(&2)).unwrap();
+    records[edit] = vec![77];
+    let mut again = Bench::reading(9);
+    again.input(Input::Restored(&records));
+    let hello = again.hello();
+    assert_eq!((hello.epoch, hello.sequence), (EPOCH, 0));
+}
+
+#[test]
+fn many_records_become_one() {
+    let mut bench = Bench::reading(1);
+    let mut records = Vec::new();
+    bench.input(Input::Restored(&[]));
+    for _ in 0..600 {
+        bench.write("a");
+    }
+    bench.keep(&mut records);
+    assert!(records.len() > 600);
+    bench.pass(1_000);
+    bench.keep(&mut records);
+    assert!(records.len() <= 2, "{}", records.len());
+    let mut again = Bench::reading(9);
+    again.input(Input::Restored(&records));
+    assert_eq!((again.string().len(), again.replica.pending()), (600, 600));
+}
+
+#[test]
+fn what_can_be_undone_is_kept_a_second_later_or_when_the_page_may_end() {
+    let mut bench = Bench::reading(1);
+    let mut records = Vec::new();
+    bench.input(Input::Restored(&[]));
+    bench.write("a");
+    bench.input(Input::Wake);
+    bench.keep(&mut records);
+    let mut again = Bench::reading(9);
+    again.input(Input::Restored(&records));
+    let (undone, _) = again.replica.undo(START, false);
+    assert_eq!((undone, again.string().as_str()), (Ok(true), ""));
+}
