@@ -1,7 +1,7 @@
 //! Undo goes the way of every edit.
 
 use super::super::*;
-use super::{Bench, EPOCH, START, message, welcome};
+use super::{Bench, EPOCH, message, welcome};
 use crate::document::{Forbidden, Json};
 use crate::protocol::{Granted, Rejection, Rejections};
 
