@@ -261,7 +261,7 @@ describe('attached Y.Docs', () => {
     awareness.doc.getText('t').insert(0, 'y')
     assert.equal(`${doc.text('t')}`, 'x')
     assert.deepEqual(heard, ['connecting', false, 'connected', true, 'disconnected'])
-    assert.equal(doc.status.state, 'online')
+    assert.equal(doc.status.state, 'live')
   })
 })
 

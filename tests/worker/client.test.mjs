@@ -30,7 +30,7 @@ describe('our client', () => {
     await doc.whenSaved()
     await server.kill()
     doc.text('t').insert(12, ' and not yet')
-    assert.deepEqual(doc.saved, { pending: 1 })
+    assert.deepEqual(doc.saved, { pending: 1, pendingHere: 1 })
     await server.again()
     await doc.whenSaved()
     const late = open(t, document)
