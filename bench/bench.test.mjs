@@ -12,6 +12,7 @@ import { varUint } from "./load/lib0.mjs";
 import { Senders } from "./load/pace.mjs";
 import { FrameReader, encodeFrame } from "./load/frame.mjs";
 import { Steps } from "./measures/steps.mjs";
+import { sectionsOf } from "./page.mjs";
 import { plot, summary, table } from "./report.mjs";
 import { Histogram, median, spread } from "./statistics.mjs";
 
@@ -310,4 +311,11 @@ test("the most that passes is found from both sides", async () => {
   assert.deepEqual(await most(3, range), [2, 8, 4, 2, "end"]);
   assert.deepEqual(await most(1, range), [undefined, 8, 4, 2, "end"]);
   assert.deepEqual(await most(1, { first: 8, max: 32 }), [undefined, 8, "end"]);
+});
+
+test("a page is the sum of its sections, so that what is not measured anew can stay", () => {
+  const [one, two] = ["\n## One\n\nA table.\n", "\n## Two\n\nAnother.\n"];
+  const sections = sectionsOf(`# All\n\nWords.\n${one}${two}`);
+  assert.deepEqual([...sections], [["One", one], ["Two", two]]);
+  assert.equal(sectionsOf("").size, 0);
 });

@@ -19,28 +19,51 @@ export async function writeResult(measure, result) {
   await writeFile(join(results, `${measure}.json`), `${JSON.stringify(result, null, 2)}\n`);
 }
 
-/** Writes docs/benchmarks.md, its plots, and README's table, of the last result of each measure. */
+/**
+ * Writes docs/benchmarks.md, its plots, and README's table, of the last result of each measure. A
+ * measure without one keeps what the page says of it.
+ */
 export async function writePage(measures) {
+  const file = join(docs, "benchmarks.md");
+  const before = sectionsOf(existsSync(file) ? await readFile(file, "utf8") : "");
   const parts = [];
+  const sections = [];
+  const unmeasured = [];
   for (const [name, measure] of Object.entries(measures)) {
-    const file = join(results, `${name}.json`);
-    if (!existsSync(file)) continue;
-    const result = JSON.parse(await readFile(file, "utf8"));
-    if (!result.isComplete) continue;
-    await mkdir(join(docs, "benchmarks"), { recursive: true });
-    await writeFile(join(docs, "benchmarks", `${name}.svg`), plot(measure, result));
-    parts.push({ name, measure, result });
+    const result = await lastResult(name);
+    if (result) {
+      await mkdir(join(docs, "benchmarks"), { recursive: true });
+      await writeFile(join(docs, "benchmarks", `${name}.svg`), plot(measure, result));
+      parts.push({ name, measure, result });
+      sections.push(section(parts.at(-1)));
+    } else if (before.has(measure.title)) {
+      sections.push(before.get(measure.title));
+    } else {
+      unmeasured.push(`the measure \`${name}\`, which no run is kept of`);
+    }
   }
   if (parts.length === 0) return;
-  const without = Object.keys(measures).filter((name) => parts.every((part) => part.name !== name));
-  const unmeasured = without.map((name) => `the measure \`${name}\`, which no run is kept of`);
   const missing = [...unmeasured, ...NOT_YET].map((what) => `- ${what}`).join("\n");
-  const sections = parts.map(section).join("");
-  const page = `${INTRODUCTION}${sections}\n## Not there yet\n\n${missing}\n`;
-  await writeFile(join(docs, "benchmarks.md"), page);
-  // Clients have a table for each measure, on the page.
+  await writeFile(file, `${INTRODUCTION}${sections.join("")}\n${NOT_THERE_YET}\n\n${missing}\n`);
+  // Clients have a table for each measure, on the page. README's has a column for each of servers:
+  // without the results of all of them it stays as it is.
   const servers = parts.filter(({ result }) => areServers(result.subjects));
-  if (servers.length > 0) await writeReadme(summary(servers));
+  if (sections.length === parts.length && servers.length > 0) await writeReadme(summary(servers));
+}
+
+/** The last result of a measure, if there is one of all its subjects. */
+async function lastResult(name) {
+  const file = join(results, `${name}.json`);
+  const result = existsSync(file) ? JSON.parse(await readFile(file, "utf8")) : undefined;
+  return result?.isComplete ? result : undefined;
+}
+
+const NOT_THERE_YET = "## Not there yet";
+
+/** The sections of a page, by their titles. */
+export function sectionsOf(page) {
+  const sections = page.split(/(?=\n## )/).filter((text) => text.startsWith("\n## "));
+  return new Map(sections.map((text) => [text.slice(4, text.indexOf("\n", 1)), text]));
 }
 
 const INTRODUCTION = `# Benchmarks

@@ -390,7 +390,11 @@ export interface ConnectOptions<State extends JsonValue = JsonValue> {
    * saved by then. Whoever uses this browser can read what is kept.
    */
   offline?: boolean | "until-closed";
-  /** Whose copy this is. Copies of different profiles never meet. By default the empty string. */
+  /**
+   * Whose copy this is, by default the empty string. Copies of different profiles never meet. Tabs of
+   * one profile share a connection, and with it the token of the tab that leads: where several people
+   * use one browser, each needs a profile.
+   */
   profile?: string;
   /** Whether the browser asks before it closes the page while `saved.pendingHere` is above 0. */
   guard?: boolean;
