@@ -89,6 +89,8 @@ pub struct Replica {
     latency: Latency,
     keep: Keep,
     tabs: Tabs,
+    /// When this copy was last known to be what the room has.
+    synced_at: Option<Millis>,
     told_status: Status,
     told_saved: Saved,
     /// Whether the page is told every update.
@@ -122,6 +124,7 @@ impl Replica {
             latency: Latency::default(),
             keep: Keep::default(),
             tabs: Tabs::default(),
+            synced_at: None,
             told_status: Status::Offline,
             told_saved: Saved::default(),
             tells_updates: false,
@@ -161,6 +164,17 @@ impl Replica {
             Some(upstream) if self.connection.is_live() => upstream.clone(),
             _ => self.connection.status(self.sequence),
         }
+    }
+
+    /// When this copy was last known to be what the room has, but for what is pending.
+    pub fn synced_at(&self) -> Option<Millis> {
+        self.synced_at
+    }
+
+    /// How long the room's last answer took, in milliseconds. Unknown where another tab speaks with
+    /// the room.
+    pub fn rtt_ms(&self) -> Option<u64> {
+        self.connection.rtt_ms().filter(|_| !self.tabs.follows())
     }
 
     /// How many changes the room has not acknowledged.
@@ -243,9 +257,7 @@ impl Replica {
                     self.confirm(frame.len(), &mut out);
                 }
             }
-            Input::Pong => {
-                self.connection.heard(now);
-            }
+            Input::Pong => self.connection.ponged(now),
             Input::Closed { code, reason } => {
                 if self.connection.closed(now, code, reason, self.access.renews) {
                     if code == Close::Restarted.code() {
@@ -264,6 +276,10 @@ impl Replica {
             Input::Timeout => self.timeout(now, &mut out),
         }
         self.connection.says(now, &out);
+        let is_news = matches!(input, Input::Frame(_) | Input::Pong | Input::Told { .. });
+        if is_news && self.status() == Status::Live {
+            self.synced_at = Some(now);
+        }
         self.tell(now, &mut out);
         out
     }

@@ -9,7 +9,7 @@ use super::authors;
 use super::convert;
 use super::error::Misuse;
 use super::handle::{
-    Handle, access_object, latency_object, saved_object, status_object, storage_object,
+    Handle, access_object, latency_object, saved_object, status_object, storage_object, sync_object,
 };
 use super::notices::{Where, topic};
 use super::options::Options;
@@ -173,6 +173,14 @@ impl SharedDocument {
     #[wasm_bindgen(js_name = whenSavedHere)]
     pub fn when_saved_here(&self) -> js_sys::Promise {
         self.shell.notices.when_saved(&self.shell, Where::Here)
+    }
+
+    /// When this copy was last in step with the room, and how long that takes to answer.
+    #[wasm_bindgen(getter)]
+    pub fn sync(&self) -> Result<JsValue, JsValue> {
+        let replica = self.shell.replica()?;
+        let at = replica.synced_at().map(|at| js_sys::Date::now() - timer::now().since(at) as f64);
+        Ok(sync_object(at, replica.rtt_ms().map(|ms| ms as f64)))
     }
 
     /// Whether the document is kept in this browser.

@@ -177,6 +177,11 @@ pub(super) fn saved_object(saved: Saved) -> JsValue {
     object(entries.into_iter().map(|(name, count)| (name, JsValue::from_f64(count as f64))))
 }
 
+pub(super) fn sync_object(at: Option<f64>, rtt_ms: Option<f64>) -> JsValue {
+    let number = |it: Option<f64>| it.map_or(JsValue::NULL, JsValue::from_f64);
+    object([("at", number(at)), ("rttMs", number(rtt_ms))].into_iter())
+}
+
 pub(super) fn storage_object(keeping: Keeping) -> JsValue {
     let (state, reason) = match keeping {
         Keeping::Opening => ("opening", None),

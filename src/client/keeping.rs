@@ -135,6 +135,13 @@ impl Shell {
         self.input(Input::KeepFailed);
     }
 
+    /// The tab that leads keeps the document, or not any more.
+    pub(super) fn kept_elsewhere(self: &Rc<Self>, keeps: bool) {
+        if self.wants_kept() {
+            self.set_kept(if keeps { Keeping::On } else { Keeping::Lost(Trouble::Failed) });
+        }
+    }
+
     /// So many more records are stored.
     pub(super) fn stored(self: &Rc<Self>, records: u64) {
         self.with_storage(|storage| storage.go_on(self));

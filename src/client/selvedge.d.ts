@@ -339,6 +339,20 @@ export type Storage =
         | "failed";
     };
 
+/** How close this copy is to its room. */
+export interface Sync {
+  /**
+   * When it last had everything that the room has, in milliseconds since 1970; `null` if it never
+   * had since the page began.
+   */
+  readonly at: number | null;
+  /**
+   * How long the room's last answer took, in milliseconds; `null` if there was none, or another tab
+   * speaks with the room.
+   */
+  readonly rttMs: number | null;
+}
+
 /** Which copy of which document. */
 export interface Place {
   /** Where the Worker is, as in `connect`. */
@@ -517,6 +531,8 @@ export interface SharedDocument<State extends JsonValue = JsonValue> {
   readonly clientId: number;
   /** How the connection stands. */
   readonly status: Status;
+  /** How close this copy is to its room. */
+  readonly sync: Sync;
   /** What is saved, and where. */
   readonly saved: Saved;
   /** Whether the document is kept in this browser. */

@@ -282,6 +282,7 @@ impl Shell {
                 }
                 Output::Tell { tab, message } => self.tell(tab, &message),
                 Output::Watch(tab) => self.watch(tab),
+                Output::KeptElsewhere(keeps) => self.kept_elsewhere(keeps),
                 Output::Keep(record) => self.store(Write::Record(record)),
                 Output::KeepAll(record) => self.store(Write::All(record)),
                 Output::StopKeeping => self.not_kept(Trouble::Slow),

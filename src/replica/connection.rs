@@ -79,11 +79,13 @@ pub(super) struct Connection {
     /// How many tokens were refused in a row.
     refusals: u32,
     random: u64,
+    /// How long the room's last answer took, in milliseconds.
+    rtt_ms: Option<u64>,
 }
 
 impl Connection {
     pub(super) fn new(seed: u64) -> Self {
-        Self { state: State::Resting, failures: 0, refusals: 0, random: seed }
+        Self { state: State::Resting, failures: 0, refusals: 0, random: seed, rtt_ms: None }
     }
 
     pub(super) fn status(&self, sequence: u64) -> Status {
@@ -152,12 +154,23 @@ impl Connection {
 
     /// The room said welcome. Whether that was due.
     pub(super) fn welcomed(&mut self, now: Millis, head: u64) -> bool {
-        let due = matches!(self.state, State::Greeting { .. });
-        if due {
-            self.refusals = 0;
-            self.state = State::Live { since: now, head, heard: now, said: now, pinged: None };
+        let State::Greeting { since } = self.state else { return false };
+        (self.rtt_ms, self.refusals) = (Some(now.since(since)), 0);
+        self.state = State::Live { since: now, head, heard: now, said: now, pinged: None };
+        true
+    }
+
+    /// The answer to a probe arrived.
+    pub(super) fn ponged(&mut self, now: Millis) {
+        if let State::Live { pinged: Some(pinged), .. } = self.state {
+            self.rtt_ms = Some(now.since(pinged));
         }
-        due
+        self.heard(now);
+    }
+
+    /// How long the room's last answer took, in milliseconds.
+    pub(super) fn rtt_ms(&self) -> Option<u64> {
+        self.rtt_ms
     }
 
     /// Something arrived. Whether it counts.

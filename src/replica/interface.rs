@@ -92,6 +92,8 @@ pub enum Output {
     },
     /// Report [`Input::Left`] once this tab is gone; at once, if it is.
     Watch(TabId),
+    /// The tab that leads keeps the document, or not any more. At first it does.
+    KeptElsewhere(bool),
     /// Keep this record behind those before it. Should one fail, none behind it may be kept.
     Keep(Vec<u8>),
     /// Keep this record in the place of all those before it, at once or not at all.

@@ -124,7 +124,7 @@ pub(super) struct Keep {
 }
 
 impl Keep {
-    fn is_on(&self) -> bool {
+    pub(super) fn is_on(&self) -> bool {
         self.state == State::On
     }
 

@@ -39,8 +39,8 @@ enum Message<'a> {
     Frame(&'a [u8]),
     /// To followers: from now on this tab leads.
     Leading,
-    /// To followers: how it stands with the room, and which history this is.
-    Upstream { epoch: u64, status: Status },
+    /// To followers: how it stands with the room, which history this is, and whether it is kept.
+    Upstream { epoch: u64, keeps: bool, status: Status },
     /// To a follower: its edits up to this number are kept.
     Kept(u64),
     /// To followers: this copy cannot go on.
@@ -57,7 +57,7 @@ impl<'a> Message<'a> {
         let (numbers, rest): (&[u64], &[u8]) = match self {
             Self::Frame(frame) => (&[tag::FRAME], frame),
             Self::Leading => (&[tag::LEADING], &[]),
-            Self::Upstream { epoch, status } => {
+            Self::Upstream { epoch, keeps, status } => {
                 let (state, reason): (u64, &str) = match status {
                     Status::Offline => (0, ""),
                     Status::Connecting => (1, ""),
@@ -65,7 +65,7 @@ impl<'a> Message<'a> {
                     Status::Live => (3, ""),
                     Status::Closed { code, reason } => (u64::from(*code), reason),
                 };
-                (&[tag::UPSTREAM, *epoch, state], reason.as_bytes())
+                (&[tag::UPSTREAM, *epoch, u64::from(*keeps), state], reason.as_bytes())
             }
             Self::Kept(number) => (&[tag::KEPT, *number], &[]),
             Self::Closed(code) => (&[tag::CLOSED, *code], &[]),
@@ -83,7 +83,7 @@ impl<'a> Message<'a> {
             tag::FRAME => Self::Frame(r.rest()),
             tag::LEADING => Self::Leading,
             tag::UPSTREAM => {
-                let epoch = r.number()?;
+                let (epoch, keeps) = (r.number()?, r.number()? > 0);
                 let status = match r.number()? {
                     0 => Status::Offline,
                     1 => Status::Connecting,
@@ -95,7 +95,7 @@ impl<'a> Message<'a> {
                         Status::Closed { code, reason }
                     }
                 };
-                Self::Upstream { epoch, status }
+                Self::Upstream { epoch, keeps, status }
             }
             tag::KEPT => Self::Kept(r.number()?),
             tag::CLOSED => Self::Closed(r.number()?),
@@ -124,11 +124,13 @@ struct Follower {
 pub(super) struct Tabs {
     /// Another tab leads; how it stands with the room.
     leader: Option<Status>,
+    /// Whether that one keeps the document, as this one was told.
+    leader_keeps: bool,
     followers: BTreeMap<TabId, Follower>,
     /// What the room said last of these, for those who come.
     access: Option<Vec<u8>>,
     schema: Option<Vec<u8>>,
-    told: Option<(u64, Status)>,
+    told: Option<(u64, bool, Status)>,
     /// This tab followed one that is gone: the room may lack what came from there.
     pub(super) compares: bool,
 }

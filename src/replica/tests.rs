@@ -324,6 +324,26 @@ fn c3_a_quiet_connection_is_probed_and_a_dead_one_dropped() {
 }
 
 #[test]
+fn it_is_known_when_this_copy_was_in_step_and_how_long_the_room_takes() {
+    let mut bench = Bench::new(1);
+    bench.input(Input::Connect);
+    bench.input(Input::Opened);
+    assert_eq!((bench.replica.synced_at(), bench.replica.rtt_ms()), (None, None));
+    bench.pass(30);
+    bench.room(&welcome(EPOCH, 1));
+    assert_eq!((bench.replica.synced_at(), bench.replica.rtt_ms()), (None, Some(30)));
+    bench.pass(10);
+    bench.room(&FromRoom::Update { sequence: 1, update: &[0, 0] });
+    assert_eq!(bench.replica.synced_at(), Some(START + 40));
+    bench.input(Input::Wake);
+    bench.pass(7);
+    bench.input(Input::Pong);
+    assert_eq!((bench.replica.synced_at(), bench.replica.rtt_ms()), (Some(START + 47), Some(7)));
+    bench.input(Input::Closed { code: 1006, reason: "" });
+    assert_eq!(bench.replica.synced_at(), Some(START + 47));
+}
+
+#[test]
 fn a_missing_acknowledgement_counts_as_a_dead_connection() {
     let mut bench = Bench::online(1);
     bench.write("a");

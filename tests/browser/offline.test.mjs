@@ -59,8 +59,14 @@ test("D3: what was written without a network is there after a reload, and arrive
   await settled(bo.page, `text.toString() === "${all}"`);
   await load(ada.page, ada.network);
   await open(ada.page, { document });
+  assert.deepEqual(await ada.page.evaluate(() => doc.sync), { at: null, rttMs: null });
   await settled(ada.page, `doc.status.state === "live" && doc.saved.pending === 0`);
   assert.equal(await shown(ada.page), all);
+  const { ago, rttMs } = await ada.page.evaluate(() => {
+    const { at, rttMs } = doc.sync;
+    return { ago: Date.now() - at, rttMs };
+  });
+  assert.ok(ago >= -5 && ago < 20_000 && rttMs >= 0, `${ago} ms ago, ${rttMs} ms`);
   assertQuiet([bo.page]);
 });
 

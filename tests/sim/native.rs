@@ -429,7 +429,7 @@ impl Native {
                 Output::KeepAll(record) => self.write(env, record, true),
                 Output::StopKeeping => env.oracle.violated("the storage was in time".to_owned()),
                 // No other tab is there.
-                Output::Tell { .. } | Output::Watch(_) => {}
+                Output::Tell { .. } | Output::Watch(_) | Output::KeptElsewhere(_) => {}
                 Output::Saved(_)
                 | Output::Changed(_)
                 | Output::Updated { .. }

@@ -65,6 +65,8 @@ export async function open(name: string): Promise<() => void> {
   ends.push(doc.on("aside", ({ update, content, code }) => [update.length, content.note, code]));
   const lost: number = doc.asides.reduce((sum, { pending }) => sum + pending, 0);
   void lost;
+  const { at, rttMs } = doc.sync;
+  console.log((at ?? 0) + 1, rttMs ?? 0);
   const last: number = doc.lastChange;
   ends.push(doc.on("rejected", ({ path, rule, value }) => [path.split("/"), rule, value]));
   ends.push(doc.on("rejected", ({ changeId }) => changeId !== undefined && changeId <= last));

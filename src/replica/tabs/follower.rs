@@ -10,6 +10,7 @@ impl Replica {
     /// Another tab leads: it is the room for this one.
     pub(in crate::replica) fn follow(&mut self, now: Millis, out: &mut Vec<Output>) {
         self.tabs.leader = Some(Status::Connecting);
+        self.tabs.leader_keeps = true;
         self.keep.follow();
         self.greet_leader(now, out);
     }
@@ -83,7 +84,11 @@ impl Replica {
                 }
             }
             Message::Leading => self.greet_leader(now, out),
-            Message::Upstream { epoch, status } => {
+            Message::Upstream { epoch, keeps, status } => {
+                if keeps != self.tabs.leader_keeps {
+                    self.tabs.leader_keeps = keeps;
+                    out.push(Output::KeptElsewhere(keeps));
+                }
                 if self.epoch == 0 {
                     self.epoch = epoch;
                 }

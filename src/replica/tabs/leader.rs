@@ -137,11 +137,12 @@ impl Replica {
         let (frame_bytes_max, update_bytes_max) = (u64::from(u32::MAX), u64::from(u32::MAX));
         let epoch = self.epoch;
         let (status, window_bytes) = (self.connection.status(sequence), 0);
+        let keeps = self.keep.is_on();
         self.tabs.followers.entry(tab).or_insert_with(|| {
             out.push(Output::Watch(tab));
             Follower::default()
         });
-        let upstream = Message::Upstream { epoch, status }.encode();
+        let upstream = Message::Upstream { epoch, keeps, status }.encode();
         out.push(Output::Tell { tab: Some(tab), message: upstream });
         out.push(to(
             tab,
@@ -306,10 +307,10 @@ impl Replica {
         if !self.tabs.are_there() {
             return;
         }
-        let news = (self.epoch, self.connection.status(self.sequence));
+        let news = (self.epoch, self.keep.is_on(), self.connection.status(self.sequence));
         if self.tabs.told.as_ref() != Some(&news) {
-            let (epoch, status) = news.clone();
-            let message = Message::Upstream { epoch, status }.encode();
+            let (epoch, keeps, status) = news.clone();
+            let message = Message::Upstream { epoch, keeps, status }.encode();
             for &tab in self.tabs.followers.keys() {
                 out.push(Output::Tell { tab: Some(tab), message: message.clone() });
             }

@@ -55,6 +55,8 @@ pub(super) struct Browser {
     pub(super) now: Millis,
     pub(super) last: u32,
     pub(super) random: Random,
+    /// What followers were told of whether the document is kept.
+    pub(super) told_kept: Vec<(TabId, bool)>,
 }
 
 impl Browser {
@@ -70,6 +72,7 @@ impl Browser {
             now: START,
             last: 0,
             random: Random(seed),
+            told_kept: Vec::new(),
         }
     }
 
@@ -173,6 +176,7 @@ impl Browser {
                 Output::Watch(tab) if !self.tabs.contains_key(&tab) => {
                     self.input(id, Input::Left(tab))
                 }
+                Output::KeptElsewhere(keeps) => self.told_kept.push((id, keeps)),
                 Output::SendPing => self.input(id, Input::Pong),
                 Output::Disconnect => self.room.client = None,
                 Output::Send(frame) if self.room.client == Some(id) => self.room.take(&frame),

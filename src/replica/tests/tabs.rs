@@ -68,6 +68,19 @@ fn pick<'a>(browser: &mut Browser, ids: &'a [TabId]) -> &'a TabId {
     &ids[browser.random.below(ids.len() as u64) as usize]
 }
 
+#[test]
+fn d3_a_tab_that_follows_knows_whether_the_document_is_kept() {
+    let mut browser = Browser::new(1, true);
+    let (one, two) = (browser.open(), browser.open());
+    browser.pass(100);
+    assert!(browser.told_kept.is_empty(), "at first it is");
+    browser.input(one, Input::KeepFailed);
+    browser.write(two, "a");
+    browser.pass(100);
+    assert_eq!(browser.told_kept, [(two, false)]);
+    assert_eq!(browser.tab(two).replica.pending_here(), 0, "the room has it");
+}
+
 /// Tabs come, write and die at any step, and so does the network.
 #[test]
 fn d3_whatever_tab_dies_nothing_that_others_have_is_lost_or_doubled() {
