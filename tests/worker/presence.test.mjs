@@ -87,7 +87,8 @@ for (const dialect of ['stock', 'native']) {
       })
     }
 
-    test('no ghosts: an echo does not bring back who has gone', async () => {
+    // Native clients repeat nothing: what one says of another client is of a tab of its browser.
+    if (dialect === 'stock') test('no ghosts: an echo does not bring back who has gone', async () => {
       const { peers: [a, b], watcher, open } = await peers(2)
       b.say(8, 1, { name: 'bob' })
       a.say(7, 4, { name: 'ada' })
