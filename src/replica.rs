@@ -234,6 +234,7 @@ impl Replica {
             Input::Disconnect if self.tabs.follows() => self.wish(false, &mut out),
             Input::Disconnect => self.cut_off(now, &mut out),
             Input::Close => {
+                self.keep_steps_now(now, &mut out);
                 self.cut_off(now, &mut out);
                 self.leave(&mut out);
             }

@@ -234,6 +234,10 @@ impl Shell {
             match output {
                 Output::Send(frame) => self.with_socket(|socket| socket.send(&frame)),
                 Output::Tell { tab, message } => self.tell(tab, &message),
+                // Written with what waits, when the storage is closed.
+                Output::Keep(record) => {
+                    self.with_storage(|storage| storage.queue(Write::Record(record)));
+                }
                 _ => {}
             }
         }

@@ -126,8 +126,13 @@ impl Storage {
 
     /// Store this behind everything before it.
     pub(super) fn write(&self, shell: &Rc<Shell>, write: Write) {
-        self.queue.borrow_mut().push(write);
+        self.queue(write);
         self.flush(shell);
+    }
+
+    /// Store this with what comes next.
+    pub(super) fn queue(&self, write: Write) {
+        self.queue.borrow_mut().push(write);
     }
 
     /// Store a copy that could not go on. Returns its number.

@@ -128,6 +128,9 @@ test("what was deleted before a reload comes back after it", async () => {
       doc.undoBoundary();
     }
     await doc.whenSaved();
+    doc.close();
+    // It is read behind what the close wrote.
+    await (await import("/selvedge/selvedge.js")).kept();
   });
   await page.reload();
   await online(page);
