@@ -48,6 +48,7 @@ test("D3: what was written without a network is there after a reload, and arrive
   await settled(ada.page, `text.toString() === "one two "`);
   assert.equal(await ada.page.evaluate(() => doc.saved.pending), 1);
   await write(ada.page, 8, "three ");
+  await ada.page.evaluate(() => doc.whenSavedHere());
   await load(ada.page, ada.network);
   await open(ada.page, { document });
   await settled(ada.page, `doc.saved.pending === 2`);
