@@ -11,7 +11,7 @@ use super::error::{self, Misuse};
 use super::lock;
 use super::options::Place;
 use super::shell::{Keeping, Shell};
-use super::storage::{self, Storage, Stored, Trouble, Write};
+use super::storage::{self, Delete, Storage, Stored, Trouble, Write};
 use super::tabs::Tabs;
 use super::timer;
 use crate::replica::{Input, TabId};
@@ -178,7 +178,7 @@ impl Shell {
         let place = self.place().clone();
         // Behind what was under way.
         promise(|resolve, reject| {
-            storage::delete(place, move |deleted| match deleted {
+            storage::delete(place, Delete::All, move |deleted| match deleted {
                 Ok(()) => resolve(JsValue::UNDEFINED),
                 Err(trouble) => reject(&trouble_error(trouble)),
             });
@@ -241,7 +241,7 @@ fn make_room(bytes: f64, then: impl FnOnce(bool) + 'static) {
 fn throw_away(mut places: VecDeque<Place>, any: bool, then: Box<dyn FnOnce(bool)>) {
     let Some(place) = places.pop_front() else { return then(any) };
     lock::take(&place.lock(), move |lock| match lock {
-        Some(lock) => storage::delete(place, move |deleted| {
+        Some(lock) => storage::delete(place, Delete::Copy, move |deleted| {
             drop(lock);
             throw_away(places, any || deleted.is_ok(), then);
         }),
@@ -293,7 +293,7 @@ pub fn forget(place: JsValue) -> Result<Promise, JsValue> {
                 let open = "the document is open: close it in all tabs, or call its forget()";
                 return reject(&error::error("open", open));
             };
-            storage::delete(place, move |deleted| {
+            storage::delete(place, Delete::All, move |deleted| {
                 match deleted {
                     Ok(()) => resolve(JsValue::UNDEFINED),
                     Err(trouble) => reject(&trouble_error(trouble)),

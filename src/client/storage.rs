@@ -157,7 +157,9 @@ impl Storage {
         }
         let is_record = |write: &&Write| matches!(write, Write::Record(_) | Write::All(_));
         let records = writes.iter().filter(is_record).count() as u64;
-        match self.begin(writes, shell.pending()) {
+        // As it is now: the page is told behind what is stored, and a crash may come between.
+        let pending = shell.replica().map_or(shell.pending(), |replica| replica.pending());
+        match self.begin(writes, pending) {
             Ok(mut transaction) => {
                 let (weak, failed) = (Rc::downgrade(shell), Rc::downgrade(shell));
                 transaction.on_complete(move |_| {
@@ -187,7 +189,7 @@ impl Storage {
     /// Store what waits, or throw all of it away, and give the lock back after that.
     pub(super) fn close(&self, pending: u64, throw_away: bool, lock: Option<Lock>) {
         let begun = if throw_away {
-            delete_in(&self.database, &self.place)
+            delete_in(&self.database, &self.place, Delete::Copy)
         } else {
             self.begin(self.queue.take(), pending)
         };
@@ -266,10 +268,19 @@ pub(super) fn list(then: impl FnOnce(Result<Vec<JsValue>, Trouble>) + 'static) {
     });
 }
 
-/// Throw away all that is kept of a document.
-pub(super) fn delete(place: Place, then: impl FnOnce(Result<(), Trouble>) + 'static) {
+/// What of a document is thrown away.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Delete {
+    /// The copy that can go on. What was put aside may be nowhere else.
+    Copy,
+    /// That too.
+    All,
+}
+
+/// Throw away what is kept of a document.
+pub(super) fn delete(place: Place, what: Delete, then: impl FnOnce(Result<(), Trouble>) + 'static) {
     open(move |opened| {
-        let deleted = opened.and_then(|database| Ok(delete_in(&database, &place)?));
+        let deleted = opened.and_then(|database| Ok(delete_in(&database, &place, what)?));
         match deleted {
             Ok(mut transaction) => {
                 let (done, failed) = once(then);
@@ -282,10 +293,11 @@ pub(super) fn delete(place: Place, then: impl FnOnce(Result<(), Trouble>) + 'sta
     });
 }
 
-fn delete_in(database: &Database, place: &Place) -> Result<Transaction, idb::Error> {
+fn delete_in(database: &Database, place: &Place, what: Delete) -> Result<Transaction, idb::Error> {
     let transaction = transaction(database, TransactionMode::ReadWrite)?;
-    for name in [RECORDS, ASIDES] {
-        transaction.object_store(name)?.delete(all_of(place, f64::INFINITY)?)?;
+    transaction.object_store(RECORDS)?.delete(all_of(place, f64::INFINITY)?)?;
+    if what == Delete::All {
+        transaction.object_store(ASIDES)?.delete(all_of(place, f64::INFINITY)?)?;
     }
     transaction.object_store(DOCUMENTS)?.delete(JsValue::from(key_of(place)))?;
     Ok(transaction)

@@ -187,6 +187,50 @@ test("what is kept is listed, forgotten, and makes way, but not what is not save
   assert.deepEqual(await listed(), []);
 });
 
+test("D3: what makes way holds nothing that is nowhere else, also after a crash", async () => {
+  const { page, network } = await somebody();
+  const document = newDocument("crashed");
+  await open(page, { document });
+  await settled(page, `doc.storage.state === "kept" && doc.status.state === "live"`);
+  network.cut();
+  await write(page, 0, "unsent");
+  await page.evaluate(() => doc.whenSavedHere());
+  // Without a close: as a crash leaves it.
+  await load(page, network);
+  const pending = () => page.evaluate(async () => (await kept()).map(({ pending }) => pending));
+  assert.deepEqual(await pending(), [1]);
+  await page.evaluate(() => keepAtMost(0));
+  await open(page, { document });
+  await settled(page, `text.toString() === "unsent" && doc.saved.pending === 1`);
+
+  // A copy that could not go on outlives its document's making way.
+  await page.evaluate(
+    ([url, document]) =>
+      new Promise((done) => {
+        indexedDB.open("selvedge").onsuccess = ({ target: { result } }) => {
+          const transaction = result.transaction(["asides"], "readwrite");
+          const aside = { update: new Uint8Array(), content: {}, pending: 1, code: 4409, reason: "" };
+          transaction.objectStore("asides").put(aside, [url, document, "", 1000]);
+          transaction.oncomplete = () => done(result.close());
+        };
+      }),
+    [network.url.replace("http", "ws"), document],
+  );
+  network.mend();
+  await page.evaluate(() => doc.connect());
+  await page.evaluate(() => doc.whenSaved());
+  await page.evaluate(() => doc.close());
+  await page.evaluate(async () => {
+    while ((await kept()).length > 0) {
+      keepAtMost(0);
+      await new Promise((later) => setTimeout(later, 10));
+    }
+  });
+  await open(page, { document });
+  await settled(page, `doc.storage.state === "kept"`);
+  assert.equal(await page.evaluate(() => doc.asides.length), 1);
+});
+
 test("a document may be kept until it is closed, or not at all", async () => {
   const { page } = await somebody();
   const listed = () => page.evaluate(async () => (await kept()).map(({ document }) => document));
