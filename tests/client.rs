@@ -279,19 +279,26 @@ async fn d3_the_page_can_tell_what_is_saved() {
 }
 
 /// An open document whose room these tests play: it hears `frames`.
-fn open_in_room(frames: &[FromRoom<'_>]) -> JsValue {
-    let played = "const Real = globalThis.WebSocket; let room;
-         globalThis.WebSocket = class { constructor() { room = this; } send() {} close() {} };
-         return [() => { globalThis.WebSocket = Real; room.onopen(); },
-           (data) => room.onmessage({ data })];";
+async fn open_in_room(frames: &[FromRoom<'_>]) -> JsValue {
+    // In a browser a document first asks for the lock that says which tab leads.
+    let played = "return new Promise((found) => {
+         const Real = globalThis.WebSocket;
+         globalThis.WebSocket = class {
+           constructor() { globalThis.WebSocket = Real; found(this); }
+           send() {}
+           close() {}
+         };
+       })";
     let played = Function::new_no_args(played).call0(&JsValue::UNDEFINED).unwrap();
-    let played: Vec<Function> = Array::from(&played).iter().map(|it| it.unchecked_into()).collect();
     let doc = JsValue::from(connect(options()).map_err(|error| code(&error)).unwrap());
-    played[0].call0(&JsValue::UNDEFINED).unwrap();
     js(&doc, "globalThis.heard = []; doc.text('note'); doc.on('rejected', (it) => heard.push(it))");
+    let room = wasm_bindgen_futures::JsFuture::from(Promise::from(played)).await.unwrap();
+    // What opens and hears is set behind the constructor, which the promise waits for.
+    js(&room, "doc.onopen()");
+    let hear = Function::new_with_args("room, data", "room.onmessage({ data })");
     for frame in frames {
         let bytes = Uint8Array::from(&encode_from_room(frame)[..]);
-        played[1].call1(&JsValue::UNDEFINED, &bytes.buffer()).unwrap();
+        hear.call2(&JsValue::UNDEFINED, &room, &bytes.buffer()).unwrap();
     }
     doc
 }
@@ -313,9 +320,9 @@ const SCHEMA: &str = r#"{ "roots": {
       "odd": { "value": { "type": "string", "pattern": "(?i)^a$" } } } } } }"#;
 
 #[wasm_bindgen_test]
-fn s4_an_edit_that_breaks_a_rule_throws_and_changes_nothing() {
+async fn s4_an_edit_that_breaks_a_rule_throws_and_changes_nothing() {
     let frames = [FromRoom::Welcome(WELCOME), FromRoom::Access(EDITOR), FromRoom::Schema(SCHEMA)];
-    let doc = open_in_room(&frames);
+    let doc = open_in_room(&frames).await;
     for (body, expected) in [
         ("note.insert(0, 'longer')", r#"["rule","note","max-characters"]"#),
         ("meta.set('color', 'red')", r#"["rule","meta/color","pattern"]"#),
@@ -338,7 +345,7 @@ fn s4_an_edit_that_breaks_a_rule_throws_and_changes_nothing() {
 }
 
 #[wasm_bindgen_test]
-fn s4_the_page_is_told_what_was_undone() {
+async fn s4_the_page_is_told_what_was_undone() {
     let rejection =
         |path: &str| Rejection { path: path.to_owned(), rule: "insert".to_owned(), id: None };
     let all = vec![rejection("note"), rejection("other/a")];
@@ -347,7 +354,8 @@ fn s4_the_page_is_told_what_was_undone() {
         FromRoom::Welcome(WELCOME),
         FromRoom::Access(EDITOR),
         FromRoom::Rejected(&rejections),
-    ]);
+    ])
+    .await;
     assert_eq!(
         js(
             &doc,
