@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { deflateRawSync } from "node:zlib";
 import { Doc, applyUpdate, encodeStateAsUpdate } from "yjs";
 import { documentOf } from "./document.mjs";
 import { short } from "./format.mjs";
@@ -107,8 +108,8 @@ test("both dialects read what they say", () => {
 
 test("the native dialect says where it stopped, and reads what leads where", () => {
   const words = dialect("native", "plan");
-  assert.deepEqual([...words.hello()[0]], [0, 1, 0, 0]);
-  assert.deepEqual([...words.hello({ epoch: 300, sequence: 5 })[0]], [0, 1, 172, 2, 5]);
+  assert.deepEqual([...words.hello()[0]], [0, 2, 0, 0]);
+  assert.deepEqual([...words.hello({ epoch: 300, sequence: 5 })[0]], [0, 2, 172, 2, 5]);
   assert.deepEqual([...words.update(Buffer.from([9]))], [3, 1, 9]);
   assert.deepEqual([...words.update(Buffer.from([9]))], [3, 2, 9], "updates are numbered");
   const welcome = words.read(Buffer.from([0, 1, 172, 2, 5, 7, 7, 7]));
@@ -116,6 +117,9 @@ test("the native dialect says where it stopped, and reads what leads where", () 
   const update = words.read(Buffer.from([3, 6, 1, 2]));
   assert.deepEqual([update.kind, update.sequence, [...update.body]], ["update", 6, [1, 2]]);
   assert.equal(words.read(Buffer.from([5, 1, 6])).sequence, 6, "an ack names it as well");
+  const deflated = deflateRawSync(Buffer.from([8]));
+  const document = words.read(Buffer.concat([Buffer.from([14, 7]), deflated]));
+  assert.deepEqual([document.kind, document.sequence, [...document.body]], ["step2", 7, [8]]);
   assert.equal(words.read(Buffer.from([6, 1])), undefined);
 });
 

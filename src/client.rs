@@ -14,6 +14,7 @@ mod document;
 mod error;
 mod guard;
 mod handle;
+mod inflate;
 mod keeping;
 mod lock;
 mod map;

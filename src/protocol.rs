@@ -24,6 +24,8 @@
 //!   frame of its own. The room takes the whole as if it had come at once, or nothing of it.
 //! * **W7** A native client says [`FromClient::Received`] at the latest after an eighth of the
 //!   window in the welcome. Beyond the window the room sends it no updates, until it has.
+//! * **W8** A native client that says version 2 in its hello, and has nothing, may be sent the
+//!   document deflated, as [`FromRoom::Document`]. One that cannot inflate says version 1.
 
 pub mod bearer;
 pub mod close;
@@ -50,7 +52,9 @@ use crate::codec::DecodeError;
 /// The WebSocket subprotocol of our own client.
 pub const SUBPROTOCOL: &str = "selvedge.v1";
 /// The newest version of the native protocol that this build speaks.
-pub const PROTOCOL_VERSION: u32 = 1;
+pub const PROTOCOL_VERSION: u32 = 2;
+/// From this version on a client takes a document deflated.
+pub const INFLATES: u32 = 2;
 /// What a native client sends to see whether the connection lives.
 pub const PING: &str = "ping";
 /// What the platform answers without waking the room.

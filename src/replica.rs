@@ -18,6 +18,7 @@ mod connection;
 mod due;
 mod granted;
 mod greeting;
+mod inflating;
 mod interface;
 mod keep;
 mod latency;
@@ -40,6 +41,7 @@ use checked::Rules;
 use conflict::Policies;
 use connection::{Connection, Due};
 use granted::Access;
+use inflating::Inflating;
 use keep::{Keep, Record};
 use latency::Latency;
 use made::Made;
@@ -74,6 +76,10 @@ pub struct Replica {
     /// The state vector that the room sent last, and the number of the answer; nothing once that is
     /// acknowledged. Owed over reconnects: the room may have died before it stored the answer.
     asked: Option<(Vec<u8>, u64)>,
+    /// The document came deflated, and is not inflated yet.
+    inflating: Option<Inflating>,
+    /// Whether that works here.
+    inflates: bool,
     /// The largest frame and the largest update that the room takes, in bytes.
     frame_bytes_max: usize,
     update_bytes_max: usize,
@@ -112,6 +118,8 @@ impl Replica {
             sequence: 0,
             resynchronizing: false,
             asked: None,
+            inflating: None,
+            inflates: true,
             frame_bytes_max: FRAME_BYTES_MAX,
             update_bytes_max: FRAME_BYTES_MAX,
             received_bytes: 0,
@@ -252,12 +260,8 @@ impl Replica {
                 }
             }
             Input::Opened => self.opened(now, &mut out),
-            Input::Frame(frame) => {
-                if self.connection.heard(now) {
-                    self.frame(now, frame, &mut out);
-                    self.confirm(frame.len(), &mut out);
-                }
-            }
+            Input::Frame(frame) => self.arrived(now, frame, &mut out),
+            Input::Inflated(update) => self.inflated(now, update, &mut out),
             Input::Pong => self.connection.ponged(now),
             Input::Closed { code, reason } => {
                 if self.connection.closed(now, code, reason, self.access.renews) {
@@ -277,7 +281,10 @@ impl Replica {
             Input::Timeout => self.timeout(now, &mut out),
         }
         self.connection.says(now, &out);
-        let is_news = matches!(input, Input::Frame(_) | Input::Pong | Input::Told { .. });
+        let is_news = matches!(
+            input,
+            Input::Frame(_) | Input::Inflated(_) | Input::Pong | Input::Told { .. }
+        );
         if is_news && self.status() == Status::Live {
             self.synced_at = Some(now);
         }
@@ -325,6 +332,7 @@ impl Replica {
                 self.resynchronizing = false;
                 self.apply(now, sequence, update, out);
             }
+            FromRoom::Document { sequence, deflated } => self.inflate(sequence, deflated, out),
             FromRoom::Update { sequence, update } => {
                 self.apply(now, sequence, update, out);
                 // The log is causal, so nothing is ever missing. Should a room break that, ask it.
@@ -384,6 +392,7 @@ impl Replica {
 
     fn forget_session(&mut self, out: &mut Vec<Output>) {
         self.resynchronizing = false;
+        self.inflating = None;
         self.outbox.unsend();
         self.forget_peers(out);
     }

@@ -13,6 +13,7 @@
 
 mod admission;
 mod alarm;
+mod answers;
 mod audit;
 mod authors;
 mod backlog;
@@ -56,9 +57,9 @@ use crate::time::Millis;
 use crate::update::{Malformed, StateVector};
 
 use alarm::Alarm;
+use answers::Answers;
 pub use audit::{Audit, Break, Entry, Flaw};
 pub use authors::{Authors, EVERYONE, OPERATOR};
-use catch_up::Answers;
 pub use chain::{Chain, origin};
 use commit::Gathered;
 use decided::Decided;
@@ -67,7 +68,7 @@ pub use event::{CatchUp, Event, Level};
 pub use interface::{Input, Output};
 use limits::Meter;
 pub use limits::{LimitError, Limits};
-pub use log::{Log, LogError, Row, RowHead, Snapshot, SnapshotHead, checksum};
+pub use log::{Deflated, Log, LogError, Row, RowHead, Snapshot, SnapshotHead, checksum};
 pub use metrics::{Counter, Delay, Family, Gauges, Metrics, open_metrics};
 pub use observe::Observed;
 use parts::Parts;

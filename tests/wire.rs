@@ -63,6 +63,7 @@ const FROM_ROOM: &[(&str, FromRoom<'_>)] = &[
     ),
     ("syncStep1", FromRoom::SyncStep1(STATE_VECTOR)),
     ("syncStep2", FromRoom::SyncStep2 { sequence: 128, update: UPDATE }),
+    ("document", FromRoom::Document { sequence: 128, deflated: &[3, 0] }),
     ("update", FromRoom::Update { sequence: 1, update: UPDATE }),
     ("ack", FromRoom::Ack { number: 300, sequence: 128 }),
     ("awareness", FromRoom::Awareness(AWARENESS)),

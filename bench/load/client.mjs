@@ -8,7 +8,7 @@ const CONNECTING_MAX = 25;
 
 /**
  * Connects to a document of `job`, by default to the job's own, and waits until all of it is there:
- * until SyncStep2 came, and at least `bytes` in all, or of a Selvedge client until it has what the
+ * until SyncStep2 came, and at least `bytes` in all, or for a Selvedge client until it has what the
  * welcome names. `known` is what it has already, as its dialect says it.
  * `take(body, client)` is called with every update, `present(body)` with others' presence, and
  * `acked(client)` when the room says that something is stored.
@@ -19,7 +19,9 @@ export async function client(job, options = {}) {
   const synced = Promise.withResolvers();
   const self = { words, received: 0, epoch: 0, sequence: known?.sequence ?? 0 };
   const began = performance.now();
-  let wanted = words.protocol === undefined ? 0 : Infinity;
+  let wanted = Infinity;
+  const isThere = () =>
+    words.protocol === undefined ? self.received >= bytes : self.sequence >= wanted;
   const timeout = setTimeout(() => synced.reject(new Error("not synchronized")), SYNC_MS_MAX);
   const url = job.url.replace("{document}", document);
   self.socket = await Socket.open(url, words.protocol, (payload, sender) => {
@@ -37,7 +39,7 @@ export async function client(job, options = {}) {
       self.sequence = sequence ?? 0;
       take(body, self);
     }
-    if (self.received >= bytes && self.sequence >= wanted) synced.resolve();
+    if (isThere()) synced.resolve();
   });
   for (const message of words.hello(known)) self.socket.send(message);
   await synced.promise;

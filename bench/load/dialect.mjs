@@ -1,5 +1,6 @@
 // What the servers are told and say: the framing of sync messages and of presence.
 
+import { inflateRawSync } from "node:zlib";
 import { Cursor, varString, varUint } from "./lib0.mjs";
 
 const KINDS = ["step1", "step2", "update"];
@@ -44,6 +45,8 @@ function stock(prefix) {
 }
 
 const NATIVE_KINDS = ["welcome", "step1", "step2", "update", "presence", "ack"];
+/** The tag of a document that comes deflated. */
+const DOCUMENT = 14;
 
 /** `selvedge.v1`: a tag, its numbers, and bytes to the end of the frame. */
 function native() {
@@ -53,7 +56,7 @@ function native() {
   return {
     protocol: "selvedge.v1",
     /** The first message of a client that has all of `epoch` up to `sequence`. */
-    hello: ({ epoch = 0, sequence = 0 } = {}) => [tagged([0, 1, epoch, sequence], NO_BODY)],
+    hello: ({ epoch = 0, sequence = 0 } = {}) => [tagged([0, 2, epoch, sequence], NO_BODY)],
     nothing: tagged([2, 0], NO_UPDATE),
     update: (body) => tagged([3, ++number], body),
     presence: (body) => tagged([4], body),
@@ -62,7 +65,12 @@ function native() {
      */
     read(payload) {
       const cursor = new Cursor(payload);
-      const kind = NATIVE_KINDS[cursor.varUint()];
+      const tag = cursor.varUint();
+      if (tag === DOCUMENT) {
+        const sequence = cursor.varUint();
+        return { kind: "step2", sequence, body: inflateRawSync(cursor.rest()) };
+      }
+      const kind = NATIVE_KINDS[tag];
       if (kind === "welcome") {
         cursor.varUint();
         return { kind, epoch: cursor.varUint(), sequence: cursor.varUint(), body: NO_BODY };

@@ -11,6 +11,7 @@ use wasm_bindgen::prelude::*;
 use super::error::Misuse;
 use super::guard::Guard;
 use super::handle::aside_object;
+use super::inflate::inflate;
 use super::lock::Lock;
 use super::notices::{Notice, Notices};
 use super::options::{Offline, Options, Place};
@@ -77,6 +78,8 @@ struct Open {
     endpoint: String,
     api: String,
     socket: Option<Socket>,
+    /// There for as long as the socket from which what is inflated came.
+    inflating: Option<Rc<()>>,
     timer: Option<Timer>,
     on_timer: Closure<dyn FnMut()>,
     _waking: Waking,
@@ -125,6 +128,7 @@ impl Shell {
             endpoint,
             api,
             socket: None,
+            inflating: None,
             timer: None,
             on_timer: input(|| Input::Timeout),
             _waking: Waking::listen(input(|| Input::Wake)),
@@ -179,7 +183,7 @@ impl Shell {
 
     pub(super) fn socket_closed(self: &Rc<Self>, code: u16, reason: &str) {
         if let Some(open) = self.open.borrow_mut().as_mut() {
-            open.socket = None;
+            (open.socket, open.inflating) = (None, None);
         }
         self.input(Input::Closed { code, reason });
     }
@@ -268,9 +272,10 @@ impl Shell {
                 Output::RenewToken => self.token.want(self, RENEW),
                 Output::Disconnect => {
                     self.token.forget();
-                    drop(self.with(|open| open.socket.take()));
+                    drop(self.with(|open| (open.socket.take(), open.inflating.take())));
                 }
                 Output::Send(frame) => self.with_socket(|socket| socket.send(&frame)),
+                Output::Inflate(bytes) => self.inflate(&bytes),
                 Output::SendPing => self.with_socket(Socket::ping),
                 Output::SetTimer(at) => {
                     self.with(|open| {
@@ -327,6 +332,19 @@ impl Shell {
             Ok(socket) => drop(self.with(|open| open.socket.replace(socket))),
             Err(_) => self.input(Input::Closed { code: 1006, reason: "" }),
         }
+    }
+
+    fn inflate(self: &Rc<Self>, bytes: &[u8]) {
+        let socket = Rc::new(());
+        let (shell, from) = (Rc::downgrade(self), Rc::downgrade(&socket));
+        self.with(|open| open.inflating = Some(socket));
+        inflate(bytes, move |update| {
+            if from.upgrade().is_some()
+                && let Some(shell) = shell.upgrade()
+            {
+                shell.input(Input::Inflated(update));
+            }
+        });
     }
 
     fn with<R>(&self, act: impl FnOnce(&mut Open) -> R) -> Option<R> {

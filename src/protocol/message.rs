@@ -128,6 +128,14 @@ pub enum FromRoom<'a> {
         /// An encoded update.
         update: &'a [u8],
     },
+    /// The document up to `sequence`, for a client that has nothing and speaks version 2. If there
+    /// is more, a [`FromRoom::SyncStep2`] with the rest is next.
+    Document {
+        /// The last sequence number that it covers.
+        sequence: u64,
+        /// An encoded update, deflated (RFC 1951, without a head).
+        deflated: &'a [u8],
+    },
     /// A commit: durable changes of one or more peers.
     Update {
         /// The last sequence number of the commit.

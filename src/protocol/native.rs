@@ -31,6 +31,7 @@ mod tag {
     pub(super) const COMPARE: u64 = 12;
     pub(super) const REJECTED: u64 = 12;
     pub(super) const SCHEMA: u64 = 13;
+    pub(super) const DOCUMENT: u64 = 14;
 }
 
 /// The message in a client's frame; nothing if its tag is not known.
@@ -99,6 +100,7 @@ pub fn decode_from_room(frame: &[u8]) -> Result<Option<FromRoom<'_>>, DecodeErro
         tag::ACCESS => FromRoom::Access(read_granted(&mut r)?),
         tag::SYNC_STEP_1 => FromRoom::SyncStep1(r.rest()),
         tag::SYNC_STEP_2 => FromRoom::SyncStep2 { sequence: r.number()?, update: r.rest() },
+        tag::DOCUMENT => FromRoom::Document { sequence: r.number()?, deflated: r.rest() },
         tag::UPDATE => FromRoom::Update { sequence: r.number()?, update: r.rest() },
         tag::AWARENESS => FromRoom::Awareness(r.rest()),
         tag::ACK => FromRoom::Ack { number: r.number()?, sequence: r.number()? },
@@ -129,6 +131,7 @@ pub fn encode_from_room(message: &FromRoom<'_>) -> Vec<u8> {
         }
         FromRoom::SyncStep1(state_vector) => frame(tag::SYNC_STEP_1, &[], state_vector),
         FromRoom::SyncStep2 { sequence, update } => frame(tag::SYNC_STEP_2, &[sequence], update),
+        FromRoom::Document { sequence, deflated } => frame(tag::DOCUMENT, &[sequence], deflated),
         FromRoom::Update { sequence, update } => frame(tag::UPDATE, &[sequence], update),
         FromRoom::Awareness(update) => frame(tag::AWARENESS, &[], update),
         FromRoom::Ack { number, sequence } => frame(tag::ACK, &[number, sequence], &[]),
@@ -231,6 +234,7 @@ mod tests {
             }),
             FromRoom::SyncStep1(&[0]),
             FromRoom::SyncStep2 { sequence: 9, update: &[0, 0] },
+            FromRoom::Document { sequence: 300, deflated: &[3, 0] },
             FromRoom::Update { sequence: 1 << 40, update: &[0, 0] },
             FromRoom::Awareness(&[0]),
             FromRoom::Ack { number: 3, sequence: 4 },

@@ -60,6 +60,7 @@ pub fn encode(message: &FromRoom<'_>) -> Option<Vec<u8>> {
             Some(frame(&[AUTH, PERMISSION_DENIED], first.to_string().as_bytes()))
         }
         FromRoom::Welcome(_)
+        | FromRoom::Document { .. }
         | FromRoom::Schema(_)
         | FromRoom::Access(_)
         | FromRoom::Ack { .. }

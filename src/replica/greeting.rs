@@ -3,7 +3,7 @@
 use super::keep::Record;
 use super::refused::send;
 use super::{Output, Replica};
-use crate::protocol::{Close, FromClient, Hello, PROTOCOL_VERSION, Welcome};
+use crate::protocol::{Close, FromClient, Hello, INFLATES, PROTOCOL_VERSION, Welcome};
 use crate::time::Millis;
 
 impl Replica {
@@ -11,7 +11,8 @@ impl Replica {
     pub(super) fn opened(&mut self, now: Millis, out: &mut Vec<Output>) {
         if self.connection.opened(now) {
             let (epoch, sequence) = (self.epoch, self.sequence);
-            let hello = Hello { protocol: PROTOCOL_VERSION, epoch, sequence, trace: self.trace };
+            let protocol = if self.inflates { PROTOCOL_VERSION } else { INFLATES - 1 };
+            let hello = Hello { protocol, epoch, sequence, trace: self.trace };
             send(out, self.frame_bytes_max, &FromClient::Hello(hello));
         }
     }

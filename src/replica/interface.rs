@@ -19,6 +19,8 @@ pub enum Input<'a> {
     Opened,
     /// A binary frame arrived.
     Frame(&'a [u8]),
+    /// What [`Output::Inflate`] asked for; nothing if that cannot be done.
+    Inflated(Option<&'a [u8]>),
     /// The text frame `pong` arrived.
     Pong,
     /// The socket is gone, or could not be opened.
@@ -77,6 +79,9 @@ pub enum Output {
     Connect,
     /// Send this binary frame.
     Send(Vec<u8>),
+    /// Inflate this (RFC 1951, without a head), and report it as [`Input::Inflated`], unless the
+    /// socket is gone by then.
+    Inflate(Vec<u8>),
     /// Send the text frame `ping`.
     SendPing,
     /// Close the socket and forget it.

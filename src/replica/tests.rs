@@ -7,6 +7,7 @@ mod checked;
 mod conflict;
 mod granted;
 mod hostile;
+mod inflating;
 mod keep;
 mod latency;
 mod refused;
@@ -16,7 +17,7 @@ mod undo;
 use super::*;
 use crate::awareness::{self, Entry};
 use crate::protocol::native::{decode_from_client, encode_from_room};
-use crate::protocol::{Hello, Welcome};
+use crate::protocol::{Hello, PROTOCOL_VERSION, Welcome};
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -142,10 +143,8 @@ fn o3_nothing_is_said_before_the_welcome() {
     bench.pass(100);
     let sent = bench.sent();
     assert_eq!(sent.len(), 1);
-    assert_eq!(
-        message(&sent[0]),
-        FromClient::Hello(Hello { protocol: 1, epoch: 0, sequence: 0, trace: None })
-    );
+    let hello = Hello { protocol: PROTOCOL_VERSION, epoch: 0, sequence: 0, trace: None };
+    assert_eq!(message(&sent[0]), FromClient::Hello(hello));
     bench.room(&welcome(EPOCH, 0));
     let sent = bench.sent();
     assert!(matches!(message(&sent[0]), FromClient::Update { number: 1, .. }));
@@ -165,10 +164,8 @@ fn o2_a_resume_says_epoch_and_sequence() {
     bench.pass(1_000);
     bench.input(Input::Opened);
     let sent = bench.sent();
-    assert_eq!(
-        message(&sent[0]),
-        FromClient::Hello(Hello { protocol: 1, epoch: EPOCH, sequence: 41, trace: None })
-    );
+    let hello = Hello { protocol: PROTOCOL_VERSION, epoch: EPOCH, sequence: 41, trace: None };
+    assert_eq!(message(&sent[0]), FromClient::Hello(hello));
     bench.room(&welcome(EPOCH, 42));
     assert_eq!(bench.replica.status(), Status::Behind);
     bench.room(&FromRoom::SyncStep2 { sequence: 42, update: &update });

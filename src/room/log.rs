@@ -13,6 +13,10 @@ use crate::update::{EMPTY, Malformed, StateVector};
 pub trait Log {
     /// The last snapshot, unless it is quarantined; nothing if there is none.
     fn snapshot(&self) -> Result<Option<Snapshot>, LogError>;
+    /// The document of that snapshot, if storage keeps it deflated.
+    fn deflated(&self) -> Result<Option<Deflated>, LogError> {
+        Ok(None)
+    }
     /// What is known of that snapshot without reading the document.
     fn snapshot_head(&self) -> Result<Option<SnapshotHead>, LogError>;
     /// The rows behind sequence number `after`, in order, without the quarantined: as many as hold
@@ -209,6 +213,15 @@ impl Snapshot {
     pub fn checksum(&self) -> u32 {
         checksum(&[&self.update])
     }
+}
+
+/// The document of a snapshot as it is stored, which is as it is sent to whoever can inflate it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Deflated {
+    /// The last sequence number that it covers.
+    pub sequence: u64,
+    /// [`Snapshot::update`], deflated (RFC 1951, without a head).
+    pub bytes: Vec<u8>,
 }
 
 /// A snapshot without the document.

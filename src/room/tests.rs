@@ -9,6 +9,7 @@ mod damage;
 mod limits;
 mod memory;
 mod observe;
+mod opening;
 mod presence;
 mod revoked;
 mod rules;

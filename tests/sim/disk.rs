@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
 use fastrand::Rng;
+use miniz_oxide::deflate::compress_to_vec;
 use selvedge::policy::Schema;
 use selvedge::room::{
-    Log, LogError, Mark, Part, Repair, Row, Segment, Snapshot, SnapshotHead, Stored, Subject,
-    Suspects,
+    Deflated, Log, LogError, Mark, Part, Repair, Row, Segment, Snapshot, SnapshotHead, Stored,
+    Subject, Suspects,
 };
 use selvedge::time::Millis;
 
@@ -188,6 +189,11 @@ impl Log for Tables {
         self.compare(kept.head, kept.value.head().checksum())?;
         self.compare(kept.rest, kept.value.checksum())?;
         Ok(Some(kept.value.clone()))
+    }
+
+    fn deflated(&self) -> Result<Option<Deflated>, LogError> {
+        let Some(Snapshot { sequence, update, .. }) = self.snapshot()? else { return Ok(None) };
+        Ok(Some(Deflated { sequence, bytes: compress_to_vec(&update, 1) }))
     }
 
     fn snapshot_head(&self) -> Result<Option<SnapshotHead>, LogError> {

@@ -63,6 +63,12 @@ pub enum Event {
         client: usize,
         life: u32,
     },
+    /// The document that a page was sent is inflated.
+    Inflated {
+        client: usize,
+        conn: ConnId,
+        deflated: Vec<u8>,
+    },
     /// What a page wrote to its browser's storage is durable.
     Kept {
         client: usize,

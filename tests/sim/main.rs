@@ -45,7 +45,14 @@ fn range(name: &str) -> Option<Range<u64>> {
 #[test]
 fn d1_o1_v1_nothing_that_was_told_is_lost_and_everyone_agrees() {
     if let Some(counts) = run_all(SEEDS, |seed| World::new(seed, None)) {
-        for kind in KINDS.iter().chain(&["compacted", "repaired", "silent", "reported", "reload"]) {
+        for kind in KINDS.iter().chain(&[
+            "compacted",
+            "inflated",
+            "repaired",
+            "silent",
+            "reported",
+            "reload",
+        ]) {
             assert!(counts.contains_key(kind), "{kind} never happened");
         }
     }

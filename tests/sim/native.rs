@@ -1,7 +1,10 @@
 //! A page with our client: the real replica, and a shell that does what the browser's does.
 
+mod kept;
+
 use std::collections::BTreeSet;
 
+use miniz_oxide::inflate::decompress_to_vec;
 use selvedge::document::Document;
 use selvedge::protocol::native::{decode_from_client, decode_from_room};
 use selvedge::protocol::{Dialect, FromClient, FromRoom};
@@ -50,69 +53,6 @@ impl Native {
         native.storage = keeps.then(Storage::default);
         native.open(env);
         native
-    }
-
-    /// The page is loaded again, after it ended without a word.
-    pub fn reloaded(mut self, env: &mut Env, client_id: u32) -> Self {
-        let mut native = Self::empty(env, self.index, client_id);
-        let Some(mut storage) = self.storage.take() else { return native };
-        env.count("reload");
-        storage.crash();
-        self.edits.truncate(storage.edits);
-        self.places.retain(|(edit, _)| *edit < storage.edits);
-        (native.edits, native.places, native.rejected) = (self.edits, self.places, self.rejected);
-        native.put_aside = storage.put_aside;
-        native.storage = Some(storage);
-        native.open(env);
-        native
-    }
-
-    pub fn keeps(&self) -> bool {
-        self.storage.is_some()
-    }
-
-    fn open(&mut self, env: &mut Env) {
-        if self.storage.is_some() {
-            self.replica.await_stored(self.now(env));
-            let in_ms = env.keep_rng.u64(0..400);
-            env.schedule(in_ms, Event::Restored { client: self.index, life: self.life });
-        }
-        self.present(env);
-        self.input(env, Input::Connect);
-    }
-
-    pub fn restored(&mut self, env: &mut Env, life: u32) {
-        if self.life == life
-            && let Some(storage) = &self.storage
-        {
-            let records = storage.durable.clone();
-            self.input(env, Input::Restored(&records));
-        }
-    }
-
-    fn write(&mut self, env: &mut Env, record: Vec<u8>, replaces_all: bool) {
-        let put_aside = self.put_aside;
-        let storage = self.storage.as_mut();
-        if storage.is_some_and(|storage| storage.write(record, replaces_all, put_aside)) {
-            self.schedule_written(env);
-        }
-    }
-
-    fn schedule_written(&self, env: &mut Env) {
-        let in_ms = env.keep_rng.u64(1..200);
-        env.schedule(in_ms, Event::Kept { client: self.index, life: self.life });
-    }
-
-    pub fn written(&mut self, env: &mut Env, life: u32, loses_edits: bool) {
-        if self.life != life {
-            return;
-        }
-        let Some(storage) = &mut self.storage else { return };
-        let (count, more) = storage.written(loses_edits);
-        if more {
-            self.schedule_written(env);
-        }
-        self.input(env, Input::Kept(count));
     }
 
     fn empty(env: &mut Env, index: usize, client_id: u32) -> Self {
@@ -269,6 +209,16 @@ impl Native {
         }
     }
 
+    /// The document is inflated, unless that does not work here.
+    pub fn inflated(&mut self, env: &mut Env, conn: ConnId, deflated: &[u8]) {
+        if self.conn == Some(conn) {
+            let update = decompress_to_vec(deflated).expect("deflated bytes");
+            let update = (env.keep_rng.u8(..10) > 0).then_some(&update[..]);
+            self.input(env, Input::Inflated(update));
+            self.check_shown(env);
+        }
+    }
+
     pub fn lost(&mut self, env: &mut Env, conn: ConnId) {
         if self.conn == Some(conn) {
             self.closed(env, 1006);
@@ -301,6 +251,10 @@ impl Native {
             }
             Ok(Some(FromRoom::Update { update, .. } | FromRoom::SyncStep2 { update, .. })) => {
                 env.oracle.told(self.index, "was shown", tokens_in(update));
+            }
+            Ok(Some(FromRoom::Document { deflated, .. })) => {
+                let update = decompress_to_vec(deflated).expect("deflated bytes");
+                env.oracle.told(self.index, "was shown", tokens_in(&update));
             }
             _ => {}
         }
@@ -394,6 +348,13 @@ impl Native {
                     self.timer = self.timers;
                     let in_ms = at.since(self.now(env));
                     env.schedule(in_ms, Event::Timer { client: self.index, timer: self.timer });
+                }
+                Output::Inflate(deflated) => {
+                    env.count("inflated");
+                    let Some(conn) = self.conn else { continue };
+                    let in_ms = env.keep_rng.u64(0..20);
+                    let client = self.index;
+                    env.schedule(in_ms, Event::Inflated { client, conn, deflated });
                 }
                 Output::Status(status) => {
                     env.note(format_args!("native {} is {status:?}", self.index));

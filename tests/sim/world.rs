@@ -293,6 +293,11 @@ impl World {
                     native.restored(env, life);
                 }
             }
+            Event::Inflated { client, conn, deflated } => {
+                if let Client::Native(native) = &mut self.clients[client] {
+                    native.inflated(env, conn, &deflated);
+                }
+            }
             Event::Kept { client, life } => {
                 let loses_edits = self.server.sabotage == Some(Sabotage::EditsNotKept);
                 if let Client::Native(native) = &mut self.clients[client] {

@@ -70,6 +70,23 @@ describe('compaction', () => {
     const again = await new NativeClient(server, document).connect()
     assert.ok(sameState(again.doc, writer.doc))
     assert.equal(again.epoch, writer.epoch)
+
+    // Who has nothing is sent it as it is stored; who cannot inflate that, as it is.
+    const opened = async (protocol, kind) => {
+      const socket = await RawSocket.open(server, document, 'native')
+      socket.send(native.hello({ protocol }))
+      await socket.message('all of it', ({ sequence }) => sequence === writer.sequence, { from: 1 })
+      const sent = socket.messages.filter(({ kind }) => ['document', 'syncStep2'].includes(kind))
+      assert.equal(sent[0].kind, kind)
+      const doc = new Y.Doc()
+      sent.forEach(({ body }) => Y.applyUpdate(doc, body))
+      assert.ok(sameState(doc, writer.doc))
+      await socket.close()
+      return sent.reduce((sum, { bytes }) => sum + bytes, 0)
+    }
+    const [deflated, plain] = [await opened(2, 'document'), await opened(1, 'syncStep2')]
+    t.diagnostic(`the document in ${deflated} and ${plain} bytes`)
+    assert.ok(deflated < plain / 2)
     for (const client of [stock, late]) client.destroy()
     await again.close()
   })

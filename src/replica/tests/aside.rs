@@ -3,7 +3,7 @@
 use super::super::*;
 use super::{Bench, EPOCH, message, welcome};
 use crate::document::Json;
-use crate::protocol::{Hello, Limit, Refusal};
+use crate::protocol::{Hello, Limit, PROTOCOL_VERSION, Refusal};
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -46,7 +46,7 @@ fn o3_a_copy_of_another_history_is_put_aside_and_never_merged() {
     let hello = hello(&mut bench);
     assert_eq!(
         message(&hello),
-        FromClient::Hello(Hello { protocol: 1, epoch: 0, sequence: 0, trace: None })
+        FromClient::Hello(Hello { protocol: PROTOCOL_VERSION, epoch: 0, sequence: 0, trace: None })
     );
     bench.room(&welcome(EPOCH + 1, 0));
     assert!(bench.sent().is_empty());
@@ -73,7 +73,7 @@ fn o3_a_room_that_welcomes_with_another_epoch_is_left() {
     assert!(bench.sent().is_empty());
     assert_eq!(
         message(&hello(&mut bench)),
-        FromClient::Hello(Hello { protocol: 1, epoch: 0, sequence: 0, trace: None })
+        FromClient::Hello(Hello { protocol: PROTOCOL_VERSION, epoch: 0, sequence: 0, trace: None })
     );
 }
 
@@ -85,7 +85,7 @@ fn o3_who_has_nothing_puts_nothing_aside() {
     assert_eq!(bench.replica.document().client_id(), 1);
     assert_eq!(
         message(&hello(&mut bench)),
-        FromClient::Hello(Hello { protocol: 1, epoch: 0, sequence: 0, trace: None })
+        FromClient::Hello(Hello { protocol: PROTOCOL_VERSION, epoch: 0, sequence: 0, trace: None })
     );
 }
 

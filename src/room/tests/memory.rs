@@ -5,6 +5,9 @@ use super::shell::EPOCH;
 use crate::policy::Schema;
 use crate::update::EMPTY;
 
+/// Stands for what deflating does: a room does not look into it.
+pub(super) const DEFLATED: &[u8] = b"deflated ";
+
 /// Something stored, with the checksums of its head and of the rest.
 #[derive(Clone, Debug)]
 pub(in crate::room) struct Kept<T> {
@@ -112,6 +115,12 @@ impl Log for Memory {
         let Some(kept) = self.snapshots.last() else { return Ok(None) };
         LogError::compare(kept.sums.1, kept.value.checksum())?;
         Ok(Some(kept.value.clone()))
+    }
+
+    fn deflated(&self) -> Result<Option<Deflated>, LogError> {
+        let Some(snapshot) = self.snapshot()? else { return Ok(None) };
+        let bytes = [DEFLATED, &snapshot.update].concat();
+        Ok(Some(Deflated { sequence: snapshot.sequence, bytes }))
     }
 
     fn snapshot_head(&self) -> Result<Option<SnapshotHead>, LogError> {

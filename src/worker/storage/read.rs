@@ -5,7 +5,8 @@ use worker::SqlStorageValue;
 use super::pieces::Owner;
 use super::{RoomStorage, Values, blob, columns, inflate, integer, number};
 use crate::room::{
-    Log, LogError, Row, RowHead, Segment, Snapshot, SnapshotHead, Stored, checksum as checksum_of,
+    Deflated, Log, LogError, Row, RowHead, Segment, Snapshot, SnapshotHead, Stored,
+    checksum as checksum_of,
 };
 use crate::time::Millis;
 
@@ -80,6 +81,19 @@ impl RoomStorage {
         }
     }
 
+    /// The snapshot that counts, and its document as it is stored.
+    fn checked_snapshot(&self) -> Result<Option<(Snapshot, Vec<u8>)>, LogError> {
+        let Some((id, checksum, head)) = self.snapshot_row()? else { return Ok(None) };
+        let len = usize::try_from(head.bytes).map_err(|_| out_of_range())?;
+        let deflated = self.pieces(Owner::Snapshot).read(id)?;
+        let update = inflate(&deflated, len)?;
+        let SnapshotHead { sequence, state_vector, authors, chain, .. } = head;
+        let snapshot = Snapshot { sequence, state_vector, authors, chain, update };
+        of_size(head.bytes, &snapshot.update)?;
+        LogError::compare(checksum_in(checksum)?, snapshot.checksum())?;
+        Ok(Some((snapshot, deflated)))
+    }
+
     /// The id of the snapshot that counts and the checksum of its document, and its head.
     fn snapshot_row(&self) -> Result<Option<(u64, SqlStorageValue, SnapshotHead)>, LogError> {
         let select = "SELECT id, sequence, bytes, head_checksum, checksum, state_vector, authors,
@@ -101,14 +115,12 @@ impl RoomStorage {
 
 impl Log for RoomStorage {
     fn snapshot(&self) -> Result<Option<Snapshot>, LogError> {
-        let Some((id, checksum, head)) = self.snapshot_row()? else { return Ok(None) };
-        let len = usize::try_from(head.bytes).map_err(|_| out_of_range())?;
-        let update = inflate(&self.pieces(Owner::Snapshot).read(id)?, len)?;
-        let SnapshotHead { sequence, state_vector, authors, chain, .. } = head;
-        let snapshot = Snapshot { sequence, state_vector, authors, chain, update };
-        of_size(head.bytes, &snapshot.update)?;
-        LogError::compare(checksum_in(checksum)?, snapshot.checksum())?;
-        Ok(Some(snapshot))
+        Ok(self.checked_snapshot()?.map(|(snapshot, _)| snapshot))
+    }
+
+    fn deflated(&self) -> Result<Option<Deflated>, LogError> {
+        let deflated = |(Snapshot { sequence, .. }, bytes)| Deflated { sequence, bytes };
+        Ok(self.checked_snapshot()?.map(deflated))
     }
 
     fn snapshot_head(&self) -> Result<Option<SnapshotHead>, LogError> {

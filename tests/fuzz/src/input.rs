@@ -233,7 +233,8 @@ fn frame(rng: &mut Rng, kind: Kind, [update, vector, awareness]: &[Vec<u8>; 3]) 
             encode_from_room(&match choice {
                 0 => FromRoom::SyncStep1(vector),
                 1 | 2 => FromRoom::Update { sequence: number, update },
-                3 | 4 => FromRoom::SyncStep2 { sequence: number, update },
+                3 => FromRoom::SyncStep2 { sequence: number, update },
+                4 => FromRoom::Document { sequence: number, deflated: update },
                 5 => FromRoom::Awareness(awareness),
                 6 => FromRoom::Ack { number, sequence: number },
                 7 => FromRoom::Refused { number, refusal: REFUSAL },

@@ -134,10 +134,17 @@ impl Client {
     }
 
     pub(crate) fn take(&mut self, input: replica::Input<'_>) {
+        let mut deflated = None;
         for output in self.replica.handle(NOW, input) {
-            if let replica::Output::Send(frame) = output {
-                self.sent.push(frame);
+            match output {
+                replica::Output::Send(frame) => self.sent.push(frame),
+                replica::Output::Inflate(bytes) => deflated = Some(bytes),
+                _ => {}
             }
+        }
+        // What it is inflated to can be anything as well.
+        if let Some(bytes) = deflated {
+            self.take(replica::Input::Inflated(Some(&bytes)));
         }
     }
 

@@ -50,7 +50,7 @@ export class NativeClient {
     const socket = await RawSocket.open(this.server, this.document, 'native')
     this.socket = socket
     socket.onMessage = (message) => this.receive(message)
-    socket.send(native.hello({ epoch: this.epoch, sequence: this.sequence }))
+    socket.send(native.hello({ protocol: 2, epoch: this.epoch, sequence: this.sequence }))
     await until(
       () => `the welcome; received ${socket.summary()}`,
       () => (this.welcomed && this.sequence >= this.welcomed.sequence) || socket.closed
@@ -75,6 +75,7 @@ export class NativeClient {
         this.send(native.syncStep2(this.number, missing))
         break
       }
+      case 'document':
       case 'syncStep2':
       case 'update':
         Y.applyUpdate(this.doc, message.body, this)
