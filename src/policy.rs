@@ -48,4 +48,4 @@ pub use schema::{
     DEPTH_MAX, Fault, NODES_MAX, PATTERN_BYTES_MAX, PATTERN_UNITS_MAX, PATTERNS_MAX, ROLES_MAX,
     SCHEMA_BYTES_MAX, Schema, SchemaError,
 };
-pub use violation::{Rule, Violation};
+pub use violation::{Rule, Violation, pointer};

@@ -348,6 +348,7 @@ impl Room {
             FromClient::Probe { stamp } => Ok(self.probe(id, stamp)),
             FromClient::Seen { session, stamp } => Ok(self.seen(session, stamp)),
             FromClient::Measured(measured) => self.measured(measured),
+            FromClient::Conflict { by, path } => Ok(self.decide_conflict(now, id, by, path)),
             FromClient::Part { total, offset, bytes } => {
                 self.part(now, id, (total, offset), bytes, log)
             }

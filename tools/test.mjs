@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { checkCounts } from "../bench/core/counts.mjs";
 import { browser } from "./browser.mjs";
 import { build } from "./build.mjs";
+import { checkReference } from "./reference.mjs";
 import { setup, toolEnvironment } from "./setup.mjs";
 import { Failure, Skip, command, npmProgram, root, run, seconds } from "./shell.mjs";
 import { target } from "./versions.mjs";
@@ -23,7 +24,7 @@ const suites = {
   build: { title: "Worker and client are built", run: product },
   deploy: { title: "what would be deployed", run: dryRun },
   size: { title: "the size of the client", run: size },
-  types: { title: "the client's types", run: types },
+  types: { title: "the client's types, and their reference", run: types },
   bench: { title: "what the benchmarks compute", run: bench },
   counts: { title: "instructions of the core's work", run: () => checkCounts() },
   update: { title: "encoded updates against stock Yjs", run: () => nodeTests("update") },
@@ -139,6 +140,7 @@ async function types() {
     if (line) throw new Failure(`the types of ${file} say any: ${line.trim()}`);
   }
   await run(npmProgram("tsc"), ["--project", "tests/types"], { env: toolEnvironment() });
+  await checkReference();
 }
 
 /** FUZZ=10000000 in the environment makes it a long run. */

@@ -59,7 +59,9 @@ impl Action {
             | FromClient::SyncStep1(_)
             | FromClient::Compare
             | FromClient::QueryAwareness => Some(Self::Read),
-            FromClient::SyncStep2 { .. } | FromClient::Update { .. } => Some(Self::Write),
+            FromClient::SyncStep2 { .. }
+            | FromClient::Update { .. }
+            | FromClient::Conflict { .. } => Some(Self::Write),
             FromClient::Awareness(_) => Some(Self::Present),
             FromClient::Auth { .. }
             | FromClient::Received { .. }

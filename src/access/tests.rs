@@ -85,6 +85,7 @@ fn s3_every_kind_of_message_has_a_row() {
         FromClient::Compare,
         FromClient::SyncStep2 { number: 0, update: &[] },
         FromClient::Update { number: 0, update: &[] },
+        FromClient::Conflict { by: None, path: "" },
         FromClient::Awareness(&[]),
         FromClient::QueryAwareness,
         FromClient::Received { bytes: 0 },
@@ -102,6 +103,7 @@ fn s3_every_kind_of_message_has_a_row() {
             FromClient::Compare => "compare read",
             FromClient::SyncStep2 { .. } => "sync-step-2 write",
             FromClient::Update { .. } => "update write",
+            FromClient::Conflict { .. } => "conflict write",
             FromClient::Awareness(_) => "awareness present",
             FromClient::QueryAwareness => "query-awareness read",
             FromClient::Received { .. } => "received free",
@@ -114,7 +116,7 @@ fn s3_every_kind_of_message_has_a_row() {
         assert_eq!(row.split(' ').nth(1), Some(action), "{row}");
         rows.insert(row);
     }
-    assert_eq!(rows.len(), 13);
+    assert_eq!(rows.len(), 14);
 }
 
 /// S3: what each route asks for, written out. `free` is for everybody, `operator` for those who

@@ -59,12 +59,27 @@ pub(super) fn schema(json: &str, compile: Compile) -> Result<Schema, SchemaError
         Some((Tree::String(word), _)) if word == "allow" => true,
         Some((_, place)) => return Err(place.error(Fault::Expected("\"deny\" or \"allow\""))),
     };
+    let logs_conflicts = match fields.take("conflicts") {
+        None => false,
+        Some((Tree::String(word), _)) if word == "ignore" => false,
+        Some((Tree::String(word), _)) if word == "log" => true,
+        Some((_, place)) => return Err(place.error(Fault::Expected("\"log\" or \"ignore\""))),
+    };
     fields.end()?;
     if allows_other_roots {
         parser.writers = parser.writers.union(Roles::editors());
     }
-    let (source, writers) = (json.into(), parser.writers);
-    Ok(Schema { source, version, roles, presence, roots: nodes, allows_other_roots, writers })
+    let (roots, source) = (nodes, json.into());
+    Ok(Schema {
+        source,
+        version,
+        roles,
+        presence,
+        roots,
+        allows_other_roots,
+        logs_conflicts,
+        writers: parser.writers,
+    })
 }
 
 /// The roles by name: those that are built in and those that the schema adds.

@@ -80,6 +80,7 @@ pub struct Schema {
     pub(super) presence: Roles,
     pub(super) roots: Named<Node>,
     pub(super) allows_other_roots: bool,
+    pub(super) logs_conflicts: bool,
     /// Everybody who may write anything.
     pub(super) writers: Roles,
 }
@@ -102,6 +103,11 @@ impl Schema {
     /// Read a schema with patterns of another kind.
     pub fn parse_with(json: &str, compile: Compile) -> Result<Self, SchemaError> {
         parse::schema(json, compile)
+    }
+
+    /// Whether the room writes down which changes lost to others.
+    pub fn logs_conflicts(&self) -> bool {
+        self.logs_conflicts
     }
 
     /// The JSON that it was read from.

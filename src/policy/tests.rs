@@ -168,6 +168,7 @@ fn value(rule: &str) -> String {
 #[test]
 fn s4_mistakes_in_schemas_are_told_with_their_place() {
     let text = |rest: &str| root(&format!(r#"{{ "type": "text", {rest} }}"#));
+    let word = |key: &str| format!(r#"{{ "roots": {{}}, "{key}": "maybe" }}"#);
     let v = "/roots/r/keys/a~1b/value";
     let deep = |open: &str, close: &str, depth| open.repeat(depth) + "{}" + &close.repeat(depth);
     let many = |node: &str, count: usize| {
@@ -186,11 +187,8 @@ fn s4_mistakes_in_schemas_are_told_with_their_place() {
             "/version",
             Fault::Expected("a whole number"),
         ),
-        (
-            r#"{ "roots": {}, "otherRoots": "maybe" }"#.into(),
-            "/otherRoots",
-            Fault::Expected("\"deny\" or \"allow\""),
-        ),
+        (word("otherRoots"), "/otherRoots", Fault::Expected("\"deny\" or \"allow\"")),
+        (word("conflicts"), "/conflicts", Fault::Expected("\"log\" or \"ignore\"")),
         (
             r#"{ "roots": {}, "presence": ["boss"] }"#.into(),
             "/presence/0",

@@ -80,17 +80,17 @@ pub struct Violation {
 
 impl Display for Violation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, segment) in self.path.iter().enumerate() {
-            if index > 0 {
-                f.write_str("/")?;
-            }
-            match segment {
-                PathSegment::Key(key) => f.write_str(&escaped(key))?,
-                PathSegment::Index(index) => write!(f, "{index}")?,
-            }
-        }
-        Ok(())
+        f.write_str(&pointer(&self.path))
     }
+}
+
+/// A path as it is sent and logged; see [`Violation`].
+pub fn pointer(path: &[PathSegment]) -> String {
+    let segments = path.iter().map(|segment| match segment {
+        PathSegment::Key(key) => escaped(key),
+        PathSegment::Index(index) => index.to_string(),
+    });
+    segments.collect::<Vec<_>>().join("/")
 }
 
 /// A key as a segment of a JSON pointer (RFC 6901).

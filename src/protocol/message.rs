@@ -58,6 +58,13 @@ pub enum FromClient<'a> {
     Compare,
     /// How long edits took since this was said last: an encoded [`Measured`](super::Measured).
     Measured(&'a [u8]),
+    /// A change of the client lost to somebody who did not know it.
+    Conflict {
+        /// The CRDT client id that wrote what is there instead; nothing if that is not known.
+        by: Option<u64>,
+        /// Where, as in a [`Rejection`](super::Rejection).
+        path: &'a str,
+    },
     /// A piece of a frame that is larger than the room takes at once.
     Part {
         /// The size of the whole frame, in bytes.

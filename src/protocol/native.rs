@@ -30,6 +30,7 @@ mod tag {
     pub(super) const ACCESS: u64 = 11;
     pub(super) const COMPARE: u64 = 12;
     pub(super) const REJECTED: u64 = 12;
+    pub(super) const CONFLICT: u64 = 13;
     pub(super) const SCHEMA: u64 = 13;
     pub(super) const DOCUMENT: u64 = 14;
 }
@@ -55,6 +56,9 @@ pub fn decode_from_client(frame: &[u8]) -> Result<Option<FromClient<'_>>, Decode
         tag::MEASURED => FromClient::Measured(r.rest()),
         tag::AUTH => FromClient::Auth { token: utf8(r.rest())? },
         tag::COMPARE => FromClient::Compare,
+        tag::CONFLICT => {
+            FromClient::Conflict { by: r.number()?.checked_sub(1), path: utf8(r.rest())? }
+        }
         _ => return Ok(None),
     }))
 }
@@ -79,6 +83,10 @@ pub fn encode_from_client(message: &FromClient<'_>) -> Option<Vec<u8>> {
         FromClient::Measured(measured) => frame(tag::MEASURED, &[], measured),
         FromClient::Auth { token } => frame(tag::AUTH, &[], token.as_bytes()),
         FromClient::Compare => frame(tag::COMPARE, &[], &[]),
+        FromClient::Conflict { by, path } => {
+            // 0 is nobody.
+            frame(tag::CONFLICT, &[by.map_or(0, |by| by.saturating_add(1))], path.as_bytes())
+        }
         FromClient::QueryAwareness => return None,
     })
 }
@@ -211,6 +219,8 @@ mod tests {
             FromClient::Seen { session: 7, stamp: 1 << 40 },
             FromClient::Measured(&[0, 1]),
             FromClient::Auth { token: "a.b.c" },
+            FromClient::Conflict { by: Some(0), path: "tasks/1/title" },
+            FromClient::Conflict { by: None, path: "note" },
             FromClient::Part { total: 1 << 21, offset: 1 << 20, bytes: &[1, 2] },
         ] {
             let frame = encode_from_client(&message).unwrap();

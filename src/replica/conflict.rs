@@ -1,8 +1,11 @@
 //! Changes of this replica that lose to others who did not know them, before the room has
 //! acknowledged them: what becomes of them, and what the page is told.
 
+use super::refused::send;
 use super::{Output, Replica};
 use crate::document::{Conflict, EditError, PathSegment};
+use crate::policy::{Schema, pointer};
+use crate::protocol::FromClient;
 use crate::time::Millis;
 
 /// What becomes of a change that loses.
@@ -99,12 +102,23 @@ impl Replica {
     /// Do about what lost to others what the page wants.
     pub(super) fn lost(&mut self, now: Millis, lost: Vec<Conflict>, out: &mut Vec<Output>) {
         for conflict in lost {
+            self.say_lost(&conflict, out);
             let policy = self.policies.of(&conflict.path);
             let keeps = policy == Policy::KeepBoth;
             let kept = if keeps { self.keep_beside(now, &conflict, out) } else { None };
             if policy != Policy::Quiet {
                 self.policies.found.push(Conflicted { conflict, policy, kept });
             }
+        }
+    }
+
+    /// The room writes down what lost, or counts it.
+    fn say_lost(&self, conflict: &Conflict, out: &mut Vec<Output>) {
+        let is_logged = self.schema().is_some_and(Schema::logs_conflicts);
+        if self.connection.is_live() && (is_logged || self.latency.is_told) {
+            let path = &pointer(&conflict.path);
+            let message = FromClient::Conflict { by: conflict.by, path };
+            send(out, self.frame_bytes_max, &message);
         }
     }
 

@@ -1,21 +1,24 @@
 //! What was decided since the last row, until there is the next (S6, C2).
 //!
 //! What belongs to an update goes into its row. Other decisions make a row of their own, without
-//! an update, if there is no other. For refusals that happens at most once in [`REFUSALS_MS`], and
-//! each is in it once for its session, with a count: whoever may not write cannot fill the log.
+//! an update, if there is no other. For refusals and conflicts that happens at most once in
+//! [`REPEATED_MS`], and each is in it once for its session, with a count: whoever may not write
+//! cannot fill the log, nor whoever says much.
 
 use std::collections::BTreeMap;
 
-use super::decision::{Decision, NAMED_MAX, Reason, What};
+use super::decision::{Decision, NAMED_MAX, Reason, What, cut};
 use super::session::SessionId;
-use super::{Output, Room};
+use super::{Counter, Output, Room};
+use crate::access::Action;
+use crate::policy::Schema;
 use crate::protocol::Limit;
 use crate::time::Millis;
 
-/// How long refusals wait for a row if they would make one of their own.
-const REFUSALS_MS: u64 = 1_000;
-/// How many refusals one row tells apart.
-const REFUSALS_MAX: usize = 100;
+/// How long refusals and conflicts wait for a row if they would make one of their own.
+const REPEATED_MS: u64 = 1_000;
+/// How many of each one row tells apart.
+const REPEATED_MAX: usize = 100;
 
 /// An update that was taken, and a client of which it brings something; more of these follow.
 #[derive(Clone, Copy, Debug)]
@@ -42,9 +45,11 @@ const TAKEN_MAX: usize = 64;
 pub(super) struct Decided {
     taken: Vec<Taken>,
     refused: BTreeMap<(SessionId, Reason), (u32, u32)>,
+    /// By session and path: whose, who won, and how often.
+    conflicts: BTreeMap<(SessionId, String), (u32, Option<u64>, u32)>,
     others: Vec<Decision>,
-    /// When refusals last made a row.
-    refused_at: Option<Millis>,
+    /// When these last made a row.
+    repeated_at: Option<Millis>,
     /// A history begins, which its first row says.
     begins: bool,
     timer: Option<Millis>,
@@ -71,7 +76,7 @@ impl Decided {
     }
 
     fn refuse(&mut self, id: SessionId, subject: u32, why: Reason) {
-        let is_one_more = self.refused.len() < REFUSALS_MAX;
+        let is_one_more = self.refused.len() < REPEATED_MAX;
         let (id, subject) = match self.refused.contains_key(&(id, why)) || is_one_more {
             true => (id, subject),
             false => (SessionId(0), 0),
@@ -80,10 +85,22 @@ impl Decided {
         *times = times.saturating_add(1);
     }
 
+    fn conflict(&mut self, id: SessionId, subject: u32, by: Option<u64>, path: &str) {
+        let key = (id, cut(path).to_owned());
+        if self.conflicts.len() < REPEATED_MAX || self.conflicts.contains_key(&key) {
+            let (_, last, times) = self.conflicts.entry(key).or_insert((subject, by, 0));
+            (*last, *times) = (by, times.saturating_add(1));
+        }
+    }
+
+    fn has_repeated(&self) -> bool {
+        !self.refused.is_empty() || !self.conflicts.is_empty()
+    }
+
     /// Whether there has to be a row, also without updates.
     pub(super) fn is_due(&self, now: Millis) -> bool {
-        let is_time = self.refused_at.is_none_or(|at| at + REFUSALS_MS <= now);
-        self.begins || !self.others.is_empty() || (is_time && !self.refused.is_empty())
+        let is_time = self.repeated_at.is_none_or(|at| at + REPEATED_MS <= now);
+        self.begins || !self.others.is_empty() || (is_time && self.has_repeated())
     }
 
     /// All of it, encoded.
@@ -94,11 +111,14 @@ impl Decided {
             Decision::of(id, subject, What::Accepted { updates, clients }).write(out);
         }
         self.begins = false;
-        if !self.refused.is_empty() {
-            self.refused_at = Some(now);
+        if self.has_repeated() {
+            self.repeated_at = Some(now);
         }
         for ((id, why), (subject, times)) in std::mem::take(&mut self.refused) {
             Decision::of(id, subject, What::Refused { why, times }).write(out);
+        }
+        for ((id, path), (subject, by, times)) in std::mem::take(&mut self.conflicts) {
+            Decision::of(id, subject, What::Conflict { path, by, times }).write(out);
         }
         std::mem::take(&mut self.others).iter().for_each(|decision| decision.write(out));
     }
@@ -117,13 +137,13 @@ impl Decided {
         wrote
     }
 
-    /// A timer for refusals that wait.
+    /// A timer for what waits.
     pub(super) fn timer(&mut self, now: Millis) -> Option<Output> {
         self.timer = self.timer.filter(|&at| now < at);
-        if self.refused.is_empty() || self.timer.is_some() {
+        if !self.has_repeated() || self.timer.is_some() {
             return None;
         }
-        let at = self.refused_at.map_or(now, |at| at + REFUSALS_MS);
+        let at = self.repeated_at.map_or(now, |at| at + REPEATED_MS);
         Some(Output::SetTimer(*self.timer.insert(at)))
     }
 }
@@ -135,6 +155,29 @@ impl Room {
             let subject = self.subject_of(id);
             self.decided.refuse(id, subject, why);
         }
+    }
+}
+
+impl Room {
+    /// A change of a session's lost. It is written down if the document's schema says so.
+    pub(super) fn decide_conflict(
+        &mut self,
+        now: Millis,
+        id: SessionId,
+        by: Option<u64>,
+        path: &str,
+    ) -> Vec<Output> {
+        // Who may write nothing can lose nothing.
+        if !self.may(id, Action::Write) {
+            return Vec::new();
+        }
+        self.observed.metrics.add(Counter::Conflicts, 1);
+        if !self.schema().is_some_and(Schema::logs_conflicts) {
+            return Vec::new();
+        }
+        let subject = self.subject_of(id);
+        self.decided.conflict(id, subject, by, path);
+        self.decided.timer(now).into_iter().collect()
     }
 }
 

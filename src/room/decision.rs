@@ -86,6 +86,16 @@ pub enum What {
         /// The subject's number.
         number: u32,
     },
+    /// Changes of a session lost to others who did not know them, as it says.
+    Conflict {
+        /// Where.
+        path: String,
+        /// The client id that wrote what is there instead, the last time; nothing if that is not
+        /// known.
+        by: Option<u64>,
+        /// How often since the last row.
+        times: u32,
+    },
     /// One that a later build knows.
     Other {
         /// Its kind.
@@ -151,6 +161,7 @@ impl What {
             Self::Schema { .. } => 7,
             Self::Epoch { .. } => 8,
             Self::Erased { .. } => 9,
+            Self::Conflict { .. } => 10,
             Self::Other { kind, .. } => *kind,
         }
     }
@@ -167,6 +178,7 @@ impl What {
             Self::Schema { .. } => "schema",
             Self::Epoch { .. } => "epoch",
             Self::Erased { .. } => "erased",
+            Self::Conflict { .. } => "conflict",
             Self::Other { .. } => "other",
         }
     }
@@ -200,6 +212,11 @@ impl What {
             | Self::Schema { version: number }
             | Self::Epoch { epoch: number } => write_number(out, *number),
             Self::Erased { number } => write_number(out, u64::from(*number)),
+            Self::Conflict { path, by, times } => {
+                write_bytes(out, path.as_bytes());
+                write_number(out, by.map_or(0, |by| by.saturating_add(1)));
+                write_number(out, u64::from(*times));
+            }
             Self::Other { fields, .. } => out.extend_from_slice(fields),
         }
     }
@@ -229,6 +246,10 @@ impl What {
             7 => Self::Schema { version: r.number()? },
             8 => Self::Epoch { epoch: r.number()? },
             9 => Self::Erased { number: r.number_u32()? },
+            10 => {
+                let path = String::from_utf8_lossy(r.bytes()?).into_owned();
+                Self::Conflict { path, by: r.number()?.checked_sub(1), times: r.number_u32()? }
+            }
             kind => Self::Other { kind, fields: r.rest().to_vec() },
         })
     }
@@ -287,7 +308,7 @@ fn cut_short(rejection: &Rejection) -> Rejection {
 }
 
 /// The beginning of a word that is too long.
-fn cut(word: &str) -> &str {
+pub(super) fn cut(word: &str) -> &str {
     let end = (0..=word.len().min(WORD_BYTES_MAX)).rev().find(|&end| word.is_char_boundary(end));
     &word[..end.unwrap_or(0)]
 }

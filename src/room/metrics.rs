@@ -50,6 +50,8 @@ pub enum Counter {
     Denials,
     /// Updates of which something was undone, since it breaks the document's rules.
     Compensations,
+    /// Changes that lost to others, as clients tell.
+    Conflicts,
     /// Times that somebody revoked what was granted.
     Revocations,
     /// Times that the document was deleted.
@@ -57,7 +59,7 @@ pub enum Counter {
 }
 
 /// Name and meaning of each, in order.
-const COUNTERS: [(&str, &str); 22] = [
+const COUNTERS: [(&str, &str); 23] = [
     ("frames_received", "Frames from clients."),
     ("received_bytes", "Bytes of frames from clients."),
     ("frames_sent", "Frames to clients, each as often as it was sent."),
@@ -78,6 +80,7 @@ const COUNTERS: [(&str, &str); 22] = [
     ("slow_seen", "Edits that others had later than the budget, as clients tell."),
     ("denials", "What was not taken since it is not its session's to do."),
     ("compensations", "Updates of which something was undone, since it breaks a rule."),
+    ("conflicts", "Changes that lost to others who did not know them, as clients tell."),
     ("revocations", "Times that somebody revoked what was granted."),
     ("deletions", "Times that a document was deleted."),
 ];

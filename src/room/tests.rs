@@ -5,6 +5,7 @@ mod admission;
 mod audit;
 mod authors;
 mod backlog;
+mod conflicts;
 mod damage;
 mod limits;
 mod memory;

@@ -278,6 +278,39 @@ describe('s4: rules against stock clients', { concurrency: 4 }, () => {
     await settled(room)
   })
 
+  test('s6: which changes lost is in the audit, if the schema says so', async () => {
+    const document = freshDocument('conflicts')
+    const schema = { roots: { tasks: { type: 'map' } }, conflicts: 'log' }
+    const options = { method: 'PUT', headers: bearer('olga', 'owner'), body: JSON.stringify(schema) }
+    assert.ok((await fetch(api(document, '/schema'), options)).ok)
+    const speak = async (subject, role) => {
+      const query = `?token=${token(claims(subject, role))}`
+      const socket = await RawSocket.open(server, document, 'native', { query })
+      socket.send(native.hello())
+      await socket.message('the welcome', ({ kind }) => kind === 'welcome')
+      return socket
+    }
+    const [ed, rita] = [await speak('ed', 'editor'), await speak('rita', 'reader')]
+    rita.send(native.conflict(7, 'tasks/2/title'))
+    // The room has taken that by the time it answers.
+    rita.send(native.syncStep1(Uint8Array.of(0)))
+    await rita.message('an answer', ({ kind }) => kind === 'syncStep2')
+    ed.send(native.conflict(7, 'tasks/1/title'))
+    ed.send(native.conflict(null, 'tasks/1/title'))
+    const told = await until('the audit', async () => {
+      const answer = await fetch(api(document, '/audit'), { headers: bearer('olga', 'owner') })
+      const { entries, breaks } = await answer.json()
+      assert.deepEqual(breaks, [])
+      const found = entries.filter((it) => it.kind === 'conflict')
+      return found.reduce((sum, { times }) => sum + times, 0) === 2 && found
+    })
+    for (const { path, subject } of told) {
+      assert.deepEqual([path, subject], ['tasks/1/title', 'ed'])
+    }
+    assert.equal(told.at(-1).by, null)
+    await Promise.all([ed.close(), rita.close()])
+  })
+
   test('a schema can be read by everyone, and set by owners only', async () => {
     const document = freshDocument('schema')
     const put = (headers, body) => fetch(api(document, '/schema'), { method: 'PUT', headers, body })

@@ -14,6 +14,7 @@ const RARE = [
   ["lags", "Lags", "too much on the way to a session"],
   ["denials", "Denials", "not the session's to do"],
   ["compensations", "Undone", "against a document's rules"],
+  ["conflicts", "Lost", "to somebody who did not know them"],
   ["revocations", "Revocations", "of what was granted"],
   ["failures", "Failures", "of rooms that trapped"],
   ["quarantines", "Quarantines", "of damaged parts"],

@@ -94,6 +94,9 @@ impl Replica {
                     self.present_follower(Some(tab), update, out);
                 }
             }
+            FromClient::Conflict { .. } if self.connection.is_live() => {
+                send(out, self.frame_bytes_max, &message);
+            }
             _ => {}
         }
     }

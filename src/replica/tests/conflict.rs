@@ -1,7 +1,7 @@
 //! Changes that lose before they are acknowledged.
 
 use super::super::*;
-use super::{Bench, EPOCH, welcome};
+use super::{Bench, EPOCH, message, welcome};
 use crate::document::{Conflict, Json, Lost, PathSegment, Value};
 
 #[cfg(target_arch = "wasm32")]
@@ -119,4 +119,22 @@ fn the_policy_of_a_path_says_what_becomes_of_it() {
     assert_eq!(told[0].kept.as_deref(), Some("both (conflict 3)"));
     assert_eq!(bench.value("both (conflict 2)"), value("theirs too"));
     assert_eq!(bench.value("both (conflict 3)"), value("mine"));
+}
+
+#[test]
+fn s6_the_room_is_told_what_lost_if_it_asks() {
+    for (schema, expected) in [
+        (r#"{ "roots": {}, "otherRoots": "allow", "conflicts": "log" }"#, 1),
+        (r#"{ "roots": {}, "otherRoots": "allow" }"#, 0),
+    ] {
+        let mut bench = Bench::online(1);
+        bench.room(&FromRoom::Schema(schema));
+        bench.set("a/b", "mine");
+        bench.out.clear();
+        bench.hears(1, &theirs(2, "map", "a/b", "theirs"));
+        let sent = bench.sent();
+        let told: Vec<_> = sent.iter().map(|frame| message(frame)).collect();
+        let conflict = FromClient::Conflict { by: Some(2), path: "map/a~1b" };
+        assert_eq!(told.iter().filter(|it| **it == conflict).count(), expected, "{told:?}");
+    }
 }

@@ -56,6 +56,7 @@ fn s3_who_has_not_shown_a_token_can_do_nothing_but_that() {
         FromClient::SyncStep2 { number: 1, update: &update },
         FromClient::Update { number: 1, update: &update },
         FromClient::Awareness(&[0]),
+        FromClient::Conflict { by: Some(1), path: "note" },
         FromClient::Received { bytes: 9 },
         FromClient::Probe { stamp: 1 },
         FromClient::Measured(&[]),

@@ -34,8 +34,8 @@ fn opened(shell: &mut Shell, session: SessionId) -> Vec<(bool, u64, Vec<u8>)> {
 fn room() -> (Shell, Vec<u8>) {
     let mut shell = Shell::new();
     let writer = shell.native(0, 0);
-    for clock in 0..2 {
-        shell.update(writer, u64::from(clock) + 1, &text(5, clock, "x"));
+    for clock in 0..2_u64 {
+        shell.update(writer, clock + 1, &text(5, clock, "x"));
         shell.take(Input::Commit);
     }
     shell.compact();

@@ -71,6 +71,7 @@ fn details(room: &Room, what: &What) -> Value {
         What::Schema { version } => json!({ "version": version }),
         What::Epoch { epoch } => json!({ "epoch": epoch }),
         What::Erased { number } => json!({ "erased": number }),
+        What::Conflict { path, by, times } => json!({ "path": path, "by": by, "times": times }),
         What::Other { kind, .. } => json!({ "code": kind }),
     }
 }

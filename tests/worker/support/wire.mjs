@@ -51,6 +51,7 @@ export const native = {
   awareness: (update) => frame(4, update),
   received: (bytes) => frame(7, bytes),
   auth: (token) => frame(11, utf8(token)),
+  conflict: (by, path) => frame(13, by === null ? 0 : by + 1, utf8(path)),
   part: (total, offset, bytes) => frame(6, total, offset, bytes),
 
   /** @returns {{kind: string, [field: string]: number | Uint8Array | string}} */
