@@ -4,6 +4,7 @@ import { subjects as bundles } from "./bundle/subjects.mjs";
 import { sizeOf } from "./bundle/size.mjs";
 import { inNode } from "./client/measures.mjs";
 import { compaction } from "./core/compaction.mjs";
+import { kept } from "./screens/kept.mjs";
 import { screens } from "./screens/measure.mjs";
 
 /** Measures as in measures.mjs, each with the subjects that it is for. */
@@ -23,4 +24,5 @@ export const clientMeasures = {
   ...inNode,
   compaction,
   screens,
+  kept,
 };

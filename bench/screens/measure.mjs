@@ -18,7 +18,7 @@ const PAUSE_MS_MIN = 60;
 const PAUSE_MS_SPREAD = 53;
 const ARRIVE_MS_MAX = 10_000;
 /** A page behind another has to be painted too. */
-const FLAGS = [
+export const FLAGS = [
   "--no-sandbox",
   "--disable-gpu",
   "--disable-quic",
