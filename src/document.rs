@@ -188,6 +188,7 @@ impl Document {
         if let Some(update) = &update {
             // It is in the document already: `Edit` puts nothing under a key that cannot be there.
             let _ = self.keyed.learn(update);
+            self.written.iter_mut().for_each(|written| written.is_made(update));
             for part in update::walk(update) {
                 if let Ok(Part::Struct(client, item)) = part {
                     self.known.advance(client, item.end());
