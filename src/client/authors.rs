@@ -39,7 +39,7 @@ pub(super) fn who(shell: &Rc<Shell>, path: &JsValue, position: &JsValue) -> Prom
     ask(shell, query, |status, body| match status {
         200 => {
             let fields = ["client", "number", "subject", "name"];
-            Some(convert::object(fields.into_iter().map(|name| (name, field(body, name)))))
+            Some(convert::object(&fields.map(|name| (name, field(body, name)))))
         }
         404 => Some(JsValue::NULL),
         _ => None,
@@ -84,12 +84,10 @@ fn asking(
     let status = Rc::new(Cell::new(0));
     let send = step(move |token| {
         let headers = token.as_string().map(|token| {
-            (
-                "headers",
-                convert::object([("authorization", format!("Bearer {token}").into())].into_iter()),
-            )
+            let authorization = ("authorization", format!("Bearer {token}").into());
+            ("headers", convert::object(&[authorization]))
         });
-        fetch(&url, &convert::object(headers.into_iter()))
+        fetch(&url, &convert::object(headers.as_slice()))
     });
     let read = {
         let status = Rc::clone(&status);

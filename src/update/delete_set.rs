@@ -1,7 +1,7 @@
 //! Which ids are deleted.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BinaryHeap};
 
 use super::walk::read_range;
 use super::{Malformed, Part, walk};
@@ -151,7 +151,10 @@ impl Ranges {
 
     pub(super) fn into_set(mut self) -> DeleteSet {
         for ranges in self.0.values_mut() {
-            ranges.sort_unstable();
+            if !ranges.is_sorted() {
+                // Slower than a sort, and a fifth of its code: the client travels.
+                *ranges = BinaryHeap::from(std::mem::take(ranges)).into_sorted_vec();
+            }
             ranges.dedup_by(|next, last| {
                 let joins = next.0 <= last.1;
                 if joins {
