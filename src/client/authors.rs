@@ -10,7 +10,7 @@ use super::convert;
 use super::error::{self, Misuse};
 use super::shell::Shell;
 use super::token::then;
-use crate::document::Kind;
+use crate::document::{Kind, PathSegment};
 
 #[wasm_bindgen]
 extern "C" {
@@ -49,7 +49,7 @@ pub(super) fn who(shell: &Rc<Shell>, path: &JsValue, position: &JsValue) -> Prom
 /// What a path names, as a query.
 fn asked(shell: &Shell, path: &JsValue) -> Result<(Kind, String), Misuse> {
     let path = convert::string(path)?;
-    let name = path.replace("~1", "/").replace("~0", "~");
+    let name = PathSegment::key_of(&path);
     // Without a slash it can only be something at the root.
     let kind = if path.contains('/') { None } else { shell.replica()?.document().root_kind(&name) };
     let kind = kind.ok_or(Misuse::Argument(
