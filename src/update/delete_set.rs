@@ -62,7 +62,13 @@ impl DeleteSet {
         let touched = &ranges[from..to];
         let start = touched.first().map_or(start, |range| range.0.min(start));
         let end = touched.last().map_or(end, |range| range.1.max(end));
-        ranges.splice(from..to, [(start, end)]);
+        match ranges.get_mut(from..to) {
+            Some([first, ..]) => {
+                *first = (start, end);
+                ranges.drain(from + 1..to);
+            }
+            _ => ranges.insert(from, (start, end)),
+        }
     }
 
     /// Take in all that `other` has.

@@ -137,7 +137,8 @@ impl Edit<'_> {
             open.bytes += 64 + pieces.len();
             if *r == right {
                 (*l, *at) = (left, index);
-                there.splice(..0, pieces);
+                let behind = std::mem::replace(there, pieces);
+                there.extend(behind);
             } else {
                 *r = right;
                 there.extend(pieces);
