@@ -51,6 +51,17 @@ pub(in crate::document) fn index_of(
     (at.branch == list).then_some(at.index)
 }
 
+/// One unit of a text that holds characters of one unit and nothing else.
+pub(super) fn unit(text: BranchPtr, txn: &impl ReadTxn, index: u32, id: Id) -> Option<Piece> {
+    match ArrayRef::from(text).get(txn, index)? {
+        Out::Any(yrs::Any::String(string)) => {
+            let (span, what) = (Span::one(id), What::Text(string.as_ref().to_owned()));
+            Some(Piece { span, what, attributes: Attributes::new() })
+        }
+        _ => None,
+    }
+}
+
 /// All of a text.
 pub(super) fn runs(text: BranchPtr, txn: &mut TransactionMut<'_>) -> Vec<Run> {
     // All that is there is new to who has nothing, and comes with the id of its item.
