@@ -29,7 +29,6 @@ mod value;
 
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use thiserror::Error;
@@ -49,6 +48,7 @@ pub use step::{Change, Check, Forbidden, Given, Step};
 pub use undo::{Applied, Conflict, Lost, STEPS_MAX, UndoOptions};
 pub use value::{Attributes, Delta, Inserted, JSON_DEPTH_MAX, Json, Value};
 
+use crate::few::Few;
 use crate::update::{self, Admission, DeleteSet, Part};
 use brought::Brought;
 use checked::Checked;
@@ -85,9 +85,9 @@ pub struct Document {
     missing: bool,
     events: Rc<RefCell<Vec<Event>>>,
     /// The shared types at the root that were asked for.
-    roots: BTreeMap<Rc<str>, Kind>,
+    roots: Few<Rc<str>, Kind>,
     /// What is watched, and whether also inside it.
-    watches: BTreeMap<WatchId, (Shared, bool)>,
+    watches: Few<WatchId, (Shared, bool)>,
     last_watch: u32,
     /// What texts consist of; see [`Edit`].
     checked: Checked,
@@ -108,8 +108,8 @@ impl Document {
             keyed: Keyed::default(),
             missing: false,
             events: Rc::default(),
-            roots: BTreeMap::new(),
-            watches: BTreeMap::new(),
+            roots: Few::default(),
+            watches: Few::default(),
             last_watch: 0,
             checked: Checked::default(),
             places: Places::default(),
@@ -188,6 +188,7 @@ impl Document {
         if let Some(update) = &update {
             // It is in the document already: `Edit` puts nothing under a key that cannot be there.
             let _ = self.keyed.learn(update);
+            self.written.iter_mut().for_each(|written| written.is_made(update));
             for part in update::walk(update) {
                 if let Ok(Part::Struct(client, item)) = part {
                     self.known.advance(client, item.end());

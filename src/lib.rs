@@ -26,6 +26,7 @@ pub mod access;
 pub mod awareness;
 pub mod codec;
 pub mod document;
+pub mod few;
 pub mod guard;
 pub mod histogram;
 pub mod policy;

@@ -19,14 +19,15 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("access",    &["thiserror", "codec", "time", "protocol", "serde", "serde_json",
                     "jsonwebtoken", "signature", "hmac", "sha2", "p256", "ed25519_dalek", "rsa"]),
     ("update",    &["thiserror", "codec", "serde", "serde_json"]),
-    ("document",  &["thiserror", "codec", "time", "update", "yrs"]),
+    ("few",       &[]),
+    ("document",  &["thiserror", "codec", "few", "time", "update", "yrs"]),
     // `document` for plain values, kinds and paths.
     ("policy",    &["thiserror", "serde", "serde_json", "regex_lite", "document"]),
     ("guard",     &["thiserror", "codec", "update", "document", "policy"]),
     ("awareness", &["thiserror", "codec", "time", "update", "serde_json"]),
     ("room",      &["thiserror", "crc32fast", "sha2", "codec", "time", "update", "protocol",
                     "awareness", "histogram", "access", "policy", "guard"]),
-    ("replica",   &["thiserror", "codec", "time", "update", "protocol", "awareness", "document",
+    ("replica",   &["thiserror", "codec", "few", "time", "update", "protocol", "awareness", "document",
                     "histogram", "policy"]),
     // `update` for the update that holds nothing, `document` for what is asked about its content.
     ("worker",    &["thiserror", "codec", "time", "protocol", "room", "update", "access",

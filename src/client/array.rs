@@ -19,8 +19,7 @@ impl From<Handle> for SharedArray {
 impl SharedArray {
     fn insert_new(&self, index: f64, new: New) -> Result<JsValue, JsValue> {
         let index = convert::whole_number(index)?;
-        let made = self.0.edit(|edit, array| edit.insert_new(array, index, new))?;
-        Ok(self.0.shared(made))
+        self.0.make(&|edit, array| edit.insert_new(array, index, new.clone()))
     }
 
     fn values(values: JsValue) -> Result<Vec<Json>, JsValue> {
@@ -40,21 +39,21 @@ impl SharedArray {
     pub fn get(&self, index: f64) -> Result<JsValue, JsValue> {
         let index = convert::whole_number(index)?;
         let value = self.0.read(|document, array| document.item(array, index))?;
-        Ok(value.map(|value| self.0.value(&value)).unwrap_or_default())
+        Ok(self.0.optional(value))
     }
 
     /// All elements.
     #[wasm_bindgen(js_name = toArray)]
     pub fn items(&self) -> Result<js_sys::Array, JsValue> {
         let items = self.0.read(Document::items)?;
-        Ok(items.iter().map(|value| self.0.value(value)).collect())
+        Ok(self.0.values(&items))
     }
 
     /// Insert plain values.
     pub fn insert(&self, index: f64, values: JsValue) -> Result<(), JsValue> {
         let index = convert::whole_number(index)?;
         let values = Self::values(values)?;
-        Ok(self.0.edit(|edit, array| edit.insert_items(array, index, &values))?)
+        self.0.edit(&|edit, array| edit.insert_items(array, index, &values))
     }
 
     /// Append plain values.
@@ -62,7 +61,7 @@ impl SharedArray {
     pub fn push(&self, values: JsValue) -> Result<(), JsValue> {
         let values = Self::values(values)?;
         let index = self.length()?;
-        Ok(self.0.edit(|edit, array| edit.insert_items(array, index, &values))?)
+        self.0.edit(&|edit, array| edit.insert_items(array, index, &values))
     }
 
     /// Insert a new text.
@@ -86,7 +85,7 @@ impl SharedArray {
     /// Delete elements.
     pub fn delete(&self, index: f64, length: f64) -> Result<(), JsValue> {
         let (index, length) = (convert::whole_number(index)?, convert::whole_number(length)?);
-        Ok(self.0.edit(|edit, array| edit.delete_items(array, index, length))?)
+        self.0.edit(&|edit, array| edit.delete_items(array, index, length))
     }
 
     /// Everything in it as plain values.

@@ -10,7 +10,7 @@ use super::convert;
 use super::error::{self, Misuse};
 use super::shell::Shell;
 use super::token::then;
-use crate::document::Kind;
+use crate::document::{Kind, PathSegment};
 
 #[wasm_bindgen]
 extern "C" {
@@ -39,7 +39,7 @@ pub(super) fn who(shell: &Rc<Shell>, path: &JsValue, position: &JsValue) -> Prom
     ask(shell, query, |status, body| match status {
         200 => {
             let fields = ["client", "number", "subject", "name"];
-            Some(convert::object(fields.into_iter().map(|name| (name, field(body, name)))))
+            Some(convert::object(&fields.map(|name| (name, field(body, name)))))
         }
         404 => Some(JsValue::NULL),
         _ => None,
@@ -49,7 +49,7 @@ pub(super) fn who(shell: &Rc<Shell>, path: &JsValue, position: &JsValue) -> Prom
 /// What a path names, as a query.
 fn asked(shell: &Shell, path: &JsValue) -> Result<(Kind, String), Misuse> {
     let path = convert::string(path)?;
-    let name = path.replace("~1", "/").replace("~0", "~");
+    let name = PathSegment::key_of(&path);
     // Without a slash it can only be something at the root.
     let kind = if path.contains('/') { None } else { shell.replica()?.document().root_kind(&name) };
     let kind = kind.ok_or(Misuse::Argument(
@@ -84,12 +84,10 @@ fn asking(
     let status = Rc::new(Cell::new(0));
     let send = step(move |token| {
         let headers = token.as_string().map(|token| {
-            (
-                "headers",
-                convert::object([("authorization", format!("Bearer {token}").into())].into_iter()),
-            )
+            let authorization = ("authorization", format!("Bearer {token}").into());
+            ("headers", convert::object(&[authorization]))
         });
-        fetch(&url, &convert::object(headers.into_iter()))
+        fetch(&url, &convert::object(headers.as_slice()))
     });
     let read = {
         let status = Rc::clone(&status);

@@ -38,6 +38,11 @@ pub(super) fn array(value: JsValue) -> Result<Array, Misuse> {
     value.dyn_into().map_err(|_| Misuse::Argument("this argument must be an array"))
 }
 
+/// An array of strings.
+pub(super) fn strings(strings: &[String]) -> Array {
+    strings.iter().map(|string| JsValue::from_str(string)).collect()
+}
+
 /// A plain value. Runs getters and proxies of the page, so nothing may be borrowed.
 pub(super) fn json(value: &JsValue) -> Result<Json, JsValue> {
     json_at(value, 0)
@@ -70,9 +75,7 @@ pub(super) fn from_json(json: &Json) -> JsValue {
         Json::String(string) => JsValue::from_str(string),
         Json::Bytes(bytes) => Uint8Array::from(bytes.as_slice()).into(),
         Json::Array(items) => items.iter().map(from_json).collect::<Array>().into(),
-        Json::Object(entries) => {
-            object(entries.iter().map(|(key, value)| (key.as_str(), from_json(value))))
-        }
+        Json::Object(entries) => from_attributes(entries),
     }
 }
 
@@ -93,21 +96,27 @@ pub(super) fn from_delta(delta: &[Delta], shared: &dyn Fn(&Value) -> JsValue) ->
         };
         let attributes = attributes.filter(|attributes| !attributes.is_empty());
         let attributes = attributes.map(|attributes| ("attributes", from_attributes(attributes)));
-        object([(name, what)].into_iter().chain(attributes))
+        match attributes {
+            Some(attributes) => object(&[(name, what), attributes]),
+            None => object(&[(name, what)]),
+        }
     };
     delta.iter().map(step).collect::<Array>().into()
 }
 
 /// An object with these properties. They become its own: `__proto__` is a name like any other.
-pub(super) fn object<'a>(entries: impl Iterator<Item = (&'a str, JsValue)>) -> JsValue {
-    let entries: Array =
-        entries.map(|(key, value)| Array::of2(&JsValue::from_str(key), &value)).collect();
+pub(super) fn object(entries: &[(&str, JsValue)]) -> JsValue {
+    let pairs = Array::new();
+    for (key, value) in entries {
+        pairs.push(&Array::of2(&JsValue::from_str(key), value));
+    }
     // Fails only if an entry is no pair.
-    Object::from_entries(&entries).map(JsValue::from).unwrap_or_default()
+    Object::from_entries(&pairs).map(JsValue::from).unwrap_or_default()
 }
 
 fn from_attributes(attributes: &Attributes) -> JsValue {
-    object(attributes.iter().map(|(key, value)| (key.as_str(), from_json(value))))
+    let entries = attributes.iter().map(|(key, value)| (key.as_str(), from_json(value)));
+    object(&entries.collect::<Vec<_>>())
 }
 
 fn json_at(value: &JsValue, depth: usize) -> Result<Json, JsValue> {

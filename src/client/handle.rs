@@ -35,11 +35,24 @@ impl Handle {
         self.shell.read(|document| read(document, &self.shared))
     }
 
-    pub(super) fn edit<R>(
+    /// Change it. (`dyn`, here and below: what is done for each method is in the client once.)
+    pub(super) fn edit(
         &self,
-        change: impl FnOnce(&mut Edit<'_>, &Shared) -> Result<R, EditError>,
-    ) -> Result<R, Misuse> {
-        self.shell.edit(|edit| change(edit, &self.shared))
+        change: &dyn Fn(&mut Edit<'_>, &Shared) -> Result<(), EditError>,
+    ) -> Result<(), JsValue> {
+        let mut done = Ok(());
+        self.shell.edit(&mut |edit| done = change(edit, &self.shared))?;
+        Ok(done.map_err(Misuse::Edit)?)
+    }
+
+    /// Make a shared type in it, and its object.
+    pub(super) fn make(
+        &self,
+        change: &dyn Fn(&mut Edit<'_>, &Shared) -> Result<Shared, EditError>,
+    ) -> Result<JsValue, JsValue> {
+        let mut made = Err(EditError::Gone);
+        self.shell.edit(&mut |edit| made = change(edit, &self.shared))?;
+        Ok(self.shared(made.map_err(Misuse::Edit)?))
     }
 
     pub(super) fn observe(&self, callback: JsValue, deep: bool) -> Result<JsValue, Misuse> {
@@ -53,7 +66,17 @@ impl Handle {
         value_object(&self.shell, value)
     }
 
-    pub(super) fn shared(&self, shared: Shared) -> JsValue {
+    /// A value that may be there.
+    pub(super) fn optional(&self, value: Option<Value>) -> JsValue {
+        value.map(|value| self.value(&value)).unwrap_or_default()
+    }
+
+    /// An array of values.
+    pub(super) fn values(&self, values: &[Value]) -> Array {
+        values.iter().map(|value| self.value(value)).collect()
+    }
+
+    fn shared(&self, shared: Shared) -> JsValue {
         shared_object(&self.shell, shared)
     }
 }
@@ -92,12 +115,14 @@ pub(super) fn event_object(shell: &Rc<Shell>, event: &Event) -> JsValue {
     let delta =
         has_delta.then(|| ("delta", from_delta(&event.delta, &|value| value_object(shell, value))));
     let keys = has_keys.then(|| ("keys", keys_object(shell, event)));
-    let entries = [
+    let mut entries = vec![
         ("target", shared_object(shell, event.target.clone())),
         ("path", path_array(&event.path)),
         ("local", JsValue::from_bool(event.local)),
     ];
-    object(entries.into_iter().chain(delta).chain(keys))
+    entries.extend(delta);
+    entries.extend(keys);
+    object(&entries)
 }
 
 pub(super) fn status_object(status: &Status) -> JsValue {
@@ -110,13 +135,13 @@ pub(super) fn status_object(status: &Status) -> JsValue {
         Status::Closed { code: 1000, .. } => "closed",
         Status::Closed { .. } => "refused",
     };
-    let why = match status {
+    let state = ("state", JsValue::from_str(state));
+    match status {
         Status::Closed { code, reason } => {
-            Some([("code", JsValue::from(*code)), ("reason", JsValue::from_str(reason))])
+            object(&[state, ("code", (*code).into()), ("reason", JsValue::from_str(reason))])
         }
-        _ => None,
-    };
-    object([("state", JsValue::from_str(state))].into_iter().chain(why.into_iter().flatten()))
+        _ => object(&[state]),
+    }
 }
 
 pub(super) fn access_object(grant: &Grant) -> JsValue {
@@ -125,18 +150,19 @@ pub(super) fn access_object(grant: &Grant) -> JsValue {
         ("mayWrite", JsValue::from_bool(grant.may_write)),
         ("mayPresent", JsValue::from_bool(grant.may_present)),
     ];
-    object(entries.into_iter())
+    object(&entries)
 }
 
 pub(super) fn refusal_object(refusal: &Refusal) -> JsValue {
     let retry_ms = refusal.retry_ms.map(|ms| ("retryMs", JsValue::from_f64(ms as f64)));
-    let entries = [
+    let mut entries = vec![
         ("limit", JsValue::from_str(refusal.limit.name())),
         ("value", JsValue::from_f64(refusal.value as f64)),
         ("max", JsValue::from_f64(refusal.max as f64)),
         ("message", JsValue::from_str(&refusal.to_string())),
     ];
-    object(entries.into_iter().chain(retry_ms))
+    entries.extend(retry_ms);
+    object(&entries)
 }
 
 pub(super) fn rejected_object(rejected: &Rejected) -> JsValue {
@@ -148,7 +174,7 @@ pub(super) fn rejected_object(rejected: &Rejected) -> JsValue {
         ("changeId", edit.map(|edit| JsValue::from_f64(edit as f64)).unwrap_or_default()),
         ("message", JsValue::from_str(&rejection.to_string())),
     ];
-    object(entries.into_iter())
+    object(&entries)
 }
 
 pub(super) fn aside_object(aside: &Aside) -> JsValue {
@@ -159,27 +185,26 @@ pub(super) fn aside_object(aside: &Aside) -> JsValue {
         ("code", JsValue::from(aside.why.code())),
         ("reason", JsValue::from_str(aside.why.reason())),
     ];
-    object(entries.into_iter())
+    object(&entries)
 }
 
 pub(super) fn latency_object(latency: &Measured) -> JsValue {
     let delay = |histogram: &Histogram| {
         let ms = |q| histogram.quantile(q).map_or(JsValue::NULL, |ms| JsValue::from_f64(ms as f64));
-        let quantiles = [("p50Ms", ms(0.5)), ("p95Ms", ms(0.95)), ("p99Ms", ms(0.99))];
         let count = ("count", JsValue::from_f64(histogram.count() as f64));
-        object([count].into_iter().chain(quantiles))
+        object(&[count, ("p50Ms", ms(0.5)), ("p95Ms", ms(0.95)), ("p99Ms", ms(0.99))])
     };
-    object([("durable", delay(&latency.durable)), ("seen", delay(&latency.seen))].into_iter())
+    object(&[("durable", delay(&latency.durable)), ("seen", delay(&latency.seen))])
 }
 
 pub(super) fn saved_object(saved: Saved) -> JsValue {
     let entries = [("pending", saved.pending), ("pendingHere", saved.pending_here)];
-    object(entries.into_iter().map(|(name, count)| (name, JsValue::from_f64(count as f64))))
+    object(&entries.map(|(name, count)| (name, JsValue::from_f64(count as f64))))
 }
 
 pub(super) fn sync_object(at: Option<f64>, rtt_ms: Option<f64>) -> JsValue {
     let number = |it: Option<f64>| it.map_or(JsValue::NULL, JsValue::from_f64);
-    object([("at", number(at)), ("rttMs", number(rtt_ms))].into_iter())
+    object(&[("at", number(at)), ("rttMs", number(rtt_ms))])
 }
 
 pub(super) fn storage_object(keeping: Keeping) -> JsValue {
@@ -189,8 +214,11 @@ pub(super) fn storage_object(keeping: Keeping) -> JsValue {
         Keeping::Off => ("memory", Some("off")),
         Keeping::Lost(trouble) => ("memory", Some(trouble.name())),
     };
-    let reason = reason.map(|reason| ("reason", JsValue::from_str(reason)));
-    object([("state", JsValue::from_str(state))].into_iter().chain(reason))
+    let state = ("state", JsValue::from_str(state));
+    match reason {
+        Some(reason) => object(&[state, ("reason", JsValue::from_str(reason))]),
+        None => object(&[state]),
+    }
 }
 
 pub(super) fn peers_object(changed: &PeersChanged) -> JsValue {
@@ -202,7 +230,7 @@ pub(super) fn peers_object(changed: &PeersChanged) -> JsValue {
         ("updated", ids(&changed.updated)),
         ("removed", ids(&changed.removed)),
     ];
-    object(lists.into_iter())
+    object(&lists)
 }
 
 fn keys_object(shell: &Rc<Shell>, event: &Event) -> JsValue {
@@ -215,8 +243,10 @@ fn keys_object(shell: &Rc<Shell>, event: &Event) -> JsValue {
         };
         let value = value.map(|value| ("value", value_object(shell, value)));
         let old_value = old_value.map(|value| ("oldValue", value_object(shell, value)));
-        let action = [("action", JsValue::from_str(action))];
-        keys.set(&key.into(), &object(action.into_iter().chain(value).chain(old_value)));
+        let mut entries = vec![("action", JsValue::from_str(action))];
+        entries.extend(value);
+        entries.extend(old_value);
+        keys.set(&key.into(), &object(&entries));
     }
     keys.into()
 }

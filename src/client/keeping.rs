@@ -111,7 +111,7 @@ impl Shell {
     /// With `anew` what is stored is what this page has stored before it failed: all of it is here.
     fn open_storage(self: &Rc<Self>, anew: bool) {
         let weak = Rc::downgrade(self);
-        Storage::open(self.place().clone(), move |opened| {
+        let opened = move |opened| {
             // Whoever does not wait any more does without.
             let waits = |shell: &Rc<Self>| shell.is_open() && shell.kept() == Keeping::Opening;
             let Some(shell) = weak.upgrade().filter(waits) else { return };
@@ -121,11 +121,12 @@ impl Shell {
                     shell.set_storage(storage, asides);
                     shell.set_kept(Keeping::On);
                     shell.input(Input::Restored(&records));
-                    make_room(bytes_max(), |_| ());
+                    make_room(bytes_max(), Box::new(|_| ()));
                 }
                 Err(trouble) => shell.not_kept(trouble),
             }
-        });
+        };
+        Storage::open(self.place().clone(), Box::new(opened));
     }
 
     /// Nothing is kept from now on.
@@ -156,12 +157,13 @@ impl Shell {
             return;
         }
         let weak = Rc::downgrade(self);
-        make_room(0.0, move |made| {
+        let again = move |made: bool| {
             let lost = Keeping::Lost(Trouble::Full);
             let waits = |shell: &Rc<Self>| made && shell.is_open() && shell.kept() == lost;
             let Some(shell) = weak.upgrade().filter(waits) else { return };
             shell.begin_keeping();
-        });
+        };
+        make_room(0.0, Box::new(again));
     }
 
     /// Keep nothing of this document any more, and throw away what was.
@@ -177,12 +179,9 @@ impl Shell {
         self.input(Input::KeepFailed);
         let place = self.place().clone();
         // Behind what was under way.
-        promise(|resolve, reject| {
-            storage::delete(place, Delete::All, move |deleted| match deleted {
-                Ok(()) => resolve(JsValue::UNDEFINED),
-                Err(trouble) => reject(&trouble_error(trouble)),
-            });
-        })
+        promise(Box::new(|answer| {
+            storage::delete(place, Delete::All, Box::new(|deleted| answer(outcome(deleted))));
+        }))
     }
 
     /// The page has seen to a copy that was put aside.
@@ -216,35 +215,40 @@ pub fn keep_at_most(bytes: f64) -> Result<(), JsValue> {
         return Err(Misuse::Argument("keepAtMost takes a number of bytes").into());
     }
     KEPT_BYTES_MAX.set(bytes);
-    make_room(bytes, |_| ());
+    make_room(bytes, Box::new(|_| ()));
     Ok(())
 }
 
 /// Throw away documents that nobody has open and that are saved in their rooms, those first that
 /// were not used for longest, until `bytes` are left at most. Says whether there were any.
-fn make_room(bytes: f64, then: impl FnOnce(bool) + 'static) {
-    storage::list(move |listed| {
+fn make_room(bytes: f64, then: Box<dyn FnOnce(bool)>) {
+    storage::list(Box::new(move |listed| {
         let all: Vec<_> = listed.unwrap_or_default().iter().map(Summary::read).collect();
         let mut excess = all.iter().map(|it| it.bytes).sum::<f64>() - bytes;
         let mut saved: Vec<_> = all.into_iter().filter(|it| it.pending == 0.0).collect();
-        saved.sort_by(|one, other| one.used_at.total_cmp(&other.used_at));
-        let goes = saved.into_iter().take_while(|it| {
-            let is_excess = excess > 0.0;
-            excess -= it.bytes;
-            is_excess
-        });
-        throw_away(goes.map(|it| it.place).collect(), false, Box::new(then));
-    });
+        let mut goes = VecDeque::new();
+        while excess > 0.0 {
+            let oldest = (0..saved.len())
+                .min_by(|&one, &other| saved[one].used_at.total_cmp(&saved[other].used_at));
+            let Some(oldest) = oldest.map(|at| saved.swap_remove(at)) else { break };
+            excess -= oldest.bytes;
+            goes.push_back(oldest.place);
+        }
+        throw_away(goes, false, then);
+    }));
 }
 
 /// One after the other. Says whether anything was thrown away, or has been already.
 fn throw_away(mut places: VecDeque<Place>, any: bool, then: Box<dyn FnOnce(bool)>) {
     let Some(place) = places.pop_front() else { return then(any) };
     lock::take(&place.lock(), move |lock| match lock {
-        Some(lock) => storage::delete(place, Delete::Copy, move |deleted| {
-            drop(lock);
-            throw_away(places, any || deleted.is_ok(), then);
-        }),
+        Some(lock) => {
+            let go_on = move |deleted: Result<(), _>| {
+                drop(lock);
+                throw_away(places, any || deleted.is_ok(), then);
+            };
+            storage::delete(place, Delete::Copy, Box::new(go_on));
+        }
         None => throw_away(places, any, then),
     });
 }
@@ -275,33 +279,32 @@ impl Summary {
 /// The documents that are kept in this browser.
 #[wasm_bindgen(skip_typescript)]
 pub fn kept() -> Promise {
-    promise(|resolve, reject| {
-        storage::list(move |listed| match listed {
-            Ok(all) => resolve(all.into_iter().collect::<Array>().into()),
-            Err(trouble) => reject(&trouble_error(trouble)),
-        });
-    })
+    promise(Box::new(|answer| {
+        let listed = |listed: Result<Vec<JsValue>, _>| {
+            let all = listed.map(|all| all.into_iter().collect::<Array>().into());
+            answer(all.map_err(trouble_error));
+        };
+        storage::list(Box::new(listed));
+    }))
 }
 
 /// Throw away what is kept of a document that is not open.
 #[wasm_bindgen(skip_typescript)]
 pub fn forget(place: JsValue) -> Result<Promise, JsValue> {
     let place = Place::read(&place)?;
-    Ok(promise(|resolve, reject| {
+    Ok(promise(Box::new(|answer| {
         lock::take(&place.lock(), move |lock| {
             let Some(lock) = lock else {
                 let open = "the document is open: close it in all tabs, or call its forget()";
-                return reject(&error::error("open", open));
+                return answer(Err(error::error("open", open)));
             };
-            storage::delete(place, Delete::All, move |deleted| {
-                match deleted {
-                    Ok(()) => resolve(JsValue::UNDEFINED),
-                    Err(trouble) => reject(&trouble_error(trouble)),
-                }
+            let deleted = |deleted| {
+                answer(outcome(deleted));
                 drop(lock);
-            });
+            };
+            storage::delete(place, Delete::All, Box::new(deleted));
         });
-    }))
+    })))
 }
 
 /// Ask the browser not to throw away what is kept when it runs short of space.
@@ -316,19 +319,24 @@ pub fn persist() -> Promise {
     Promise::resolve(&asked().unwrap_or(JsValue::FALSE))
 }
 
-type Resolve = Box<dyn FnOnce(JsValue)>;
-type Reject = Box<dyn FnOnce(&JsValue)>;
+type Answer = Box<dyn FnOnce(Result<JsValue, JsValue>)>;
 
 /// A promise of what `begin` ends in.
-fn promise(begin: impl FnOnce(Resolve, Reject)) -> Promise {
+fn promise(begin: Box<dyn FnOnce(Answer)>) -> Promise {
     let mut begin = Some(begin);
     Promise::new(&mut |resolve, reject| {
         let Some(begin) = begin.take() else { return };
-        begin(
-            Box::new(move |value| drop(resolve.call1(&JsValue::UNDEFINED, &value))),
-            Box::new(move |why| drop(reject.call1(&JsValue::UNDEFINED, why))),
-        );
+        begin(Box::new(move |answer| {
+            let _ = match answer {
+                Ok(value) => resolve.call1(&JsValue::UNDEFINED, &value),
+                Err(why) => reject.call1(&JsValue::UNDEFINED, &why),
+            };
+        }));
     })
+}
+
+fn outcome(done: Result<(), Trouble>) -> Result<JsValue, JsValue> {
+    done.map(|()| JsValue::UNDEFINED).map_err(trouble_error)
 }
 
 fn trouble_error(trouble: Trouble) -> JsValue {

@@ -31,15 +31,15 @@ pub(super) fn are_there() -> bool {
 
 /// Hold the lock `name`, if nobody does at the moment: otherwise `then` is given nothing.
 pub(super) fn take(name: &str, then: impl FnOnce(Option<Lock>) + 'static) {
-    request(name, object([("ifAvailable", true.into())].into_iter()), then);
+    request(name, object(&[("ifAvailable", true.into())]), Box::new(then));
 }
 
 /// Hold the lock `name` as soon as nobody else does.
 pub(super) fn wait_for(name: &str, then: impl FnOnce(Lock) + 'static) {
-    request(name, object([].into_iter()), |lock| lock.map(then).unwrap_or_default());
+    request(name, object(&[]), Box::new(|lock| lock.map(then).unwrap_or_default()));
 }
 
-fn request(name: &str, options: JsValue, then: impl FnOnce(Option<Lock>) + 'static) {
+fn request(name: &str, options: JsValue, then: Box<dyn FnOnce(Option<Lock>)>) {
     let Some(locks) = locks() else { return then(None) };
     let granted = Closure::once_into_js(move |lock: JsValue| -> JsValue {
         if lock.is_null() || lock.is_undefined() {

@@ -20,8 +20,7 @@ impl From<Handle> for SharedMap {
 impl SharedMap {
     fn set_new(&self, key: &JsValue, new: New) -> Result<JsValue, JsValue> {
         let key = convert::string(key)?;
-        let made = self.0.edit(|edit, map| edit.set_key_new(map, &key, new))?;
-        Ok(self.0.shared(made))
+        self.0.make(&|edit, map| edit.set_key_new(map, &key, new.clone()))
     }
 }
 
@@ -37,7 +36,7 @@ impl SharedMap {
     pub fn get(&self, key: JsValue) -> Result<JsValue, JsValue> {
         let key = convert::string(&key)?;
         let value = self.0.read(|document, map| document.key(map, &key))?;
-        Ok(value.map(|value| self.0.value(&value)).unwrap_or_default())
+        Ok(self.0.optional(value))
     }
 
     /// Whether there is a key.
@@ -49,14 +48,14 @@ impl SharedMap {
     /// The keys, sorted.
     pub fn keys(&self) -> Result<Array, JsValue> {
         let keys = self.0.read(Document::keys)?;
-        Ok(keys.iter().map(|key| JsValue::from_str(key)).collect())
+        Ok(convert::strings(&keys))
     }
 
     /// Set a key to a plain value.
     pub fn set(&self, key: JsValue, value: JsValue) -> Result<(), JsValue> {
         let key = convert::string(&key)?;
         let value = convert::json(&value)?;
-        Ok(self.0.edit(|edit, map| edit.set_key(map, &key, &value))?)
+        self.0.edit(&|edit, map| edit.set_key(map, &key, &value))
     }
 
     /// Set a key to a new text.
@@ -86,7 +85,7 @@ impl SharedMap {
     /// Delete a key.
     pub fn delete(&self, key: JsValue) -> Result<(), JsValue> {
         let key = convert::string(&key)?;
-        Ok(self.0.edit(|edit, map| edit.delete_key(map, &key))?)
+        self.0.edit(&|edit, map| edit.delete_key(map, &key))
     }
 
     /// Everything in it as plain values.

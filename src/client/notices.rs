@@ -125,46 +125,45 @@ impl Notices {
                     if matches!(status, Status::Closed { .. }) && shell.pending() > 0 {
                         self.reject_waiters(&unsaved());
                     }
-                    self.call(&Topic::Status, || handle::status_object(&status));
+                    self.call(&Topic::Status, &|| handle::status_object(&status));
                 }
                 Notice::Saved(saved) => {
                     self.resolve_waiters(shell.saved());
-                    self.call(&Topic::Saved, || handle::saved_object(saved));
+                    self.call(&Topic::Saved, &|| handle::saved_object(saved));
                 }
                 Notice::Storage => {
-                    self.call(&Topic::Storage, || handle::storage_object(shell.kept()));
+                    self.call(&Topic::Storage, &|| handle::storage_object(shell.kept()));
                 }
                 Notice::Refused(refusal) => {
-                    self.call(&Topic::Refused, || handle::refusal_object(&refusal));
+                    self.call(&Topic::Refused, &|| handle::refusal_object(&refusal));
                 }
                 Notice::Rejected(rejected) => {
-                    self.call(&Topic::Rejected, || handle::rejected_object(&rejected));
+                    self.call(&Topic::Rejected, &|| handle::rejected_object(&rejected));
                 }
                 Notice::Access(grant) => {
-                    self.call(&Topic::Access, || handle::access_object(&grant));
+                    self.call(&Topic::Access, &|| handle::access_object(&grant));
                 }
                 Notice::SetAside(aside, has_unsaved) => {
                     if has_unsaved {
                         self.reject_waiters(&put_aside());
                     }
-                    self.call(&Topic::SetAside, || aside.clone());
+                    self.call(&Topic::SetAside, &|| aside.clone());
                 }
-                Notice::Undo(state) => self.call(&Topic::Undo, || undo::undo_object(state)),
+                Notice::Undo(state) => self.call(&Topic::Undo, &|| undo::undo_object(state)),
                 Notice::Undone(undone) => {
-                    self.call(&Topic::Undone, || undo::undone_object(&undone));
+                    self.call(&Topic::Undone, &|| undo::undone_object(&undone));
                 }
                 Notice::Conflict(conflict) => {
-                    self.call(&Topic::Conflict, || undo::conflict_object(shell, &conflict));
+                    self.call(&Topic::Conflict, &|| undo::conflict_object(shell, &conflict));
                 }
                 Notice::Peers(changed) => {
-                    self.call(&Topic::Peers, || handle::peers_object(&changed));
+                    self.call(&Topic::Peers, &|| handle::peers_object(&changed));
                 }
                 Notice::Updated { update, local } => {
                     let bytes = Uint8Array::from(&update[..]);
-                    self.call_each(
-                        |topic| *topic == Topic::Updates,
-                        || Array::of2(&bytes, &JsValue::from_bool(local)),
-                    );
+                    self.call_each(&|topic| *topic == Topic::Updates, &|| {
+                        Array::of2(&bytes, &JsValue::from_bool(local))
+                    });
                 }
             }
         }
@@ -195,7 +194,7 @@ impl Notices {
     /// Updates are copied for the page only while it wants them.
     fn ask_for_updates(&self, shell: &Rc<Shell>) {
         if let Ok(mut replica) = shell.replica_mut() {
-            replica.tell_updates(!self.ids(|topic| *topic == Topic::Updates).is_empty());
+            replica.tell_updates(!self.ids(&|topic| *topic == Topic::Updates).is_empty());
         }
     }
 
@@ -244,11 +243,10 @@ impl Notices {
                 Topic::Changes(_, watch, wants) => *watch == event.watch && *wants == deep,
                 _ => false,
             };
-            self.call_each(
-                |topic| wanted(topic, false),
-                || Array::of1(&handle::event_object(shell, event)),
-            );
-            if self.ids(|topic| wanted(topic, true)).is_empty() {
+            self.call_each(&|topic| wanted(topic, false), &|| {
+                Array::of1(&handle::event_object(shell, event))
+            });
+            if self.ids(&|topic| wanted(topic, true)).is_empty() {
                 continue;
             }
             let object = handle::event_object(shell, event);
@@ -259,17 +257,17 @@ impl Notices {
         }
         for (watch, events) in deep {
             self.call_each(
-                |topic| matches!(topic, Topic::Changes(_, id, true) if *id == watch),
-                || Array::of1(&events),
+                &|topic| matches!(topic, Topic::Changes(_, id, true) if *id == watch),
+                &|| Array::of1(&events),
             );
         }
     }
 
-    fn call(&self, topic: &Topic, argument: impl Fn() -> JsValue) {
-        self.call_each(|other| other == topic, || Array::of1(&argument()));
+    fn call(&self, topic: &Topic, argument: &dyn Fn() -> JsValue) {
+        self.call_each(&|other| other == topic, &|| Array::of1(&argument()));
     }
 
-    fn call_each(&self, wanted: impl Fn(&Topic) -> bool, arguments: impl Fn() -> Array) {
+    fn call_each(&self, wanted: &dyn Fn(&Topic) -> bool, arguments: &dyn Fn() -> Array) {
         for id in self.ids(wanted) {
             // One callback may have ended another one's subscription.
             let callback = {
@@ -284,7 +282,7 @@ impl Notices {
         }
     }
 
-    fn ids(&self, wanted: impl Fn(&Topic) -> bool) -> Vec<u32> {
+    fn ids(&self, wanted: &dyn Fn(&Topic) -> bool) -> Vec<u32> {
         let subscriptions = self.subscriptions.borrow();
         subscriptions.iter().filter(|each| wanted(&each.topic)).map(|each| each.id).collect()
     }

@@ -182,6 +182,7 @@ fn addresses(url: &str, document: &str) -> Result<(String, String), Misuse> {
     let (base, name) = (base(url)?, encode_document_name(document));
     let query = Url::new(url).map(|url| url.search()).unwrap_or_default();
     // One segment, whatever the name.
-    let (http, segment) = (base.replacen("ws", "http", 1), name.replace('/', "%2F"));
-    Ok((format!("{base}/sync/{name}{query}"), format!("{http}/documents/{segment}")))
+    let secure = base.strip_prefix("ws").unwrap_or_default();
+    let segment = name.replace('/', "%2F");
+    Ok((format!("{base}/sync/{name}{query}"), format!("http{secure}/documents/{segment}")))
 }

@@ -10,7 +10,7 @@ use crate::document::{Position, SharedId};
 pub(super) fn object(position: &Position) -> JsValue {
     let id = |client: u64, clock: u32| {
         let entries = [("client", JsValue::from_f64(client as f64)), ("clock", clock.into())];
-        convert::object(entries.into_iter())
+        convert::object(&entries)
     };
     let place = match (position.item, &position.target) {
         (Some((client, clock)), _) => ("item", id(client, clock)),
@@ -18,7 +18,7 @@ pub(super) fn object(position: &Position) -> JsValue {
         (None, SharedId::Nested { client, clock }) => ("type", id(*client, *clock)),
     };
     let assoc = ("assoc", JsValue::from(if position.before { -1 } else { 0 }));
-    convert::object([place, assoc].into_iter())
+    convert::object(&[place, assoc])
 }
 
 /// Read one that may be in `target`. What it stays with says where that is.

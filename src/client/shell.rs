@@ -195,16 +195,16 @@ impl Shell {
         Ok(read(self.replica()?.document())?)
     }
 
-    pub(super) fn edit<R>(
+    pub(super) fn edit(
         self: &Rc<Self>,
-        change: impl FnOnce(&mut Edit<'_>) -> Result<R, EditError>,
-    ) -> Result<R, Misuse> {
+        change: &mut dyn FnMut(&mut Edit<'_>),
+    ) -> Result<(), Misuse> {
         if !self.replica()?.may_write() {
             return Err(Misuse::NotAllowed);
         }
-        let (returned, outputs) = self.replica_mut()?.edit(timer::now(), change);
+        let ((), outputs) = self.replica_mut()?.edit(timer::now(), change);
         self.perform(outputs);
-        Ok(returned?)
+        Ok(())
     }
 
     pub(super) fn bring(self: &Rc<Self>, update: &[u8]) -> Result<(), Misuse> {

@@ -13,13 +13,12 @@ use std::rc::Rc;
 use idb::{Database, KeyRange, Request, Transaction, TransactionMode};
 use js_sys::{Array, Date, Uint8Array};
 use wasm_bindgen::prelude::*;
-use web_sys::EventTarget;
 
 use super::convert::object;
 use super::lock::Lock;
 use super::options::Place;
 use super::shell::Shell;
-use database::{ASIDES, Answer, DOCUMENTS, RECORDS, is_of_quota, once, open, read, transaction};
+use database::{ASIDES, Answer, DOCUMENTS, RECORDS, Then, open, read, transaction, when_over};
 
 pub(super) use database::{Trouble, is_there};
 
@@ -78,18 +77,14 @@ fn numbers(keys: &JsValue) -> Vec<f64> {
 
 impl Storage {
     /// Open what is kept of a document, and go on with what that is.
-    pub(super) fn open(place: Place, then: impl FnOnce(Result<(Self, Stored), Trouble>) + 'static) {
-        open(move |opened| match opened {
+    pub(super) fn open(place: Place, then: Then<Result<(Self, Stored), Trouble>>) {
+        open(Box::new(move |opened| match opened {
             Ok(database) => Self::load(database, place, then),
             Err(trouble) => then(Err(trouble)),
-        });
+        }));
     }
 
-    fn load(
-        database: Database,
-        place: Place,
-        then: impl FnOnce(Result<(Self, Stored), Trouble>) + 'static,
-    ) {
+    fn load(database: Database, place: Place, then: Then<Result<(Self, Stored), Trouble>>) {
         let of = place.clone();
         let ask = move |transaction: &Transaction| {
             let all = |name| {
@@ -114,14 +109,16 @@ impl Storage {
             Ok(answer)
         };
         let database = Rc::new(database);
-        read(&Rc::clone(&database), ask, move |answer| {
+        let go_on = Rc::clone(&database);
+        let read_all = move |answer: Result<(Stored, f64), Trouble>| {
             then(answer.map(|(stored, last)| {
                 let bytes = stored.records.iter().map(|record| record.len() as f64).sum();
                 let (next, bytes) = (Cell::new(last + 1.0), Cell::new(bytes));
                 let (queue, transaction) = Default::default();
                 (Self { database, place, next, bytes, queue, transaction }, stored)
             }));
-        });
+        };
+        read(go_on, &ask, Box::new(read_all));
     }
 
     /// Store this behind everything before it.
@@ -161,18 +158,13 @@ impl Storage {
         let pending = shell.replica().map_or(shell.pending(), |replica| replica.pending());
         match self.begin(writes, pending) {
             Ok(mut transaction) => {
-                let (weak, failed) = (Rc::downgrade(shell), Rc::downgrade(shell));
-                transaction.on_complete(move |_| {
-                    if let Some(shell) = weak.upgrade() {
-                        shell.stored(records);
-                    }
-                });
-                transaction.on_abort(move |event| {
-                    if let Some(shell) = failed.upgrade() {
-                        let full = event.target().is_some_and(is_full);
-                        shell.storage_failed(if full { Trouble::Full } else { Trouble::Failed });
-                    }
-                });
+                let weak = Rc::downgrade(shell);
+                let over = move |done| match (weak.upgrade(), done) {
+                    (Some(shell), Ok(())) => shell.stored(records),
+                    (Some(shell), Err(trouble)) => shell.storage_failed(trouble),
+                    (None, _) => {}
+                };
+                when_over(&mut transaction, Box::new(over));
                 *self.transaction.borrow_mut() = Some(transaction);
             }
             Err(error) => shell.storage_failed(error.into()),
@@ -194,9 +186,7 @@ impl Storage {
             self.begin(self.queue.take(), pending)
         };
         if let Ok(mut transaction) = begun {
-            let (done, failed) = once(move |()| drop(lock));
-            transaction.on_complete(move |_| done(()));
-            transaction.on_abort(move |_| failed(()));
+            when_over(&mut transaction, Box::new(move |_| drop(lock)));
             transaction.forget_callbacks();
         }
         // The transaction that is under way tells nobody any more.
@@ -240,19 +230,14 @@ impl Storage {
             ("usedAt", Date::now().into()),
         ];
         let documents = transaction.object_store(DOCUMENTS)?;
-        documents.put(&object(summary.into_iter()), Some(&key_of(&self.place).into()))?;
+        documents.put(&object(&summary), Some(&key_of(&self.place).into()))?;
         Ok(transaction)
     }
 }
 
-fn is_full(transaction: EventTarget) -> bool {
-    let error = Transaction::try_from(transaction).ok().and_then(|transaction| transaction.error());
-    error.is_some_and(|error| is_of_quota(&error))
-}
-
 /// What is kept of all documents: their summaries, as they were stored.
-pub(super) fn list(then: impl FnOnce(Result<Vec<JsValue>, Trouble>) + 'static) {
-    open(move |opened| {
+pub(super) fn list(then: Then<Result<Vec<JsValue>, Trouble>>) {
+    open(Box::new(move |opened| {
         let database = match opened {
             Ok(database) => database,
             Err(trouble) => return then(Err(trouble)),
@@ -264,8 +249,8 @@ pub(super) fn list(then: impl FnOnce(Result<Vec<JsValue>, Trouble>) + 'static) {
             });
             Ok(answer)
         };
-        read(&Rc::new(database), ask, then);
-    });
+        read(Rc::new(database), &ask, then);
+    }));
 }
 
 /// What of a document is thrown away.
@@ -278,19 +263,17 @@ pub(super) enum Delete {
 }
 
 /// Throw away what is kept of a document.
-pub(super) fn delete(place: Place, what: Delete, then: impl FnOnce(Result<(), Trouble>) + 'static) {
-    open(move |opened| {
+pub(super) fn delete(place: Place, what: Delete, then: Then<Result<(), Trouble>>) {
+    open(Box::new(move |opened| {
         let deleted = opened.and_then(|database| Ok(delete_in(&database, &place, what)?));
         match deleted {
             Ok(mut transaction) => {
-                let (done, failed) = once(then);
-                transaction.on_complete(move |_| done(Ok(())));
-                transaction.on_abort(move |_| failed(Err(Trouble::Failed)));
+                when_over(&mut transaction, then);
                 transaction.forget_callbacks();
             }
             Err(trouble) => then(Err(trouble)),
         }
-    });
+    }));
 }
 
 fn delete_in(database: &Database, place: &Place, what: Delete) -> Result<Transaction, idb::Error> {

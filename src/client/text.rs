@@ -49,9 +49,7 @@ impl SharedText {
         let index = convert::whole_number(index)?;
         let string = convert::string(&string)?;
         let attributes = convert::attributes(&attributes)?;
-        let edit =
-            self.0.edit(|edit, text| edit.insert_text(text, index, &string, attributes.as_ref()));
-        Ok(edit?)
+        self.0.edit(&|edit, text| edit.insert_text(text, index, &string, attributes.as_ref()))
     }
 
     /// Insert one value that is no text.
@@ -65,29 +63,27 @@ impl SharedText {
         let index = convert::whole_number(index)?;
         let embed = convert::json(&embed)?;
         let attributes = convert::attributes(&attributes)?;
-        let edit =
-            self.0.edit(|edit, text| edit.insert_embed(text, index, &embed, attributes.as_ref()));
-        Ok(edit?)
+        self.0.edit(&|edit, text| edit.insert_embed(text, index, &embed, attributes.as_ref()))
     }
 
     /// Delete `length` units.
     pub fn delete(&self, index: f64, length: f64) -> Result<(), JsValue> {
         let (index, length) = (convert::whole_number(index)?, convert::whole_number(length)?);
-        Ok(self.0.edit(|edit, text| edit.delete_text(text, index, length))?)
+        self.0.edit(&|edit, text| edit.delete_text(text, index, length))
     }
 
     /// Change formats of `length` units.
     pub fn format(&self, index: f64, length: f64, attributes: JsValue) -> Result<(), JsValue> {
         let (index, length) = (convert::whole_number(index)?, convert::whole_number(length)?);
         let attributes = convert::attributes(&attributes)?.unwrap_or_default();
-        Ok(self.0.edit(|edit, text| edit.format(text, index, length, &attributes))?)
+        self.0.edit(&|edit, text| edit.format(text, index, length, &attributes))
     }
 
     /// Change the text as a delta says.
     #[wasm_bindgen(js_name = applyDelta)]
     pub fn apply_delta(&self, delta: JsValue) -> Result<(), JsValue> {
         let delta = convert::delta(delta)?;
-        Ok(self.0.edit(|edit, text| edit.apply_delta(text, &delta))?)
+        self.0.edit(&|edit, text| edit.apply_delta(text, &delta))
     }
 
     /// A position that stays where it is while others edit.

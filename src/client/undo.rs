@@ -135,13 +135,13 @@ pub(super) fn undo_object(state: UndoState) -> JsValue {
         ("canUndo", JsValue::from_bool(state.can_undo)),
         ("canRedo", JsValue::from_bool(state.can_redo)),
     ];
-    object(entries.into_iter())
+    object(&entries)
 }
 
 pub(super) fn undone_object(undone: &Undone) -> JsValue {
     let action = if undone.redo { "redo" } else { "undo" };
     let entries = [("action", JsValue::from_str(action)), ("meta", from_json(&undone.meta))];
-    object(entries.into_iter())
+    object(&entries)
 }
 
 pub(super) fn conflict_object(shell: &Rc<Shell>, conflicted: &Conflicted) -> JsValue {
@@ -153,11 +153,7 @@ pub(super) fn conflict_object(shell: &Rc<Shell>, conflicted: &Conflicted) -> JsV
         Lost::Around => ("around", None),
     };
     let policy = if policy == Policy::KeepBoth { "keep-both" } else { "notify" };
-    let optional = [
-        format.map(|name| ("format", JsValue::from_str(name))),
-        kept.map(|key| ("keptAs", JsValue::from_str(&key))),
-    ];
-    let entries = [
+    let mut entries = vec![
         ("kind", JsValue::from_str(kind)),
         ("path", path_array(&conflict.path)),
         ("ours", from_json(&conflict.ours)),
@@ -166,8 +162,8 @@ pub(super) fn conflict_object(shell: &Rc<Shell>, conflicted: &Conflicted) -> JsV
         ("at", JsValue::from_f64(Date::now())),
         ("policy", JsValue::from_str(policy)),
     ];
-    let entries = entries.into_iter().chain(optional.into_iter().flatten());
-    let all: Vec<_> = entries.collect();
+    entries.extend(format.map(|name| ("format", JsValue::from_str(name))));
+    entries.extend(kept.as_deref().map(|key| ("keptAs", JsValue::from_str(key))));
     // Weak: a conflict that the page keeps must not keep a closed document.
     let shell = Rc::downgrade(shell);
     let restore = Closure::<dyn FnMut() -> Result<bool, JsValue>>::new(move || {
@@ -179,5 +175,6 @@ pub(super) fn conflict_object(shell: &Rc<Shell>, conflicted: &Conflicted) -> JsV
         shell.perform(outputs);
         Ok(restored.map_err(Misuse::Edit)?)
     });
-    object(all.into_iter().chain([("restore", restore.into_js_value())]))
+    entries.push(("restore", restore.into_js_value()));
+    object(&entries)
 }

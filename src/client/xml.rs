@@ -38,14 +38,14 @@ impl SharedXml {
     pub fn get(&self, index: f64) -> Result<JsValue, JsValue> {
         let index = convert::whole_number(index)?;
         let value = self.0.read(|document, xml| document.item(xml, index))?;
-        Ok(value.map(|value| self.0.value(&value)).unwrap_or_default())
+        Ok(self.0.optional(value))
     }
 
     /// All nodes.
     #[wasm_bindgen(js_name = toArray)]
     pub fn items(&self) -> Result<Array, JsValue> {
         let items = self.0.read(Document::items)?;
-        Ok(items.iter().map(|value| self.0.value(value)).collect())
+        Ok(self.0.values(&items))
     }
 
     /// The markup.
@@ -65,8 +65,7 @@ impl SharedXml {
     pub fn insert_element(&self, index: f64, name: JsValue) -> Result<JsValue, JsValue> {
         let (index, name) = (convert::whole_number(index)?, convert::string(&name)?);
         let new = New::XmlElement(name);
-        let made = self.0.edit(|edit, xml| edit.insert_new(xml, index, new))?;
-        Ok(self.0.shared(made))
+        self.0.make(&|edit, xml| edit.insert_new(xml, index, new.clone()))
     }
 
     /// Insert a new text.
@@ -74,18 +73,17 @@ impl SharedXml {
     pub fn insert_text(&self, index: f64, string: JsValue) -> Result<JsValue, JsValue> {
         let index = convert::whole_number(index)?;
         let string = if string.is_undefined() { String::new() } else { convert::string(&string)? };
-        let made = self.0.edit(|edit, xml| {
+        self.0.make(&|edit, xml| {
             let text = edit.insert_new(xml, index, New::XmlText)?;
             edit.insert_text(&text, 0, &string, None)?;
             Ok(text)
-        })?;
-        Ok(self.0.shared(made))
+        })
     }
 
     /// Delete nodes.
     pub fn delete(&self, index: f64, length: f64) -> Result<(), JsValue> {
         let (index, length) = (convert::whole_number(index)?, convert::whole_number(length)?);
-        Ok(self.0.edit(|edit, xml| edit.delete_items(xml, index, length))?)
+        self.0.edit(&|edit, xml| edit.delete_items(xml, index, length))
     }
 
     /// The value of an attribute.
@@ -93,14 +91,14 @@ impl SharedXml {
     pub fn attribute(&self, name: JsValue) -> Result<JsValue, JsValue> {
         let name = convert::string(&name)?;
         let value = self.0.read(|document, xml| document.key(xml, &name))?;
-        Ok(value.map(|value| self.0.value(&value)).unwrap_or_default())
+        Ok(self.0.optional(value))
     }
 
     /// The names of the attributes, sorted.
     #[wasm_bindgen(js_name = attributeNames)]
     pub fn attribute_names(&self) -> Result<Array, JsValue> {
         let names = self.0.read(Document::keys)?;
-        Ok(names.iter().map(|name| JsValue::from_str(name)).collect())
+        Ok(convert::strings(&names))
     }
 
     /// Set an attribute.
@@ -108,14 +106,14 @@ impl SharedXml {
     pub fn set_attribute(&self, name: JsValue, value: JsValue) -> Result<(), JsValue> {
         let name = convert::string(&name)?;
         let value = convert::json(&value)?;
-        Ok(self.0.edit(|edit, xml| edit.set_key(xml, &name, &value))?)
+        self.0.edit(&|edit, xml| edit.set_key(xml, &name, &value))
     }
 
     /// Take an attribute away.
     #[wasm_bindgen(js_name = removeAttribute)]
     pub fn remove_attribute(&self, name: JsValue) -> Result<(), JsValue> {
         let name = convert::string(&name)?;
-        Ok(self.0.edit(|edit, xml| edit.delete_key(xml, &name))?)
+        self.0.edit(&|edit, xml| edit.delete_key(xml, &name))
     }
 
     /// Call back when its nodes or attributes change.

@@ -1,6 +1,6 @@
 //! Whose each part of a shared type is, as CRDT client ids.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BinaryHeap};
 
 use yrs::types::text::YChange;
 use yrs::{Assoc, IndexedSequence, Out, ReadTxn, Snapshot, Text, TextRef, Transact};
@@ -100,13 +100,13 @@ impl Document {
                 Parent::Nested(Id { client: *client, clock: *clock })
             }
         };
-        let mut authors = BTreeMap::new();
+        let mut authors = BinaryHeap::new();
         entries(&encoded, |parent, key, id| {
             if parent == target {
-                authors.insert(key.to_owned(), id.client);
+                authors.push((key.to_owned(), id.client));
             }
         });
-        Ok(authors.into_iter().collect())
+        Ok(authors.into_sorted_vec())
     }
 }
 
@@ -133,36 +133,47 @@ struct Item<'a> {
 
 /// The structs of a document, by client and in order of clocks.
 pub(super) struct Items<'a> {
-    by_client: BTreeMap<u64, Vec<Item<'a>>>,
+    /// Where in `items` those of each client are. (A map of these would be code of its own.)
+    clients: BTreeMap<u64, u32>,
+    items: Vec<Vec<Item<'a>>>,
 }
 
 impl<'a> Items<'a> {
     pub(super) fn of(encoded: &'a [u8]) -> Self {
-        let mut by_client: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        let (mut clients, mut items) = (BTreeMap::new(), Vec::<Vec<Item<'a>>>::new());
         for part in update::walk(encoded) {
             let Ok(Part::Struct(client, item)) = part else { break };
             let is_live = !matches!(item.content, Content::Gc | Content::Skip | Content::Deleted);
             let (clock, end) = (item.clock, item.end());
             let item = Item { clock, end, place: item.place, is_live };
-            by_client.entry(client).or_default().push(item);
+            let at = *clients.entry(client).or_insert(items.len() as u32);
+            match items.get_mut(at as usize) {
+                Some(items) => items.push(item),
+                None => items.push(vec![item]),
+            }
         }
-        Self { by_client }
+        Self { clients, items }
+    }
+
+    fn of_client(&self, client: u64) -> Option<&Vec<Item<'a>>> {
+        self.items.get(*self.clients.get(&client)? as usize)
     }
 
     fn at(&self, id: Id) -> Option<usize> {
-        let items = self.by_client.get(&id.client)?;
+        let items = self.of_client(id.client)?;
         let at = items.partition_point(|item| item.end <= id.clock);
         (items.get(at)?.clock <= id.clock).then_some(at)
     }
 
     fn find(&self, id: Id) -> Option<&Item<'a>> {
-        self.by_client.get(&id.client)?.get(self.at(id)?)
+        self.of_client(id.client)?.get(self.at(id)?)
     }
 
     /// The ids of what may be the value of a key.
     fn live(&self) -> Vec<Id> {
-        let items = self.by_client.iter().flat_map(|(&client, items)| {
-            let live = items.iter().filter(|item| item.is_live);
+        let items = self.clients.iter().flat_map(|(&client, &at)| {
+            let items = self.items.get(at as usize).into_iter().flatten();
+            let live = items.filter(|item| item.is_live);
             live.map(move |item| Id { client, clock: item.clock })
         });
         items.collect()
@@ -174,7 +185,7 @@ impl<'a> Items<'a> {
         let (mut passed, mut next) = (Vec::new(), id);
         let found = loop {
             let at = self.at(next)?;
-            let place = self.by_client.get(&next.client)?.get(at)?.place;
+            let place = self.of_client(next.client)?.get(at)?.place;
             match place {
                 Place::Under { parent, key } => break Some((parent, key)),
                 Place::Beside { origin, right, .. } => {
@@ -185,7 +196,8 @@ impl<'a> Items<'a> {
             }
         };
         for (client, at) in passed {
-            if let Some(item) = self.by_client.get_mut(&client).and_then(|it| it.get_mut(at)) {
+            let all = self.clients.get(&client).and_then(|&it| self.items.get_mut(it as usize));
+            if let Some(item) = all.and_then(|items| items.get_mut(at)) {
                 item.place =
                     found.map_or(Place::Nowhere, |(parent, key)| Place::Under { parent, key });
             }

@@ -17,6 +17,8 @@ pub(super) struct Brought {
     pub(super) entries: bool,
     /// Characters of two UTF-16 units.
     pub(super) pairs: bool,
+    /// Formats, or values in texts.
+    pub(super) rich: bool,
     /// What no text holds, at a place where a text may be.
     pub(super) foreign: bool,
 }
@@ -32,7 +34,7 @@ impl Brought {
         match &item.content {
             Content::Text(text) => self.pairs |= text.has_pairs(),
             Content::Gc | Content::Skip | Content::Deleted | Content::Type(_) => {}
-            Content::One(EMBED | FORMAT, _) => {}
+            Content::One(EMBED | FORMAT, _) => self.rich = true,
             // Beside others nothing but the document knows where that is.
             Content::Values(_) | Content::Json(_) | Content::One(..) => {
                 self.foreign |= !matches!(item.place, Place::Under { key: Some(_), .. });

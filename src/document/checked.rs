@@ -27,6 +27,8 @@ pub(super) struct Checked {
     foreign: bool,
     /// Whether there ever was a character of two units.
     pairs: bool,
+    /// Whether there ever was a format, or a value in a text.
+    rich: bool,
 }
 
 impl Checked {
@@ -49,6 +51,16 @@ impl Checked {
         }
     }
 
+    /// Whether texts hold characters of one unit, and nothing else.
+    pub(super) fn is_bare(&self) -> bool {
+        !self.foreign && !self.pairs && !self.rich
+    }
+
+    /// A format comes, or a value into a text.
+    pub(super) fn enriched(&mut self) {
+        self.rich = true;
+    }
+
     /// `string` is inserted into the text `id`.
     pub(super) fn inserted(&mut self, id: &SharedId, string: &str) {
         if !string.bytes().any(|byte| byte >= 0xf0) {
@@ -67,6 +79,7 @@ impl Checked {
     pub(super) fn brings(&mut self, brought: Brought) -> Option<(SharedId, TextContent)> {
         self.foreign |= brought.foreign;
         self.pairs |= brought.pairs;
+        self.rich |= brought.rich;
         self.last.take()
     }
 

@@ -53,7 +53,7 @@ pub enum EditError {
 /// A change being made; see [`super::Document::edit`].
 pub struct Edit<'doc> {
     pub(super) txn: TransactionMut<'doc>,
-    checked: &'doc mut Checked,
+    pub(super) checked: &'doc mut Checked,
     /// Who is asked about each step before it is taken.
     pub(super) check: Option<&'doc dyn Check>,
     pub(super) places: &'doc Places,
@@ -147,6 +147,9 @@ impl<'doc> Edit<'doc> {
         self.ask_insert(text, &branch, index, Given::Text, string.encode_utf16().count())?;
         let attributes = attributes.map(checked).transpose()?;
         self.checked.inserted(&text.id, string);
+        if attributes.as_ref().is_some_and(|attributes| !attributes.is_empty()) {
+            self.checked.enriched();
+        }
         let first = self.next_clock();
         let target = TextRef::from(branch);
         match attributes {
@@ -171,6 +174,7 @@ impl<'doc> Edit<'doc> {
         let branch = self.text(text, index, 0)?;
         self.ask_insert(text, &branch, index, Given::Text, 1)?;
         let attributes = attributes.map(checked).transpose()?;
+        self.checked.enriched();
         let first = self.next_clock();
         let target = TextRef::from(branch);
         let embed = embed.to_any();
@@ -205,6 +209,7 @@ impl<'doc> Edit<'doc> {
         self.ask(text, Change::Format)?;
         let formats = checked(attributes)?;
         self.formats(text, branch, index, len, attributes);
+        self.checked.enriched();
         let first = self.next_clock();
         TextRef::from(branch).format(&mut self.txn, index, len, formats);
         let marks = self.marks_came(first);

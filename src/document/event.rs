@@ -48,6 +48,24 @@ pub enum PathSegment {
     Index(u32),
 }
 
+impl PathSegment {
+    /// A key as it is, of how paths have it: with `~0` for `~` and `~1` for `/`.
+    pub fn key_of(escaped: &str) -> String {
+        let mut key = String::with_capacity(escaped.len());
+        let mut characters = escaped.chars().peekable();
+        while let Some(character) = characters.next() {
+            let meant = match (character, characters.peek()) {
+                ('~', Some('0')) => Some('~'),
+                ('~', Some('1')) => Some('/'),
+                _ => None,
+            };
+            characters.next_if(|_| meant.is_some());
+            key.push(meant.unwrap_or(character));
+        }
+        key
+    }
+}
+
 /// What happened to a key.
 #[derive(Clone, Debug, PartialEq)]
 pub enum KeyChange {
@@ -144,4 +162,17 @@ fn key_changes(changes: &HashMap<Arc<str>, EntryChange>) -> Vec<(String, KeyChan
     sorted(changes.keys().map(AsRef::as_ref))
         .filter_map(|key| Some((key.to_owned(), change(key)?)))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::PathSegment;
+
+    #[test]
+    fn keys_in_paths_are_read() {
+        for (escaped, key) in [("a", "a"), ("~1~0", "/~"), ("~01", "~1"), ("~~1", "~/"), ("~", "~")]
+        {
+            assert_eq!(PathSegment::key_of(escaped), key);
+        }
+    }
 }

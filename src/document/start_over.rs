@@ -21,7 +21,7 @@ impl Document {
     /// An empty document in which the same shared types at the root are asked for.
     pub fn empty_alike(&self) -> Self {
         let mut empty = Self::new(self.client_id());
-        for (name, &kind) in &self.roots {
+        for (name, &kind) in self.roots.iter() {
             // Nobody else has defined it there.
             let _ = empty.root(name, kind);
         }

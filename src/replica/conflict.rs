@@ -59,14 +59,12 @@ impl Policies {
 
 /// A key without what [`beside`] adds.
 fn base(key: &str) -> &str {
-    let number = |rest: &str| {
-        let digits = rest.strip_suffix(')')?;
-        (!digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())).then_some(())
+    let base = || {
+        let numbered = key.strip_suffix(')')?;
+        let before = numbered.trim_end_matches(|it: char| it.is_ascii_digit());
+        before.strip_suffix(" (conflict ").filter(|_| before.len() < numbered.len())
     };
-    match key.rsplit_once(" (conflict ") {
-        Some((base, rest)) if number(rest).is_some() => base,
-        _ => key,
-    }
+    base().unwrap_or(key)
 }
 
 /// The key under which something is kept beside another.
@@ -78,8 +76,8 @@ impl Replica {
     /// What becomes of changes that lose at paths that fit a pattern: segments with a slash between
     /// them, in which `~` is written `~0` and `/` is written `~1`. `*` is any one of them.
     pub fn set_policies<'a>(&mut self, rules: impl Iterator<Item = (&'a str, Policy)>) {
-        let segment = |it: &str| it.replace("~1", "/").replace("~0", "~");
-        let rules = rules.map(|(path, policy)| (path.split('/').map(segment).collect(), policy));
+        let segments = |path: &str| path.split('/').map(PathSegment::key_of).collect();
+        let rules = rules.map(|(path, policy)| (segments(path), policy));
         self.policies.rules = rules.collect();
     }
 

@@ -1,7 +1,7 @@
 //! What the document's rules undid of this replica's changes (S4).
 
 use super::{Output, Replica};
-use crate::document::Json;
+use crate::document::{Json, PathSegment};
 use crate::protocol::{Close, FromRoom, Rejection, Rejections};
 
 /// A part of a change that was undone.
@@ -51,7 +51,7 @@ impl Replica {
 fn at<'a>(content: &'a Json, path: &str) -> Option<&'a Json> {
     path.split('/').try_fold(content, |inside, segment| match inside {
         Json::Object(entries) => {
-            let key = segment.replace("~1", "/").replace("~0", "~");
+            let key = PathSegment::key_of(segment);
             entries.iter().find(|(known, _)| *known == key).map(|(_, value)| value)
         }
         Json::Array(items) => items.get(segment.parse::<usize>().ok()?),

@@ -11,11 +11,12 @@
 mod follower;
 mod leader;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use super::Output;
 use super::connection::Status;
 use crate::codec::{DecodeError, Reader, write_number};
+use crate::few::Few;
 use crate::protocol::FromRoom;
 use crate::protocol::native::encode_from_room;
 
@@ -126,7 +127,7 @@ pub(super) struct Tabs {
     leader: Option<Status>,
     /// Whether that one keeps the document, as this one was told.
     leader_keeps: bool,
-    followers: BTreeMap<TabId, Follower>,
+    followers: Few<TabId, Follower>,
     /// What the room said last of these, for those who come.
     access: Option<Vec<u8>>,
     schema: Option<Vec<u8>>,
@@ -150,7 +151,7 @@ impl Tabs {
     }
 
     fn is_of_follower(&self, client: u64) -> bool {
-        self.followers.values().any(|it| matches!(it.presence, Some((id, _)) if id == client))
+        self.followers.iter().any(|(_, it)| matches!(it.presence, Some((id, _)) if id == client))
     }
 
     /// Tell followers, but for one.
@@ -160,7 +161,7 @@ impl Tabs {
         }
         let frame = encode_from_room(message);
         let message = Message::Frame(&frame).encode();
-        for &tab in self.followers.keys().filter(|&&tab| Some(tab) != but) {
+        for (&tab, _) in self.followers.iter().filter(|(tab, _)| Some(**tab) != but) {
             out.push(Output::Tell { tab: Some(tab), message: message.clone() });
         }
     }

@@ -1,8 +1,6 @@
 //! The walk over an encoded update that everything else here stands on.
 
-use std::collections::BTreeSet;
-
-use super::{Malformed, Struct};
+use super::{Malformed, StateVector, Struct};
 use crate::codec::{DecodeError, Reader};
 
 /// A piece of an update.
@@ -169,14 +167,14 @@ pub(super) fn read_range(reader: &mut Reader<'_>) -> Result<(u32, u32), Malforme
 #[derive(Clone, Debug, Default)]
 struct Clients {
     last: Option<u64>,
-    before: BTreeSet<u64>,
+    before: StateVector,
 }
 
 impl Clients {
     fn add(&mut self, client: u64) -> Result<(), Malformed> {
         if let Some(last) = self.last.replace(client) {
-            self.before.insert(last);
+            self.before.advance(last, 1);
         }
-        if self.before.contains(&client) { Err(Malformed::RepeatedClient) } else { Ok(()) }
+        if self.before.clock(client) > 0 { Err(Malformed::RepeatedClient) } else { Ok(()) }
     }
 }

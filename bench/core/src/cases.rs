@@ -43,6 +43,7 @@ pub const CASES: &[Case] = &[
     ("apply a keystroke that somebody watches", apply_watched),
     ("type a key in a document of 20,000", edit),
     ("type a key after somebody else's", edit_after_other),
+    ("take a key back after somebody else's", erase_after_other),
     ("load a document of 20,000 keystrokes", load),
     ("judge a keystroke in a document of 2,000", judge_small),
     ("judge a keystroke in a document of 20,000", judge),
@@ -234,6 +235,15 @@ fn edit_after_other() {
     let frame = committed(2, &later().next().expect("a typist never ends"));
     let _ = replica.handle(NOW, replica::Input::Frame(&frame));
     measured(|| type_in_the_middle(&mut replica, &text));
+}
+
+fn erase_after_other() {
+    let (mut replica, text) = filled(false);
+    let frame = committed(2, &later().next().expect("a typist never ends"));
+    let _ = replica.handle(NOW, replica::Input::Frame(&frame));
+    let middle = replica.document().len(&text).expect("a text") / 2;
+    let (erased, _) = measured(|| replica.edit(NOW, |edit| edit.delete_text(&text, middle, 1)));
+    assert_eq!(erased, Ok(()));
 }
 
 fn type_in_the_middle(replica: &mut Replica, text: &Shared) {

@@ -73,7 +73,9 @@ impl Shell {
         self.was_kept.set(true);
         *self.storage.borrow_mut() = Some(Rc::new(storage));
         let stored = asides.into_iter().map(|(number, aside)| (Some(number), aside));
-        self.asides.borrow_mut().splice(..0, stored);
+        let here = self.asides.take();
+        self.asides.borrow_mut().extend(stored);
+        self.asides.borrow_mut().extend(here);
     }
 
     pub(in crate::client) fn was_kept(&self) -> bool {

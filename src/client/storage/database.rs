@@ -7,6 +7,7 @@ use idb::{Database, DatabaseEvent, Event, Factory, ObjectStoreParams, Request};
 use idb::{Transaction, TransactionMode};
 use js_sys::Reflect;
 use wasm_bindgen::prelude::*;
+use web_sys::EventTarget;
 
 const NAME: &str = "selvedge";
 /// The form of what is stored. A newer one is left alone: the browser does not open it.
@@ -58,19 +59,38 @@ pub(super) fn transaction(
     database.transaction(&[DOCUMENTS, RECORDS, ASIDES], mode)
 }
 
-/// What a request or a transaction ends in: once, whichever event comes first.
-pub(super) fn once<T>(
-    then: impl FnOnce(T) + 'static,
-) -> (impl Fn(T) + 'static, impl Fn(T) + 'static) {
-    let then = Rc::new(Cell::new(Some(then)));
-    let again = Rc::clone(&then);
-    let call = |cell: &Cell<Option<_>>, argument: T| {
-        if let Some(then) = cell.take() {
-            let then: Box<dyn FnOnce(T)> = Box::new(then);
+/// What follows. In a box, so that what is asked is in the client once, not for each that asks.
+pub(super) type Then<T> = Box<dyn FnOnce(T)>;
+
+/// Calls back once, whichever event comes first.
+struct Once<T>(Rc<Cell<Option<Then<T>>>>);
+
+impl<T> Once<T> {
+    fn of(then: Then<T>) -> [Self; 2] {
+        let then = Rc::new(Cell::new(Some(then)));
+        [Self(Rc::clone(&then)), Self(then)]
+    }
+
+    fn call(&self, argument: T) {
+        if let Some(then) = self.0.take() {
             then(argument);
         }
-    };
-    (move |argument| call(&then, argument), move |argument| call(&again, argument))
+    }
+}
+
+/// Have `then` told when a transaction is over.
+pub(super) fn when_over(transaction: &mut Transaction, then: Then<Result<(), Trouble>>) {
+    let [done, failed] = Once::of(then);
+    transaction.on_complete(move |_| done.call(Ok(())));
+    transaction.on_abort(move |event| {
+        let full = event.target().is_some_and(is_full);
+        failed.call(Err(if full { Trouble::Full } else { Trouble::Failed }));
+    });
+}
+
+fn is_full(transaction: EventTarget) -> bool {
+    let error = Transaction::try_from(transaction).ok().and_then(|transaction| transaction.error());
+    error.is_some_and(|error| is_of_quota(&error))
 }
 
 /// Whether this is a browser that may keep something.
@@ -79,7 +99,7 @@ pub(in crate::client) fn is_there() -> bool {
 }
 
 /// Open the database.
-pub(super) fn open(then: impl FnOnce(Result<Database, Trouble>) + 'static) {
+pub(super) fn open(then: Then<Result<Database, Trouble>>) {
     let request = Factory::new().and_then(|factory| factory.open(NAME, Some(VERSION)));
     let mut request = match request {
         Ok(request) => request,
@@ -92,10 +112,10 @@ pub(super) fn open(then: impl FnOnce(Result<Database, Trouble>) + 'static) {
             let _ = database.create_object_store(name, ObjectStoreParams::new());
         }
     });
-    let (opened, failed) = once(then);
-    request.on_error(move |_| failed(Err(Trouble::Unavailable)));
+    let [opened, failed] = Once::of(then);
+    request.on_error(move |_| failed.call(Err(Trouble::Unavailable)));
     request.on_success(move |event| {
-        opened(event.target().and_then(|request| request.database()).map_err(Trouble::from));
+        opened.call(event.target().and_then(|request| request.database()).map_err(Trouble::from));
     });
     request.forget_callbacks();
 }
@@ -105,30 +125,25 @@ pub(super) type Answer<T> = Box<dyn FnOnce() -> Result<T, idb::Error>>;
 
 /// Read something, and go on with that.
 pub(super) fn read<T: 'static>(
-    database: &Rc<Database>,
-    ask: impl FnOnce(&Transaction) -> Result<Answer<T>, idb::Error>,
-    then: impl FnOnce(Result<T, Trouble>) + 'static,
+    database: Rc<Database>,
+    ask: &dyn Fn(&Transaction) -> Result<Answer<T>, idb::Error>,
+    then: Then<Result<T, Trouble>>,
 ) {
-    let asked = transaction(database, TransactionMode::ReadOnly)
+    let asked = transaction(&database, TransactionMode::ReadOnly)
         .and_then(|transaction| ask(&transaction).map(|answer| (transaction, answer)));
     let (mut transaction, answer) = match asked {
         Ok(asked) => asked,
         Err(error) => return then(Err(error.into())),
     };
-    let (done, failed) = once(then);
-    let answer = Cell::new(Some(answer));
-    let database = Rc::clone(database);
-    transaction.on_complete(move |_| {
+    let over = move |done: Result<(), Trouble>| {
+        then(done.and_then(|()| answer().map_err(Trouble::from)));
         // It is open until here.
-        let _database = &database;
-        if let Some(answer) = answer.take() {
-            done(answer().map_err(Trouble::from));
-        }
-    });
-    transaction.on_abort(move |_| failed(Err(Trouble::Failed)));
+        drop(database);
+    };
+    when_over(&mut transaction, Box::new(over));
     transaction.forget_callbacks();
 }
 
-pub(super) fn is_of_quota(error: &JsValue) -> bool {
+fn is_of_quota(error: &JsValue) -> bool {
     Reflect::get(error, &"name".into()).is_ok_and(|name| name == "QuotaExceededError")
 }

@@ -195,6 +195,26 @@ fn what_is_written_into_text_that_somebody_deletes_is_told() {
 }
 
 #[test]
+fn what_is_beside_it_is_what_stands_there_not_what_is_deleted_nor_a_format_nor_what_came_later() {
+    let mut both = desks();
+    both[0].write(0, "one two three");
+    let bold = vec![("bold".to_owned(), Json::Bool(true))];
+    let text = both[0].text.clone();
+    both[0].step(|edit| edit.format(&text, 6, 1, &bold)).unwrap();
+    both[0].delete(5, 1);
+    meet(&mut both);
+    acknowledge(&mut both);
+    // Between "t" and a bold "o", of which a "w" and the mark of the format are not seen.
+    both[0].write(5, "b");
+    both[0].write(5, "a");
+    both[1].delete(4, 2);
+    let [told, _] = meet(&mut both);
+    let lost: Vec<_> = told.iter().map(|it| (it.lost.clone(), it.ours.clone())).collect();
+    assert_eq!(both[0].string(), "one ab three");
+    assert_eq!(lost, [(Lost::Around, json("b"))]);
+}
+
+#[test]
 fn of_two_formats_of_the_same_text_one_loses() {
     let mut both = desks();
     both[0].write(0, "some words");

@@ -1,6 +1,6 @@
 //! What stands in a document, with its ids: read before it goes.
 
-use std::collections::BTreeMap;
+use std::collections::BinaryHeap;
 
 use yrs::branch::BranchPtr;
 use yrs::types::text::YChange;
@@ -51,6 +51,17 @@ pub(in crate::document) fn index_of(
     (at.branch == list).then_some(at.index)
 }
 
+/// One unit of a text that holds characters of one unit and nothing else.
+pub(super) fn unit(text: BranchPtr, txn: &impl ReadTxn, index: u32, id: Id) -> Option<Piece> {
+    match ArrayRef::from(text).get(txn, index)? {
+        Out::Any(yrs::Any::String(string)) => {
+            let (span, what) = (Span::one(id), What::Text(string.as_ref().to_owned()));
+            Some(Piece { span, what, attributes: Attributes::new() })
+        }
+        _ => None,
+    }
+}
+
 /// All of a text.
 pub(super) fn runs(text: BranchPtr, txn: &mut TransactionMut<'_>) -> Vec<Run> {
     // All that is there is new to who has nothing, and comes with the id of its item.
@@ -87,11 +98,14 @@ pub(super) fn cut(runs: &[Run], from: u32, to: u32) -> impl Iterator<Item = Piec
     })
 }
 
+/// A key, and the client and the clock of its value.
+type Entry = (SharedId, String, u64, u32);
+
 /// Reads what is inside of shared types.
 #[derive(Default)]
 pub(super) struct Reading {
-    /// Which ids the values of keys have; read once if there are any.
-    keys: Option<BTreeMap<(SharedId, String), Id>>,
+    /// Which ids the values of keys have, sorted; read once if there are any.
+    keys: Option<Vec<Entry>>,
 }
 
 impl Reading {
@@ -155,9 +169,8 @@ impl Reading {
         let mut keys = Vec::new();
         for key in names {
             let Some(value) = map.get(txn, &key) else { continue };
-            let keyed = (shared.id.clone(), key);
-            if let Some(&id) = self.keys(txn).get(&keyed) {
-                keys.push((keyed.1, self.piece(id, &value, txn, depth + 1)));
+            if let Some(id) = self.id_of(&shared.id, &key, txn) {
+                keys.push((key, self.piece(id, &value, txn, depth + 1)));
             }
         }
         let pieces = match shared.kind {
@@ -170,18 +183,21 @@ impl Reading {
         What::Shared(Box::new(Tree { new, keys, pieces }))
     }
 
-    fn keys(&mut self, txn: &TransactionMut<'_>) -> &BTreeMap<(SharedId, String), Id> {
-        self.keys.get_or_insert_with(|| {
+    fn id_of(&mut self, map: &SharedId, key: &str, txn: &TransactionMut<'_>) -> Option<Id> {
+        let keys = self.keys.get_or_insert_with(|| {
             let encoded = txn.encode_diff_v1(&yrs::StateVector::default());
-            let mut keys = BTreeMap::new();
-            entries(&encoded, |parent, key, id| {
+            let mut keys = BinaryHeap::new();
+            entries(&encoded, |parent, key, Id { client, clock }| {
                 let parent = match parent {
                     Parent::Root(name) => SharedId::Root(name.into()),
                     Parent::Nested(Id { client, clock }) => SharedId::Nested { client, clock },
                 };
-                keys.insert((parent, key.to_owned()), id);
+                keys.push((parent, key.to_owned(), client, clock));
             });
-            keys
-        })
+            keys.into_sorted_vec()
+        });
+        let found = keys.binary_search_by(|(at, name, ..)| (at, &name[..]).cmp(&(map, key)));
+        let (.., client, clock) = keys.get(found.ok()?)?;
+        Some(Id { client: *client, clock: *clock })
     }
 }

@@ -91,7 +91,7 @@ impl Document {
             return Ok(Applied { fresh: taken.map(|taken| taken.fresh), lost: Vec::new() });
         };
         written.next = None;
-        let risks = self.risks(update, &written.writes);
+        let risks = self.risks(update, &mut written.writes);
         let formats = self.formats_at_risk(update, &written.writes);
         let applied = self.take_in(update, true).and_then(|taken| {
             let (fresh, deleted) = taken.map(|it| (it.fresh, it.deleted)).unzip();
@@ -109,8 +109,8 @@ impl Document {
             // What is inside of what is gone can lose nothing more.
             written.writes.retain(|write| {
                 let is_around = match &write.what {
-                    Wrote::Into { left: Some(left), right: Some(right), .. } => {
-                        is_gone(left) && is_gone(right)
+                    Wrote::Into { between, .. } => {
+                        between.units().is_some_and(|ids| ids.iter().all(is_gone))
                     }
                     _ => false,
                 };

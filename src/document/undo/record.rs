@@ -3,7 +3,7 @@
 use yrs::branch::BranchPtr;
 use yrs::{Map, MapRef};
 
-use super::capture::{Reading, cut, id_at, runs};
+use super::capture::{Reading, cut, id_at, runs, unit};
 use super::history::{History, Step};
 use super::touch::{Piece, Span, Touch};
 use crate::document::edit::Edit;
@@ -79,16 +79,20 @@ impl Edit<'_> {
             return;
         }
         let id = if len == 1 { id_at(branch, &self.txn, index) } else { None };
-        let Some(history) = &mut self.history else { return };
+        let Some(history) = &self.history else { return };
         let is_new = |id: &Id| history.open.came.contains(id.client, id.clock);
-        let known = match id.filter(is_new) {
+        let new = id.filter(is_new);
+        let bare = id.filter(|_| new.is_none() && self.checked.is_bare());
+        let bare = bare.and_then(|id| unit(branch, &self.txn, index, id));
+        let Some(history) = &mut self.history else { return };
+        let known = match new {
             Some(_) if !history.open.touches.iter().any(|it| matches!(it, Touch::Went { .. })) => {
                 // It came in this step, and nothing is put back beside it.
                 history.is_news = true;
                 return;
             }
             Some(id) => Some(Piece::unknown(id)),
-            None => id.and_then(|id| history.known(&text.id, id)),
+            None => bare.or_else(|| history.known(&text.id, id?)),
         };
         let pieces = known.map_or_else(
             || {
@@ -137,7 +141,8 @@ impl Edit<'_> {
             open.bytes += 64 + pieces.len();
             if *r == right {
                 (*l, *at) = (left, index);
-                there.splice(..0, pieces);
+                let behind = std::mem::replace(there, pieces);
+                there.extend(behind);
             } else {
                 *r = right;
                 there.extend(pieces);

@@ -25,8 +25,12 @@ pub(super) struct Risk {
 
 impl Document {
     /// What an update that deletes something may take away, as it is now.
-    pub(super) fn risks(&mut self, update: &[u8], writes: &[Write]) -> Vec<Risk> {
+    pub(super) fn risks(&mut self, update: &[u8], writes: &mut [Write]) -> Vec<Risk> {
         let deleted = update::delete_set(&[update]).unwrap_or_default();
+        if !deleted.is_empty() {
+            let txn = self.look();
+            writes.iter_mut().for_each(|write| write.look_beside(&txn));
+        }
         let is_gone = |id: &Id| deleted.contains(id.client, id.clock);
         let mut risks: Vec<Risk> = Vec::new();
         for write in writes {
@@ -39,10 +43,9 @@ impl Document {
                 continue;
             }
             match &write.what {
-                Wrote::Into { span, left: Some(left), right: Some(right) }
-                    if is_gone(left) && is_gone(right) =>
-                {
-                    risks.extend(self.text_at_risk(write, *span, [*left, *right], &deleted));
+                Wrote::Into { span, between } => {
+                    let gone = between.units().filter(|ids| ids.iter().all(is_gone));
+                    risks.extend(gone.and_then(|it| self.text_at_risk(write, *span, it, &deleted)));
                 }
                 // What it holds cannot be read any more once it lost.
                 Wrote::Key { key, came: Some(id), value: Json::Undefined } => {

@@ -60,9 +60,10 @@ impl Document {
 }
 
 fn encode(step: &Step) -> Vec<u8> {
-    let touches = step.touches.iter().map(write_touch);
+    let mut parts = vec![step.meta.clone()];
+    step.touches.iter().for_each(|touch| parts.push(write_touch(touch)));
     let mut out = Vec::new();
-    list([step.meta.clone()].into_iter().chain(touches)).to_any().encode(&mut out);
+    Json::Array(parts).to_any().encode(&mut out);
     out
 }
 
@@ -87,10 +88,6 @@ fn decode(bytes: &[u8], known: &StateVector) -> Option<[Vec<Step>; 2]> {
     reader.is_empty().then_some(stacks)
 }
 
-fn list(items: impl Iterator<Item = Json>) -> Json {
-    Json::Array(items.collect())
-}
-
 fn number(number: impl Into<f64>) -> Json {
     Json::Number(number.into())
 }
@@ -100,42 +97,40 @@ fn text(string: &str) -> Json {
 }
 
 fn write_touch(touch: &Touch) -> Json {
-    let mut out = Vec::new();
-    let tag: u8 = match touch {
-        Touch::Came { list: shared, spans } => {
-            write_shared(shared, &mut out);
-            out.push(write_spans(spans));
-            0
-        }
-        Touch::Went { list: shared, left, right, index, pieces } => {
-            write_shared(shared, &mut out);
-            out.extend([write_id(left), write_id(right), number(*index)]);
-            out.push(list(pieces.iter().map(write_piece)));
-            1
-        }
-        Touch::Format { text: shared, spans, name, was, now } => {
-            write_shared(shared, &mut out);
-            out.extend([write_spans(spans), text(name), was.clone(), now.clone()]);
-            2
-        }
-        Touch::Key { map, key, came, went } => {
-            write_shared(map, &mut out);
-            out.extend([text(key), write_id(came)]);
-            out.push(went.as_ref().map_or(Json::Null, write_piece));
-            3
-        }
+    let (tag, shared): (u8, _) = match touch {
+        Touch::Came { list, .. } => (0, list),
+        Touch::Went { list, .. } => (1, list),
+        Touch::Format { text, .. } => (2, text),
+        Touch::Key { map, .. } => (3, map),
     };
-    list([number(tag)].into_iter().chain(out))
-}
-
-fn write_shared(shared: &Shared, out: &mut Vec<Json>) {
-    out.push(write_kind(shared.kind));
-    out.push(match &shared.id {
+    let id = match &shared.id {
         SharedId::Root(name) => text(name),
         SharedId::Nested { client, clock } => {
             write_id(&Some(Id { client: *client, clock: *clock }))
         }
-    });
+    };
+    let mut out = vec![number(tag), write_kind(shared.kind), id];
+    match touch {
+        Touch::Came { spans, .. } => out.push(write_spans(spans)),
+        Touch::Went { left, right, index, pieces, .. } => {
+            out.push(write_id(left));
+            out.push(write_id(right));
+            out.push(number(*index));
+            out.push(write_pieces(pieces));
+        }
+        Touch::Format { spans, name, was, now, .. } => {
+            out.push(write_spans(spans));
+            out.push(text(name));
+            out.push(was.clone());
+            out.push(now.clone());
+        }
+        Touch::Key { key, came, went, .. } => {
+            out.push(text(key));
+            out.push(write_id(came));
+            out.push(went.as_ref().map_or(Json::Null, write_piece));
+        }
+    }
+    Json::Array(out)
 }
 
 fn write_kind(kind: Kind) -> Json {
@@ -143,27 +138,50 @@ fn write_kind(kind: Kind) -> Json {
 }
 
 fn write_id(id: &Option<Id>) -> Json {
-    id.map_or(Json::Null, |id| list([number(id.client as f64), number(id.clock)].into_iter()))
+    let write = |id: Id| Json::Array(vec![number(id.client as f64), number(id.clock)]);
+    id.map_or(Json::Null, write)
 }
 
 fn write_spans(spans: &[Span]) -> Json {
-    list(spans.iter().flat_map(|it| [number(it.client as f64), number(it.clock), number(it.len)]))
+    let mut out = Vec::with_capacity(3 * spans.len());
+    for span in spans {
+        out.push(number(span.client as f64));
+        out.push(number(span.clock));
+        out.push(number(span.len));
+    }
+    Json::Array(out)
+}
+
+fn write_pieces(pieces: &[Piece]) -> Json {
+    Json::Array(pieces.iter().map(write_piece).collect())
 }
 
 fn write_piece(piece: &Piece) -> Json {
-    let what = match &piece.what {
-        What::Text(string) => vec![number(0), text(string)],
-        What::Json(json) => vec![number(1), json.clone()],
-        What::Shared(tree) => {
-            let keys = tree.keys.iter().flat_map(|(key, it)| [text(key), write_piece(it)]);
-            let tag = if let New::XmlElement(tag) = &tree.new { tag } else { "" };
-            let pieces = list(tree.pieces.iter().map(write_piece));
-            vec![number(2), write_kind(tree.new.kind()), text(tag), list(keys), pieces]
+    let mut out = vec![write_spans(&[piece.span]), Json::Object(piece.attributes.clone())];
+    match &piece.what {
+        What::Text(string) => {
+            out.push(number(0));
+            out.push(text(string));
         }
-        What::Opaque => vec![number(3)],
-    };
-    let head = [write_spans(&[piece.span]), Json::Object(piece.attributes.clone())];
-    list(head.into_iter().chain(what))
+        What::Json(json) => {
+            out.push(number(1));
+            out.push(json.clone());
+        }
+        What::Shared(tree) => {
+            let mut keys = Vec::with_capacity(2 * tree.keys.len());
+            for (key, piece) in &tree.keys {
+                keys.push(text(key));
+                keys.push(write_piece(piece));
+            }
+            out.push(number(2));
+            out.push(write_kind(tree.new.kind()));
+            out.push(text(if let New::XmlElement(tag) = &tree.new { tag } else { "" }));
+            out.push(Json::Array(keys));
+            out.push(write_pieces(&tree.pieces));
+        }
+        What::Opaque => out.push(number(3)),
+    }
+    Json::Array(out)
 }
 
 fn items(json: Json) -> Option<Vec<Json>> {

@@ -1,15 +1,15 @@
 //! What this replica wrote and the room has not acknowledged.
 
-use yrs::Assoc;
+use yrs::{Assoc, TransactionMut};
 
 use super::capture::{id_at, index_of};
 use super::touch::Span;
-use crate::document::edit::Edit;
+use crate::document::edit::{Edit, TEXTS};
 use crate::document::event::PathSegment;
 use crate::document::look::{Look, View};
 use crate::document::shared::{Shared, SharedId};
 use crate::document::value::{Attributes, Json, Value};
-use crate::update::Id;
+use crate::update::{Id, Part, Place, walk};
 
 /// Of so many writes it is known whether they lose: of the last ones.
 const WRITES_MAX: usize = 4_096;
@@ -39,13 +39,78 @@ pub(super) struct Write {
 pub(super) enum Wrote {
     /// A key got this value, which is nothing if it is a shared type; or lost its value.
     Key { key: String, came: Option<Id>, value: Json },
-    /// Something came into a text or a list, between these.
-    Into { span: Span, left: Option<Id>, right: Option<Id> },
+    /// Something came into a text or a list.
+    Into { span: Span, between: Between },
     /// Formats of these units changed, by marks of these ids.
     Format { spans: Vec<Span>, formats: Attributes, marks: Span },
 }
 
+/// What something was written between.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Between {
+    /// Not known before the edit is made.
+    Unknown,
+    /// What the edit says itself. It may be deleted already, or a mark of a format.
+    Ids(Option<Id>, Option<Id>),
+    /// What stands there. It is looked up, which takes as long as the text is, only when somebody
+    /// deletes something: not for each key that is typed.
+    Units(Option<Id>, Option<Id>),
+}
+
+impl Between {
+    /// What stands on both sides, if that is known and there is something.
+    pub(super) fn units(self) -> Option<[Id; 2]> {
+        match self {
+            Self::Units(left, right) => Some([left?, right?]),
+            _ => None,
+        }
+    }
+}
+
+impl Write {
+    /// Find out what stands on both sides.
+    pub(super) fn look_beside(&mut self, txn: &TransactionMut<'_>) {
+        if let Wrote::Into { between, .. } = &mut self.what
+            && let Between::Ids(left, right) = *between
+            && TEXTS.contains(&self.target.kind)
+            && let Ok(text) = self.target.branch(txn)
+        {
+            let index = |id: Option<Id>, assoc| index_of(text, txn, id?, assoc);
+            let before = index(left, Assoc::Before).and_then(|index| index.checked_sub(1));
+            let behind = index(right, Assoc::After);
+            let unit = |index: Option<u32>| id_at(text, txn, index?);
+            *between = Between::Units(unit(before), unit(behind));
+        }
+    }
+}
+
 impl Written {
+    /// The edit is made, and this is its update.
+    pub(in crate::document) fn is_made(&mut self, update: &[u8]) {
+        let is_told = |write: &Write| write.number.is_some();
+        let first = self.writes.iter().rposition(is_told).map_or(0, |at| at + 1);
+        let mut news = self.writes[first..].iter_mut().filter_map(|write| match &mut write.what {
+            Wrote::Into { span, between: between @ Between::Unknown } => Some((*span, between)),
+            _ => None,
+        });
+        let Some(mut new) = news.next() else { return };
+        for part in walk(update) {
+            let Ok(Part::Struct(client, item)) = part else { return };
+            let (origin, right) = match item.place {
+                Place::Beside { origin, right, .. } => (origin, right),
+                _ => (None, None),
+            };
+            while new.0.clock < item.end() {
+                let (Span { clock, .. }, between) = new;
+                let is_first = clock <= item.clock;
+                let left = if is_first { origin } else { Some(Id { client, clock: clock - 1 }) };
+                *between = Between::Ids(left, right);
+                let Some(next) = news.next() else { return };
+                new = next;
+            }
+        }
+    }
+
     /// What was written since the last time is edit number `number`.
     pub(super) fn is_numbered(&mut self, number: u64) {
         let new = self.writes.iter_mut().rev().take_while(|write| write.number.is_none());
@@ -99,11 +164,7 @@ impl Edit<'_> {
             *number = None;
             before.len += span.len;
         } else {
-            let Ok(branch) = list.branch(&self.txn) else { return };
-            let left = index.checked_sub(1).and_then(|before| id_at(branch, &self.txn, before));
-            let right = index_of(branch, &self.txn, span.last(), Assoc::Before)
-                .and_then(|at| id_at(branch, &self.txn, at));
-            self.writes(list, Wrote::Into { span, left, right });
+            self.writes(list, Wrote::Into { span, between: Between::Unknown });
         }
         self.written.iter_mut().for_each(|written| written.next = Some(index + span.len));
     }

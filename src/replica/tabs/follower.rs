@@ -34,7 +34,7 @@ impl Replica {
     pub(in crate::replica) fn through_leader(&mut self, now: Millis, out: &mut Vec<Output>) {
         let mut connects = false;
         // A leader that is gone is noticed by its lock, not by its silence.
-        if out.contains(&Output::SendPing) {
+        if out.iter().any(|it| matches!(it, Output::SendPing)) {
             self.connection.heard(now);
         }
         for output in out.iter_mut() {

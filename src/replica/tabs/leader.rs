@@ -68,7 +68,7 @@ impl Replica {
             return self.welcome_follower(tab, hello.epoch, out);
         }
         let sequence = self.sequence;
-        if !self.tabs.followers.contains_key(&tab) {
+        if self.tabs.followers.get(&tab).is_none() {
             return;
         }
         match message {
@@ -141,10 +141,10 @@ impl Replica {
         let epoch = self.epoch;
         let (status, window_bytes) = (self.connection.status(sequence), 0);
         let keeps = self.keep.is_on();
-        self.tabs.followers.entry(tab).or_insert_with(|| {
+        if self.tabs.followers.get(&tab).is_none() {
             out.push(Output::Watch(tab));
-            Follower::default()
-        });
+            self.tabs.followers.insert(tab, Follower::default());
+        }
         let upstream = Message::Upstream { epoch, keeps, status }.encode();
         out.push(Output::Tell { tab: Some(tab), message: upstream });
         out.push(to(
@@ -193,7 +193,7 @@ impl Replica {
 
     /// The room welcomed this tab: it is told who is in the others.
     pub(in crate::replica) fn announce_followers(&self, out: &mut Vec<Output>) {
-        for (_, update) in self.tabs.followers.values().filter_map(|it| it.presence.as_ref()) {
+        for (_, update) in self.tabs.followers.iter().filter_map(|(_, it)| it.presence.as_ref()) {
             send(out, self.frame_bytes_max, &FromClient::Awareness(update));
         }
     }
@@ -270,7 +270,7 @@ impl Replica {
     /// Everything up to `number` is acknowledged: those whose it is are told.
     pub(in crate::replica) fn acknowledge_followers(&mut self, number: u64, out: &mut Vec<Output>) {
         let sequence = self.sequence;
-        for (&tab, follower) in &mut self.tabs.followers {
+        for (&tab, follower) in self.tabs.followers.iter_mut() {
             let mut last = None;
             while let Some(&(ours, theirs)) = follower.edits.front()
                 && ours <= number
@@ -285,7 +285,7 @@ impl Replica {
     /// What is kept: the same.
     pub(in crate::replica) fn tell_kept(&mut self, out: &mut Vec<Output>) {
         let number = self.keep.here();
-        for (&tab, follower) in &mut self.tabs.followers {
+        for (&tab, follower) in self.tabs.followers.iter_mut() {
             let kept = follower.edits.iter().take_while(|(ours, _)| *ours <= number).last();
             if let Some(&(_, theirs)) = kept
                 && theirs > follower.told_kept
@@ -314,7 +314,7 @@ impl Replica {
         if self.tabs.told.as_ref() != Some(&news) {
             let (epoch, keeps, status) = news.clone();
             let message = Message::Upstream { epoch, keeps, status }.encode();
-            for &tab in self.tabs.followers.keys() {
+            for (&tab, _) in self.tabs.followers.iter() {
                 out.push(Output::Tell { tab: Some(tab), message: message.clone() });
             }
             self.tabs.told = Some(news);
