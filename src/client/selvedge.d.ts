@@ -794,6 +794,8 @@ export interface SelvedgeError extends Error {
     | "aside"
     /** An option of `connect` is missing, unknown or wrong. */
     | "option"
+    /** There is no `WebSocket` here, as in Node 20: set `globalThis.WebSocket` before. */
+    | "unsupported"
     /** The browser's storage failed, or there is none. */
     | "storage"
     /** What is to be forgotten is open in some tab. */
