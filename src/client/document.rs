@@ -13,6 +13,7 @@ use super::handle::{
 };
 use super::notices::{Where, topic};
 use super::options::Options;
+use super::page;
 use super::presence::{self, Presence};
 use super::shell::{Keeping, Shell};
 use super::socket::Socket;
@@ -44,6 +45,7 @@ impl SharedDocument {
             shell.close();
             return Err(error);
         }
+        page::opened(&shell);
         shell.begin();
         shell.input(Input::Connect);
         Ok(Self { shell })

@@ -22,14 +22,14 @@ const SERVER = `
   import * as client from 'selvedge'
   import { createElement } from 'react'
   import { renderToString } from 'react-dom/server'
-  import { useDocument, usePresence, useStatus, useText } from 'selvedge/react'
+  import { useDocument, usePageStatus, usePresence, useStatus, useText } from 'selvedge/react'
   import 'selvedge/codemirror'
   import 'selvedge/textarea'
   import 'selvedge/yjs'
   function Page() {
     const doc = useDocument({ url: 'http://127.0.0.1:1', document: 'a' })
     const { connection, pending } = useStatus(doc)
-    const people = usePresence(doc).size
+    const people = usePresence(doc).size + usePageStatus().documents
     return createElement('p', null, JSON.stringify([useText(doc, 'note'), people, connection.state, pending]))
   }
   console.log(typeof client.connect, renderToString(createElement(Page)))`
