@@ -78,16 +78,20 @@ test("v1: a caret stays at its letter while two people type", async () => {
 test("c3: carets that move with every frame are at most twenty messages a second", async () => {
   const { tab } = await somebody();
   const page = await tab({ document: newDocument("frames"), presence: { at: 0 } });
-  let sent = 0;
-  page.sockets.at(-1).on("framesent", () => (sent += 1));
-  const { frames, ms } = await page.evaluate(async () => {
+  const { frames, ms, sent } = await page.evaluate(async () => {
+    const { send } = WebSocket.prototype;
+    let sent = 0;
+    WebSocket.prototype.send = function (message) {
+      sent += 1;
+      return send.call(this, message);
+    };
     const began = performance.now();
     let frames = 0;
     while (performance.now() - began < 1_000) {
       await new Promise(requestAnimationFrame);
       doc.presence.set({ at: (frames += 1) });
     }
-    return { frames, ms: performance.now() - began };
+    return { frames, ms: performance.now() - began, sent };
   });
   console.log(`# ${sent} messages for ${frames} moves in ${Math.round(ms)} ms`);
   assert.ok(sent > 1 && sent <= Math.ceil(ms / 50) + 1);
