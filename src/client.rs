@@ -8,6 +8,7 @@
 //! call that caused them is done. So a callback may edit, connect, or close the document.
 
 mod array;
+mod attention;
 mod authors;
 mod convert;
 mod document;
@@ -20,6 +21,7 @@ mod lock;
 mod map;
 mod notices;
 mod options;
+mod page;
 mod pattern;
 mod position;
 mod presence;
@@ -39,6 +41,7 @@ pub use array::SharedArray;
 pub use document::SharedDocument;
 pub use keeping::{forget, keep_at_most, kept, persist};
 pub use map::SharedMap;
+pub use page::{on_status, status};
 pub use presence::Presence;
 pub use text::SharedText;
 pub use xml::SharedXml;

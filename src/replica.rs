@@ -10,6 +10,7 @@
 //! socket and one timer. After [`Output::Disconnect`] it reports nothing more of that socket.
 
 mod aside;
+mod attention;
 mod brought;
 mod catch_up;
 mod checked;
@@ -27,6 +28,7 @@ mod outbox;
 mod presence;
 mod refused;
 mod rejected;
+mod standing;
 mod tabs;
 #[cfg(test)]
 mod tests;
@@ -51,12 +53,14 @@ use refused::send;
 use tabs::Tabs;
 
 pub use aside::Aside;
+pub use attention::ActivityLimits;
 pub use conflict::{Conflicted, Policy};
 pub use connection::Status;
 pub use granted::Grant;
 pub use interface::{Input, Output, Saved};
 pub use presence::{PeersChanged, PresenceError, STATE_BYTES_MAX};
 pub use rejected::Rejected;
+pub use standing::Standing;
 pub use tabs::TabId;
 pub use undo::{UndoState, Undone};
 
@@ -259,6 +263,7 @@ impl Replica {
                     _ => {}
                 }
             }
+            Input::Noticed { hidden } => self.noticed(now, hidden),
             Input::Opened => self.opened(now, &mut out),
             Input::Frame(frame) => self.arrived(now, frame, &mut out),
             Input::Inflated(update) => self.inflated(now, update, &mut out),

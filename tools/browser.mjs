@@ -1,4 +1,4 @@
-// Finds Chromium and its driver for the tests, or brings them in.
+// Finds Chromium and its driver for the tests, or brings them in. Firefox as well, if it is wanted.
 
 import { Failure } from "./shell.mjs";
 import { canInstall, inPath, install } from "./system.mjs";
@@ -25,4 +25,15 @@ function find() {
     ["chromium", "chromium-browser", "google-chrome"].map(inPath).find(Boolean);
   const chromedriver = process.env.CHROMEDRIVER ?? inPath("chromedriver");
   return chromium && chromedriver ? { chromium, chromedriver } : undefined;
+}
+
+/** The path of a stock Firefox. FIREFOX may be one, or say just that it is wanted. */
+export async function firefox() {
+  const { FIREFOX } = process.env;
+  if (FIREFOX?.includes("/")) return FIREFOX;
+  const find = () => ["firefox-esr", "firefox"].map(inPath).find(Boolean);
+  if (!find() && canInstall()) await install("Firefox", ["firefox-esr"]);
+  const found = find();
+  if (found) return found;
+  throw new Failure("Firefox is missing", "Install it, or say where it is in FIREFOX.");
 }

@@ -52,6 +52,10 @@ export async function buildExamples() {
       // One copy of each: the adapters lie where there are no packages beside them.
       nodePaths: [join(root, "node_modules")],
       logLevel: "warning",
+      // y-monaco asks for it where older versions had it.
+      alias: { "monaco-editor/esm/vs/editor/editor.api.js": "monaco-editor/editor.js" },
+      // Icons of menus, which nothing here shows.
+      loader: { ".ttf": "empty" },
       plugins: [theClient],
     }),
   );

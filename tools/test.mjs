@@ -4,7 +4,7 @@
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { checkCounts } from "../bench/core/counts.mjs";
-import { browser } from "./browser.mjs";
+import { browser, firefox } from "./browser.mjs";
 import { build } from "./build.mjs";
 import { checkReference } from "./reference.mjs";
 import { setup, toolEnvironment } from "./setup.mjs";
@@ -14,6 +14,9 @@ import { wrangler, wranglerEnvironment } from "./wrangler.mjs";
 
 /** One test may take as long as this: a hang must not eat the machine. */
 const TEST_MS_MAX = 600_000;
+
+/** What Chromium and Firefox may do differently: locks, storage, sockets, ends of pages. */
+const IN_FIREFOX = ["apart", "offline", "presence", "status", "tabs"];
 
 const suites = {
   format: { title: "the source is formatted", run: () => cargo("fmt", "--all", "--check") },
@@ -31,6 +34,7 @@ const suites = {
   fuzz: { title: "mutated bytes on wasm32", run: fuzz },
   worker: { title: "the Worker in workerd", run: () => nodeTests("worker") },
   browser: { title: "the page in Chromium", run: () => nodeTests("browser") },
+  firefox: { title: "offline, tabs and who is here in Firefox", run: inFirefox },
 };
 
 let built;
@@ -156,6 +160,14 @@ function bench() {
   return run(npmProgram("node"), args, { env: toolEnvironment() });
 }
 
+/** Minutes, and 80 MB to install: so only if it is asked for. */
+async function inFirefox() {
+  if (!process.env.FIREFOX) throw new Skip("FIREFOX=1 in the environment runs it");
+  await product();
+  const env = { FIREFOX: await firefox() };
+  await nodeFiles(IN_FIREFOX.map((name) => `tests/browser/${name}.test.mjs`), env);
+}
+
 async function nodeTests(folder) {
   const path = join(root, "tests", folder);
   const names = existsSync(path) ? readdirSync(path) : [];
@@ -163,8 +175,11 @@ async function nodeTests(folder) {
   if (files.length === 0) throw new Failure(`tests/${folder} has no tests`);
   await product();
   const { chromium } = folder === "browser" ? await browser() : {};
-  const args = ["--test", "--test-concurrency=1", `--test-timeout=${TEST_MS_MAX}`];
-  args.push(...files.map((file) => `tests/${folder}/${file}`));
-  const env = toolEnvironment(chromium ? { CHROMIUM: chromium } : {});
-  await run(npmProgram("node"), args, { env });
+  const env = chromium ? { CHROMIUM: chromium, FIREFOX: "" } : {};
+  await nodeFiles(files.map((file) => `tests/${folder}/${file}`), env);
+}
+
+function nodeFiles(files, env) {
+  const args = ["--test", "--test-concurrency=1", `--test-timeout=${TEST_MS_MAX}`, ...files];
+  return run(npmProgram("node"), args, { env: toolEnvironment(env) });
 }

@@ -13,8 +13,10 @@ use super::handle::{
 };
 use super::notices::{Where, topic};
 use super::options::Options;
+use super::page;
 use super::presence::{self, Presence};
 use super::shell::{Keeping, Shell};
+use super::socket::Socket;
 use super::timer;
 use super::{SharedArray, SharedMap, SharedText, SharedXml};
 use crate::document::Kind;
@@ -30,6 +32,9 @@ pub struct SharedDocument {
 impl SharedDocument {
     pub(super) fn open(options: &JsValue) -> Result<Self, JsValue> {
         let options = Options::read(options)?;
+        if !Socket::is_known() {
+            return Err(Misuse::Unsupported.into());
+        }
         let trace = options.trace.or_else(|| Trace::new(timer::random_u128()));
         let (presence, recording) = (options.presence.clone(), options.recording.clone());
         let shell = Shell::new(options, trace);
@@ -40,6 +45,7 @@ impl SharedDocument {
             shell.close();
             return Err(error);
         }
+        page::opened(&shell);
         shell.begin();
         shell.input(Input::Connect);
         Ok(Self { shell })

@@ -8,6 +8,8 @@ use crate::replica::PresenceError;
 
 const NAME: &str = "SelvedgeError";
 const RULE: &str = "rule";
+const NO_SOCKETS: &str = "there is no WebSocket here: set globalThis.WebSocket to one, in Node 20 \
+                          to that of the package ws";
 
 /// What the page did wrong.
 #[derive(Clone, Debug)]
@@ -16,6 +18,8 @@ pub(super) enum Misuse {
     Closed,
     /// An option of `connect` is missing, unknown or of the wrong type.
     Option(&'static str),
+    /// There is nothing here to connect with.
+    Unsupported,
     /// An argument is of the wrong type.
     Argument(&'static str),
     /// A value cannot be part of a document.
@@ -35,6 +39,7 @@ impl From<Misuse> for JsValue {
         let (code, message) = match misuse {
             Misuse::Closed => ("closed", "the document was closed".to_owned()),
             Misuse::Option(message) => ("option", message.to_owned()),
+            Misuse::Unsupported => ("unsupported", NO_SOCKETS.to_owned()),
             Misuse::Argument(message) => ("argument", message.to_owned()),
             Misuse::Value(message) => ("value", message.to_owned()),
             Misuse::Edit(EditError::Forbidden(why)) => return forbidden(&why),

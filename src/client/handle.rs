@@ -18,7 +18,7 @@ use crate::document::{
 };
 use crate::histogram::Histogram;
 use crate::protocol::{Measured, Refusal};
-use crate::replica::{Aside, Grant, PeersChanged, Rejected, Saved, Status};
+use crate::replica::{Aside, Grant, PeersChanged, Rejected, Saved, Standing, Status};
 
 /// A shared type of an open document.
 #[derive(Clone)]
@@ -126,16 +126,7 @@ pub(super) fn event_object(shell: &Rc<Shell>, event: &Event) -> JsValue {
 }
 
 pub(super) fn status_object(status: &Status) -> JsValue {
-    let state = match status {
-        Status::Offline => "offline",
-        Status::Connecting => "connecting",
-        Status::Behind => "behind",
-        Status::Live => "live",
-        // The page did that, and no room.
-        Status::Closed { code: 1000, .. } => "closed",
-        Status::Closed { .. } => "refused",
-    };
-    let state = ("state", JsValue::from_str(state));
+    let state = ("state", JsValue::from_str(status.name()));
     match status {
         Status::Closed { code, reason } => {
             object(&[state, ("code", (*code).into()), ("reason", JsValue::from_str(reason))])
@@ -200,6 +191,17 @@ pub(super) fn latency_object(latency: &Measured) -> JsValue {
 pub(super) fn saved_object(saved: Saved) -> JsValue {
     let entries = [("pending", saved.pending), ("pendingHere", saved.pending_here)];
     object(&entries.map(|(name, count)| (name, JsValue::from_f64(count as f64))))
+}
+
+pub(super) fn standing_object(standing: &Standing) -> JsValue {
+    let count = |count: u64| JsValue::from_f64(count as f64);
+    let entries = [
+        ("state", JsValue::from_str(standing.state)),
+        ("documents", count(standing.documents)),
+        ("pending", count(standing.saved.pending)),
+        ("pendingHere", count(standing.saved.pending_here)),
+    ];
+    object(&entries)
 }
 
 pub(super) fn sync_object(at: Option<f64>, rtt_ms: Option<f64>) -> JsValue {

@@ -9,6 +9,7 @@ use wasm_bindgen::prelude::*;
 
 use super::error::{self, Misuse};
 use super::handle;
+use super::page;
 use super::shell::Shell;
 use super::timer::report;
 use super::undo;
@@ -168,6 +169,7 @@ impl Notices {
             }
         }
         self.held.set(self.held.get() - 1);
+        page::tell();
     }
 
     /// Call `callback` whenever there is news of `topic`. Returns a function that ends that.

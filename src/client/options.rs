@@ -4,11 +4,13 @@ use js_sys::{Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::Url;
 
+use super::attention;
 use super::error::Misuse;
 use super::token::is_sendable;
 use super::undo::Recording;
 use crate::protocol::Trace;
 use crate::protocol::route::{DOCUMENT_NAME_BYTES_MAX, encode_document_name};
+use crate::replica::ActivityLimits;
 
 /// Which copy of which document.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -49,10 +51,12 @@ pub(super) struct Options {
     pub(super) telemetry: bool,
     /// What can be undone, and what becomes of what loses.
     pub(super) recording: Recording,
+    /// When somebody counts as idle or away; nothing if peers are not told.
+    pub(super) activity: Option<ActivityLimits>,
 }
 
 /// Every option.
-const KNOWN: [&str; 11] = [
+const KNOWN: [&str; 12] = [
     "url",
     "document",
     "token",
@@ -64,9 +68,11 @@ const KNOWN: [&str; 11] = [
     "guard",
     "undo",
     "conflicts",
+    "activity",
 ];
-const KNOWN_ONLY: &str = "connect takes url, document, token, presence, traceparent, telemetry, \
-                          offline, profile, guard, undo and conflicts only";
+const KNOWN_ONLY: &str = "connect takes an object with url, document, token, presence, \
+                          traceparent, telemetry, offline, profile, guard, undo, conflicts and \
+                          activity only";
 
 impl Options {
     pub(super) fn read(options: &JsValue) -> Result<Self, JsValue> {
@@ -105,6 +111,7 @@ impl Options {
         let (endpoint, api) = addresses(&url, &document)?;
         let place = Place { url: base(&url)?, document, profile };
         let recording = Recording::read(options)?;
+        let activity = attention::limits(options)?;
         Ok(Self {
             endpoint,
             api,
@@ -116,6 +123,7 @@ impl Options {
             offline,
             place,
             recording,
+            activity,
         })
     }
 }
@@ -132,12 +140,14 @@ impl Place {
     }
 }
 
-fn only(options: &JsValue, known: &[&str], otherwise: &'static str) -> Result<(), JsValue> {
-    if !options.is_object() {
-        return Err(Misuse::Option("an object with url and document is needed").into());
-    }
-    let keys = Object::keys(options.unchecked_ref::<Object>());
-    if keys.iter().all(|key| known.iter().any(|&known| key == known)) {
+pub(super) fn only(
+    options: &JsValue,
+    known: &[&str],
+    otherwise: &'static str,
+) -> Result<(), JsValue> {
+    let is_known = |key: JsValue| known.iter().any(|&known| key == known);
+    let object = options.dyn_ref::<Object>();
+    if object.is_some_and(|object| Object::keys(object).iter().all(is_known)) {
         return Ok(());
     }
     Err(Misuse::Option(otherwise).into())

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use js_sys::{JSON, Map};
+use js_sys::{Array, JSON, Map, Reflect};
 use wasm_bindgen::prelude::*;
 
 use super::convert;
@@ -44,6 +44,9 @@ impl Presence {
         let peers = Map::new();
         for (client, state) in self.shell.replica()?.peers() {
             if let Some(state) = parse(state) {
+                if state.is_object() && !Array::is_array(&state) {
+                    tell_activity(&state)?;
+                }
                 peers.set(&JsValue::from_f64(client as f64), &state);
             }
         }
@@ -63,6 +66,15 @@ pub(super) fn set(shell: &Rc<Shell>, state: &JsValue) -> Result<(), JsValue> {
     let json = JSON::stringify(state)?.as_string();
     let json = json.ok_or(Misuse::Value("presence must be JSON"))?;
     Ok(shell.present(Some(&json))?)
+}
+
+/// Who says nothing of it is at work.
+fn tell_activity(state: &JsValue) -> Result<(), JsValue> {
+    let key = JsValue::from_str("activity");
+    if !Reflect::has(state, &key)? {
+        Reflect::set(state, &key, &"active".into())?;
+    }
+    Ok(())
 }
 
 /// The replica took only JSON, so this fails only where memory ends.

@@ -270,13 +270,32 @@ export interface Identity {
 }
 
 /**
+ * Whether somebody is at work. `idle`: they did nothing on their page for a while. `away`: for a long
+ * while, or it is hidden. What does not tell, a bot or a stock Yjs client, is `active`.
+ */
+export type Activity = "active" | "idle" | "away";
+
+/** After how long somebody is not at work any more, in milliseconds. */
+export interface ActivityOptions {
+  /** Idle, after so long without a key or a pointer; 60,000 if absent. */
+  idleMs?: number;
+  /** Away, after so long without; 300,000 if absent. */
+  awayMs?: number;
+  /** Away, after the page was hidden for so long; 30,000 if absent. */
+  hiddenMs?: number;
+}
+
+/**
  * What a peer says about itself. If that is an object, the room adds who it is, and a `user.name` in
- * it is the name in its token, if that has one.
+ * it is the name in its token, if that has one; the peer's client adds its `activity`.
  */
 export type PeerState<State extends JsonValue = JsonValue> = State extends {
   readonly [key: string]: JsonValue;
 }
-  ? Omit<State, "identity"> & { readonly identity?: Identity }
+  ? Omit<State, "identity" | "activity"> & {
+      readonly identity?: Identity;
+      readonly activity: Activity;
+    }
   : State;
 
 /** Who is here. `State` is what they say about themselves; what peers send is not checked. */
@@ -287,7 +306,7 @@ export interface Presence<State extends JsonValue = JsonValue> {
   readonly local: State | null;
   /** What others say about themselves, by client id. Empty while there is no connection. */
   readonly peers: Map<number, PeerState<State>>;
-  /** Call back when others come, go or say something else. */
+  /** Call back when others come, go, say something else, or are at work or not any more. */
   observe(callback: (change: PeersChange) => void): Unsubscribe;
 }
 
@@ -412,6 +431,11 @@ export interface ConnectOptions<State extends JsonValue = JsonValue> {
   profile?: string;
   /** Whether the browser asks before it closes the page while `saved.pendingHere` is above 0. */
   guard?: boolean;
+  /**
+   * When this replica's peers see that nobody is at work here: one message when it changes, and none
+   * otherwise. `false`: never. It needs a page, and a presence that is an object.
+   */
+  activity?: false | ActivityOptions;
   /** What can be undone: by default everything that is written here. `false`: nothing. */
   undo?: false | UndoOptions;
   /**
@@ -794,6 +818,8 @@ export interface SelvedgeError extends Error {
     | "aside"
     /** An option of `connect` is missing, unknown or wrong. */
     | "option"
+    /** There is no `WebSocket` here, as in Node 20: set `globalThis.WebSocket` before. */
+    | "unsupported"
     /** The browser's storage failed, or there is none. */
     | "storage"
     /** What is to be forgotten is open in some tab. */
@@ -840,6 +866,24 @@ export interface SelvedgeError extends Error {
 export function connect<State extends JsonValue = JsonValue>(
   options: ConnectOptions<State>,
 ): SharedDocument<State>;
+
+/** How all open documents of a page stand, as one. What `close()` was called on does not count. */
+export interface PageStatus {
+  /** The worst state that one of them is in, from good to bad; `live` if none is open. */
+  readonly state: "live" | "behind" | "connecting" | "offline" | "refused";
+  /** How many are open. */
+  readonly documents: number;
+  /** How many of all their changes are not saved in their rooms. */
+  readonly pending: number;
+  /** How many of these this browser's storage does not have either. */
+  readonly pendingHere: number;
+}
+
+/** How all open documents of this page stand. The module must have been initialized. */
+export function status(): PageStatus;
+
+/** Call back when that changes. The module must have been initialized. */
+export function onStatus(callback: (status: PageStatus) => void): Unsubscribe;
 
 /** The documents that are kept in this browser. Rejects with the code `storage`. */
 export function kept(): Promise<KeptDocument[]>;

@@ -8,6 +8,7 @@ use std::rc::Rc;
 
 use wasm_bindgen::prelude::*;
 
+use super::attention::Attention;
 use super::error::Misuse;
 use super::guard::Guard;
 use super::handle::aside_object;
@@ -15,6 +16,7 @@ use super::inflate::inflate;
 use super::lock::Lock;
 use super::notices::{Notice, Notices};
 use super::options::{Offline, Options, Place};
+use super::page;
 use super::pattern;
 use super::socket::Socket;
 use super::storage::{Storage, Trouble, Write};
@@ -84,11 +86,13 @@ struct Open {
     on_timer: Closure<dyn FnMut()>,
     _waking: Waking,
     _guard: Option<Guard>,
+    _attention: Option<Attention>,
 }
 
 impl Shell {
     pub(super) fn new(options: Options, trace: Option<Trace>) -> Rc<Self> {
-        let Options { endpoint, api, token, telemetry, place, offline, guard, .. } = options;
+        let Options { endpoint, api, token, telemetry, place, offline, guard, activity, .. } =
+            options;
         let client_id = timer::random() as u32;
         let mut replica = Replica::new(client_id, timer::random());
         trace.into_iter().for_each(|trace| replica.set_trace(trace));
@@ -96,6 +100,7 @@ impl Shell {
         if telemetry {
             replica.tell_latency();
         }
+        activity.into_iter().for_each(|it| replica.watch_activity(timer::now(), it));
         let token = Token::new(token);
         if token.renews() {
             replica.set_renews();
@@ -133,6 +138,7 @@ impl Shell {
             on_timer: input(|| Input::Timeout),
             _waking: Waking::listen(input(|| Input::Wake)),
             _guard: guard.then(|| Guard::new(Rc::downgrade(&shell))),
+            _attention: activity.map(|_| Attention::listen(Rc::downgrade(&shell))),
         };
         *shell.open.borrow_mut() = Some(open);
         shell
@@ -261,6 +267,7 @@ impl Shell {
         self.token.forget();
         // Dropped here, with nothing borrowed.
         drop(open);
+        page::tell();
     }
 
     pub(super) fn perform(self: &Rc<Self>, outputs: Vec<Output>) {

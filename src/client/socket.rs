@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use js_sys::{ArrayBuffer, Uint8Array};
+use js_sys::{ArrayBuffer, Reflect, Uint8Array, global};
 use wasm_bindgen::prelude::*;
 use web_sys::{BinaryType, CloseEvent, MessageEvent, WebSocket};
 
@@ -19,6 +19,11 @@ pub(super) struct Socket {
 }
 
 impl Socket {
+    /// Whether any can be opened. Node 20 has none, and trying for ever would not bring one.
+    pub(super) fn is_known() -> bool {
+        Reflect::get(&global(), &"WebSocket".into()).is_ok_and(|class| class.is_function())
+    }
+
     pub(super) fn open(url: &str, token: Option<&str>, shell: &Rc<Shell>) -> Result<Self, JsValue> {
         let protocols = js_sys::Array::of1(&SUBPROTOCOL.into());
         if let Some(token) = token {

@@ -24,6 +24,9 @@ impl Replica {
                 self.flush(now, out);
             }
         }
+        if self.activity_due_at().is_some_and(|at| at <= now) {
+            self.presence.look(now);
+        }
         if self.presence_due_at().is_some_and(|at| at <= now) {
             self.flush_presence(now, out);
         }
@@ -35,8 +38,15 @@ impl Replica {
     }
 
     fn presence_due_at(&self) -> Option<Millis> {
-        let is_heard = self.connection.is_live() || self.tabs.are_there();
-        self.presence.due_at().filter(|_| is_heard)
+        self.presence.due_at().filter(|_| self.is_heard())
+    }
+
+    fn activity_due_at(&self) -> Option<Millis> {
+        self.presence.look_at().filter(|_| self.is_heard())
+    }
+
+    fn is_heard(&self) -> bool {
+        self.connection.is_live() || self.tabs.are_there()
     }
 
     /// Tell the page what changed, and set the timer for what is due next.
@@ -75,7 +85,7 @@ impl Replica {
         let connection = self.connection.due_at(self.sequence, self.overdue_at());
         let live = self.connection.is_live();
         let batches = [self.outbox.due_at(), self.access.due_at()];
-        let presence = self.presence_due_at().into_iter();
+        let presence = self.presence_due_at().into_iter().chain(self.activity_due_at());
         let keep = self.keep.due_at().into_iter();
         connection
             .into_iter()

@@ -15,6 +15,11 @@ pub enum Input<'a> {
     Disconnect,
     /// The page woke up, or the network came back.
     Wake,
+    /// Somebody did something on the page, or it was shown or hidden.
+    Noticed {
+        /// Whether it is hidden now.
+        hidden: bool,
+    },
     /// The socket that [`Output::Connect`] asked for is open.
     Opened,
     /// A binary frame arrived.

@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use super::attention::Attention;
 use super::{Output, Replica, send};
 use crate::awareness::{self, AwarenessError, Entry};
 use crate::protocol::FromClient;
@@ -57,6 +58,7 @@ pub(super) struct Presence {
     state: Option<String>,
     changed_at: Option<Millis>,
     sent_at: Millis,
+    pub(super) attention: Attention,
     /// By client id, ascending.
     peers: Vec<Peer>,
 }
@@ -69,6 +71,7 @@ impl Presence {
             state: None,
             changed_at: None,
             sent_at: Millis(0),
+            attention: Attention::default(),
             peers: Vec::new(),
         }
     }
@@ -106,12 +109,29 @@ impl Presence {
 
     /// A connection began: say it again, if there is anything to say.
     pub(super) fn announce(&mut self, now: Millis) {
+        self.attention.look(now);
         self.changed_at = self.state.is_some().then_some(now);
+    }
+
+    /// Whether somebody is at work may be another matter now, and is said then.
+    pub(super) fn look(&mut self, now: Millis) {
+        if self.attention.look(now) && self.shows_activity() {
+            self.changed_at.get_or_insert(now);
+        }
+    }
+
+    fn shows_activity(&self) -> bool {
+        self.state.as_ref().is_some_and(|state| state.trim_start().starts_with('{'))
     }
 
     /// When the next state is due.
     pub(super) fn due_at(&self) -> Option<Millis> {
         self.changed_at.map(|at| at.max(self.sent_at + PRESENCE_MS_MIN))
+    }
+
+    /// When to look again.
+    pub(super) fn look_at(&self) -> Option<Millis> {
+        self.attention.due_at().filter(|_| self.shows_activity())
     }
 
     /// The own state as an awareness update, if there is anything new in it.
@@ -121,6 +141,7 @@ impl Presence {
         // Peers ignore a clock that they have seen.
         self.clock = self.clock.saturating_add(1);
         let state = self.state.as_deref().unwrap_or(GONE);
+        let state = &self.attention.beside(state);
         let entry = Entry { client: self.client, clock: self.clock, state };
         Some(awareness::encode([entry].into_iter()))
     }
@@ -179,8 +200,9 @@ impl Presence {
 
     /// What is known of everybody, with this replica, as an awareness update.
     pub(super) fn everyone(&self) -> Option<Vec<u8>> {
-        let own = self.state.as_deref();
-        let own = own.map(|state| Entry { client: self.client, clock: self.clock, state });
+        let own = self.state.as_deref().map(|state| self.attention.beside(state));
+        let own =
+            own.as_deref().map(|state| Entry { client: self.client, clock: self.clock, state });
         let all: Vec<_> = self.peers.iter().map(Peer::entry).chain(own).collect();
         (!all.is_empty()).then(|| awareness::encode(all.into_iter()))
     }

@@ -10,6 +10,7 @@ mod hostile;
 mod inflating;
 mod keep;
 mod latency;
+mod presence;
 mod refused;
 mod tabs;
 mod undo;
@@ -361,34 +362,4 @@ fn waking_up_tries_at_once_or_probes() {
     bench.out.clear();
     bench.input(Input::Wake);
     assert!(bench.out.is_empty());
-}
-
-#[test]
-fn presence_is_throttled_said_again_and_cleared() {
-    let mut bench = Bench::online(1);
-    for state in [r#"{"at":1}"#, r#"{"at":2}"#, r#"{"at":3}"#] {
-        let outputs = bench.replica.present(bench.now, Some(state)).unwrap();
-        bench.take(outputs);
-    }
-    bench.pass(0);
-    let sent = bench.sent();
-    assert_eq!(sent.len(), 1);
-    let FromClient::Awareness(update) = message(&sent[0]) else { panic!() };
-    let entries = awareness::decode(update).unwrap();
-    assert_eq!(entries, [Entry { client: 1, clock: 1, state: r#"{"at":3}"# }]);
-
-    let theirs = awareness::encode([Entry { client: 5, clock: 1, state: "{}" }].into_iter());
-    bench.room(&FromRoom::Awareness(&theirs));
-    assert_eq!(bench.replica.peers().collect::<Vec<_>>(), [(5, "{}")]);
-    bench.out.clear();
-    bench.input(Input::Closed { code: 1006, reason: "" });
-    let gone = PeersChanged { removed: vec![5], ..PeersChanged::default() };
-    assert!(bench.out.contains(&Output::Peers(gone)));
-    bench.pass(1_000);
-    bench.input(Input::Opened);
-    bench.sent();
-    bench.room(&welcome(EPOCH, 0));
-    let sent = bench.sent();
-    assert!(matches!(message(&sent[0]), FromClient::Awareness(_)));
-    assert_eq!(bench.replica.present(bench.now, Some("{")), Err(PresenceError::Json));
 }

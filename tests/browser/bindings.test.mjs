@@ -283,6 +283,47 @@ test("react: in strict mode components share one connection, closed when all is 
   await leave(page);
 });
 
+test("react: a badge for all documents of the page, and who is at work", async () => {
+  const document = newDocument("badge");
+  const [ada, bo] = [await blank(document), await blank(document)];
+  await ada.evaluate((other) => {
+    const { createElement, useDocument, usePageStatus, usePresence } = it;
+    function Person({ person: { user, activity } }) {
+      return createElement("li", null, `${user.name} ${activity}`);
+    }
+    function Page() {
+      const { state, documents, pending } = usePageStatus();
+      const doc = useDocument(it.options);
+      globalThis.doc = doc;
+      useDocument({ ...it.options, document: other });
+      const people = [...usePresence(doc)];
+      const badge = createElement("p", null, `${state} ${documents} ${pending}`);
+      const list = people.map(([key, person]) => createElement(Person, { key, person }));
+      return createElement("div", null, badge, createElement("ul", null, ...list));
+    }
+    const page = createElement(it.StrictMode, null, createElement(Page));
+    it.createRoot(globalThis.document.getElementById("root")).render(page);
+  }, newDocument("badge-too"));
+  const shows = (expected) =>
+    until(expected, async () => (await ada.textContent("#root")) === expected);
+  await shows("live 2 0");
+  await bo.evaluate(() => {
+    const presence = { user: { name: "Bo" } };
+    it.connect({ ...it.options, presence, activity: { idleMs: 1_000 } });
+  });
+  await shows("live 2 0Bo active");
+  await shows("live 2 0Bo idle");
+  await ada.evaluate(() => {
+    doc.disconnect();
+    doc.text("note").insert(0, "x");
+  });
+  await shows("offline 2 1");
+  await ada.evaluate(() => doc.connect());
+  await shows("live 2 0Bo idle");
+  assertQuiet([ada, bo]);
+  await leave(ada, bo);
+});
+
 test("react: what cannot be opened is for an error boundary", async () => {
   const page = await blank(newDocument("boundary"));
   await page.evaluate(() => {

@@ -42,6 +42,10 @@ export async function startSite(server) {
     if (request.url === "/blank") {
       return response.writeHead(200, { "content-type": "text/html" }).end(PAGE);
     }
+    // Whoever asks for it has its storage cleared by the browser.
+    if (request.url === "/clear") {
+      return response.writeHead(204, { "clear-site-data": '"storage"' }).end();
+    }
     const { method, headers, url: path } = request;
     const asked = ask({ hostname, port, method, headers, path }, (answer) => {
       response.writeHead(answer.statusCode, answer.headers);

@@ -1,8 +1,12 @@
 // D3 in a browser: what was written survives the page, whatever ends it.
 
 import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { load, startSite } from "./blank.mjs";
+import { launchProfile } from "./launch.mjs";
 import { assertQuiet, newDocument, startDemo } from "./page.mjs";
 
 let demo;
@@ -107,9 +111,7 @@ test("D3: where nothing can be kept the page is told, and goes on", async () => 
 
 test("D3: a storage that is full or taken away is left, and the page is told", async () => {
   const document = newDocument("full");
-  const { page, network } = await somebody();
-  const { origin } = new URL(network.url);
-  const devtools = await page.context().newCDPSession(page);
+  const { page } = await somebody();
   await open(page, { document });
   await settled(page, `doc.storage.state === "kept"`);
   await page.evaluate(() => {
@@ -131,7 +133,7 @@ test("D3: a storage that is full or taken away is left, and the page is told", a
   await settled(page, `doc.storage.state === "kept"`);
   await page.evaluate(() => doc.whenSavedHere());
 
-  await devtools.send("Storage.clearDataForOrigin", { origin, storageTypes: "indexeddb" });
+  await page.evaluate(() => fetch("/clear"));
   await write(page, 0, "y");
   await settled(page, `told.includes("failed")`);
   await settled(page, `doc.saved.pending === 0`);
@@ -282,4 +284,44 @@ test("D3: a tab that is killed at any step loses nothing that it said was saved 
   await settled(page, `doc.status.state === "live" && doc.saved.pending === 0`);
   const last = await shown(page);
   for (const words of here) assert.equal(last.split(words).length, 2, `${words} in ${last}`);
+});
+
+test("D3: a browser that is killed loses nothing that any of its tabs said was saved here", async (t) => {
+  const document = newDocument("crash");
+  const network = await startSite(demo.server);
+  networks.push(network);
+  const profile = await mkdtemp(join(tmpdir(), "selvedge-profile-"));
+  t.after(() => rm(profile, { recursive: true, force: true, maxRetries: 5 }));
+  let all = "";
+  for (let round = 0; round < 3; round += 1) {
+    const { context, kill } = await launchProfile(profile);
+    const tabs = [await context.newPage(), await context.newPage()];
+    for (const tab of tabs) {
+      await load(tab, network);
+      await open(tab, { document });
+      await settled(tab, `text.toString() === "${all}" && doc.storage.state === "kept"`);
+    }
+    // What the first browser wrote is in the room, the second writes without it.
+    if (round === 0) await Promise.all(tabs.map((tab) => tab.evaluate(() => doc.whenSaved())));
+    else network.cut();
+    for (const [index, tab] of tabs.entries()) {
+      const words = `<${round}.${index}>`;
+      await write(tab, all.length, words);
+      all += words;
+      for (const other of tabs) await settled(other, `text.toString() === "${all}"`);
+    }
+    await Promise.all(tabs.map((tab) => tab.evaluate(() => doc.whenSavedHere())));
+    await kill();
+  }
+  const { context, kill } = await launchProfile(profile);
+  const tab = await context.newPage();
+  await load(tab, network);
+  await open(tab, { document });
+  await settled(tab, `text.toString() === "${all}" && doc.saved.pending >= 4`);
+  network.mend();
+  await tab.evaluate(() => (doc.connect(), doc.whenSaved()));
+  const { page: bo } = await somebody();
+  await open(bo, { document });
+  await settled(bo, `text.toString() === "${all}"`);
+  await kill();
 });

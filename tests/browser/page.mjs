@@ -5,18 +5,15 @@ import { mkdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { chromium } from "playwright-core";
 import { startServer } from "../harness.mjs";
+import { launch } from "./launch.mjs";
 
 // Longer than the longest pause between two attempts to reconnect, on a machine that is busy.
 const WAIT_MS_MAX = 60_000;
-const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
-const FLAGS =
-  "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking " +
-  "--disable-component-update --disable-sync --disable-dev-shm-usage";
 
 /** What the browser itself prints when a socket cannot be opened; tests that see to that expect it. */
-const SERVER_AWAY = /WebSocket connection to .* failed|net::ERR_/;
+const SERVER_AWAY =
+  /WebSocket connection to .* failed|net::ERR_|can’t establish a connection to|was interrupted while/;
 
 /**
  * A browser and a server for the tests of one file: `{ server, open, visit, end }`. `server` is
@@ -24,12 +21,10 @@ const SERVER_AWAY = /WebSocket connection to .* failed|net::ERR_/;
  */
 export async function startDemo(options) {
   const server = await startServer(options);
-  const browser = await chromium
-    .launch({ executablePath: CHROMIUM, args: FLAGS.split(" ") })
-    .catch(async (error) => {
-      await server.stop();
-      throw error;
-    });
+  const browser = await launch().catch(async (error) => {
+    await server.stop();
+    throw error;
+  });
   const demo = { server, open, visit, end };
 
   async function end() {
@@ -57,7 +52,10 @@ export async function startDemo(options) {
   async function visit(document, { name, over, ...options } = {}) {
     const page = await open(options, (context) => {
       if (!name) return undefined;
-      return context.addInitScript((name) => localStorage.setItem("selvedge.name", name), name);
+      return context.addInitScript((name) => {
+        // The page before the first has none.
+        if (location.protocol === "http:") localStorage.setItem("selvedge.name", name);
+      }, name);
     });
     const { url } = over ?? demo.server;
     await page.goto(document === undefined ? url : addressOf({ url }, document));

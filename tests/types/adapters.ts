@@ -2,10 +2,10 @@
 
 import type { EditorView } from "@codemirror/view";
 import { connect } from "selvedge";
-import type { PeerState, SelvedgeError, SharedDocument, SharedText } from "selvedge";
+import type { PageStatus, PeerState, SelvedgeError, SharedDocument, SharedText } from "selvedge";
 import { fromText, selvedge } from "selvedge/codemirror";
 import type { CodemirrorOptions } from "selvedge/codemirror";
-import { useDocument, usePresence, useStatus, useText } from "selvedge/react";
+import { useDocument, usePageStatus, usePresence, useStatus, useText } from "selvedge/react";
 import { bind, moveIndex } from "selvedge/textarea";
 import type { Unbind } from "selvedge/textarea";
 import { Provider, attach } from "selvedge/yjs";
@@ -55,5 +55,7 @@ export function Page(): string {
   const why = connection.state === "refused" ? connection.reason : (access?.role ?? "");
   // @ts-expect-error: a document has many texts
   useText(doc);
+  const { state, documents }: PageStatus = usePageStatus();
+  if (state === "offline" && documents > 1) return people[0]?.activity ?? "";
   return [note, useText(inner), people[0]?.user.name, pending.toFixed(), why].join();
 }

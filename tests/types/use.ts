@@ -1,7 +1,8 @@
 // How the client is used, checked by the type checker. Nothing here is run.
 
-import init, { connect } from "selvedge";
+import init, { connect, onStatus, status } from "selvedge";
 import type {
+  Activity,
   Attributes,
   ConnectOptions,
   DeepEvent,
@@ -25,6 +26,7 @@ export async function open(name: string): Promise<() => void> {
     presence: { name: "Ada", at: null },
     traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
     telemetry: true,
+    activity: { idleMs: 120_000, hiddenMs: 5_000 },
   };
   const doc = connect(options);
   const slowest: number | null = doc.latency.durable.p99Ms;
@@ -54,7 +56,11 @@ export async function open(name: string): Promise<() => void> {
   heading.setAttribute("class", "title");
   heading.insertText(0, "Selvedge").insert(8, "!");
 
+  const all: number = status().pending + status().documents;
+  ends.push(onStatus(({ state, pendingHere }) => [state === "refused", pendingHere + all]));
+
   doc.presence.set({ name: "Ada", at: 3 });
+  for (const peer of doc.presence.peers.values()) console.log(activityOf(peer.activity));
   for (const [id, cursor] of doc.presence.peers) console.log(id, cursor.name, cursor.at);
   for (const { identity } of doc.presence.peers.values()) console.log(identity?.subject);
   ends.push(doc.presence.observe(({ removed }) => removed.length));
@@ -104,6 +110,10 @@ export async function open(name: string): Promise<() => void> {
   };
 }
 
+function activityOf(activity: Activity): string {
+  return { active: "here", idle: "idle", away: "away" }[activity];
+}
+
 function show(text: SharedText, delta: TextDelta[]): number {
   let index = 0;
   for (const step of delta) {
@@ -137,6 +147,10 @@ export function misuse(): Json {
   connect({ url: "wss://selvedge.example", document: "a", room: "b" });
   // @ts-expect-error: a policy that does not exist
   connect({ url: "wss://selvedge.example", document: "a", conflicts: { "a/*": "mine" } });
+  // @ts-expect-error: thresholds have their unit in their name
+  connect({ url: "wss://selvedge.example", document: "a", activity: { idle: 5 } });
+  // @ts-expect-error: what a page says comes from its documents
+  status().pending = 0;
   // @ts-expect-error: what can be undone is read only
   doc.canUndo = true;
   // @ts-expect-error: a date is no value of a document

@@ -22,17 +22,29 @@ const SERVER = `
   import * as client from 'selvedge'
   import { createElement } from 'react'
   import { renderToString } from 'react-dom/server'
-  import { useDocument, usePresence, useStatus, useText } from 'selvedge/react'
+  import { useDocument, usePageStatus, usePresence, useStatus, useText } from 'selvedge/react'
   import 'selvedge/codemirror'
   import 'selvedge/textarea'
   import 'selvedge/yjs'
   function Page() {
     const doc = useDocument({ url: 'http://127.0.0.1:1', document: 'a' })
     const { connection, pending } = useStatus(doc)
-    const people = usePresence(doc).size
+    const people = usePresence(doc).size + usePageStatus().documents
     return createElement('p', null, JSON.stringify([useText(doc, 'note'), people, connection.state, pending]))
   }
   console.log(typeof client.connect, renderToString(createElement(Page)))`
+
+/** Connects where nothing could, as in Node 20. */
+const WITHOUT = `
+  import { readFile } from 'node:fs/promises'
+  import init, { connect } from 'selvedge'
+  delete globalThis.WebSocket
+  await init({ module_or_path: await readFile(new URL(import.meta.resolve('selvedge/selvedge_bg.wasm'))) })
+  try {
+    connect({ url: 'http://127.0.0.1:1', document: 'a' })
+  } catch ({ name, code }) {
+    console.log(name, code)
+  }`
 
 /** This Node, and others of this machine that are new enough. */
 const nodes = () => {
@@ -92,6 +104,12 @@ describe('the package', () => {
       const { stdout, stderr } = await run(node, ['server.js'], { cwd: app })
       const shown = '<p>[&quot;&quot;,0,&quot;connecting&quot;,0]</p>'
       assert.deepEqual([stdout.trim(), stderr], [`function ${shown}`, ''])
+    })
+
+    test(`without any WebSocket it says so and ends, in Node ${version}`, async () => {
+      await writeFile(join(app, 'without.js'), WITHOUT)
+      const { stdout, stderr } = await run(node, ['without.js'], { cwd: app, timeout: 20_000 })
+      assert.deepEqual([stdout.trim(), stderr], ['SelvedgeError unsupported', ''])
     })
 
     test(`d3 the script of docs/packages.md saves what it writes in Node ${version}`, async (t) => {

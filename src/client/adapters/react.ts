@@ -6,11 +6,12 @@
  */
 
 import { useCallback, useMemo, useSyncExternalStore } from "react";
-import init, { connect } from "./selvedge.js";
+import init, { connect, onStatus, status } from "./selvedge.js";
 import type {
   Access,
   ConnectOptions,
   JsonValue,
+  PageStatus,
   PeerState,
   Presence,
   SharedDocument,
@@ -86,6 +87,36 @@ export interface Standing {
 /** How things stand with the connection, with what is saved, and with what may be done. */
 export function useStatus(doc: SharedDocument | undefined): Standing {
   return useNews(doc, listenToStanding, standingOf, LOADING);
+}
+
+/** How all open documents of the page stand, as one: for a badge. */
+export function usePageStatus(): PageStatus {
+  return useSyncExternalStore(listenToPage, pageNow, pageNow);
+}
+
+const EMPTY: PageStatus = { state: "live", documents: 0, pending: 0, pendingHere: 0 };
+let page = EMPTY;
+const pageUsers = new Set<() => void>();
+let listening: Promise<Unsubscribe> | undefined;
+
+function pageNow(): PageStatus {
+  return page;
+}
+
+function listenToPage(changed: () => void): Unsubscribe {
+  const user = () => changed();
+  pageUsers.add(user);
+  listening ??= init().then(() => {
+    const tell = (now: PageStatus) => {
+      page = now;
+      for (const user of [...pageUsers]) user();
+    };
+    tell(status());
+    return onStatus(tell);
+  });
+  // What cannot be loaded has no documents; `useDocument` throws it.
+  listening.catch(nothing);
+  return () => void pageUsers.delete(user);
 }
 
 const LOADING: Standing = { connection: { state: "connecting" }, pending: 0, access: null };
