@@ -18,7 +18,7 @@ mod undo;
 use super::*;
 use crate::awareness::{self, Entry};
 use crate::protocol::native::{decode_from_client, encode_from_room};
-use crate::protocol::{Hello, PROTOCOL_VERSION, Welcome};
+use crate::protocol::{FromRoom, Hello, PROTOCOL_VERSION, Welcome};
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;

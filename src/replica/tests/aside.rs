@@ -3,7 +3,7 @@
 use super::super::*;
 use super::{Bench, EPOCH, message, welcome};
 use crate::document::Json;
-use crate::protocol::{Hello, Limit, PROTOCOL_VERSION, Refusal};
+use crate::protocol::{FromRoom, Hello, Limit, PROTOCOL_VERSION, Refusal};
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;

@@ -3,7 +3,7 @@
 use super::super::*;
 use super::{Bench, EPOCH, START, message, welcome};
 use crate::document::BringError;
-use crate::protocol::Granted;
+use crate::protocol::{FromRoom, Granted};
 use crate::update;
 
 #[cfg(target_arch = "wasm32")]

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::super::*;
 use super::{EPOCH, START};
-use crate::protocol::Welcome;
 use crate::protocol::native::{decode_from_client, encode_from_room};
+use crate::protocol::{FromRoom, Welcome};
 use crate::update::{self, StateVector};
 
 /// splitmix64 (Steele, Lea and Flood, 2014).

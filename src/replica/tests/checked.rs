@@ -3,7 +3,7 @@
 use super::*;
 use crate::document::{Attributes, Delta, Forbidden, Inserted, Json, New, Value};
 use crate::policy::Pattern;
-use crate::protocol::{Granted, Rejection, Rejections};
+use crate::protocol::{FromRoom, Granted, Rejection, Rejections};
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;

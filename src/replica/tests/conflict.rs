@@ -3,6 +3,7 @@
 use super::super::*;
 use super::{Bench, EPOCH, message, welcome};
 use crate::document::{Conflict, Json, Lost, PathSegment, Value};
+use crate::protocol::FromRoom;
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;

@@ -1,7 +1,7 @@
 //! What a replica may do, and its token.
 
 use super::*;
-use crate::protocol::{Denial, Granted};
+use crate::protocol::{Denial, FromRoom, Granted};
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;

@@ -2,6 +2,7 @@
 
 use super::super::*;
 use super::Bench;
+use crate::protocol::FromRoom;
 use crate::protocol::native::encode_from_room;
 
 #[cfg(target_arch = "wasm32")]

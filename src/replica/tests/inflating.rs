@@ -2,7 +2,7 @@
 
 use super::super::*;
 use super::{Bench, EPOCH, message, welcome};
-use crate::protocol::{Hello, INFLATES};
+use crate::protocol::{FromRoom, Hello, INFLATES};
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;

@@ -2,7 +2,7 @@
 
 use super::super::*;
 use super::{Bench, EPOCH, START, message, welcome};
-use crate::protocol::Hello;
+use crate::protocol::{FromRoom, Hello};
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;

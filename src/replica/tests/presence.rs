@@ -1,6 +1,7 @@
 //! What a replica says about itself, and when.
 
 use super::*;
+use crate::protocol::FromRoom;
 use crate::replica::ActivityLimits;
 
 #[test]

@@ -3,7 +3,7 @@
 use super::super::*;
 use super::{Bench, EPOCH, message, welcome};
 use crate::document::{Forbidden, Json};
-use crate::protocol::{Granted, Rejection, Rejections};
+use crate::protocol::{FromRoom, Granted, Rejection, Rejections};
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
