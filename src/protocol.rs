@@ -28,10 +28,12 @@
 pub mod bearer;
 pub mod close;
 pub mod denial;
+pub mod events;
 pub mod limit;
 pub mod measured;
 pub mod message;
 pub mod native;
+pub mod records;
 pub mod rejection;
 pub mod route;
 pub mod stock;
@@ -55,6 +57,9 @@ pub const PROTOCOL_VERSION: u32 = 1;
 pub const PING: &str = "ping";
 /// What the platform answers without waking the room.
 pub const PONG: &str = "pong";
+/// What the Worker says over a room's socket once it has handed on what a poll began with: the
+/// session before this one, of the same client, is over. Nobody else can say it.
+pub const OVER: &str = "over";
 /// The largest frame that the platform delivers, in bytes.
 pub const FRAME_BYTES_MAX: usize = 32 << 20;
 

@@ -54,10 +54,12 @@ pub enum Counter {
     Revocations,
     /// Times that the document was deleted.
     Deletions,
+    /// Sessions that began without a WebSocket.
+    Polls,
 }
 
 /// Name and meaning of each, in order.
-const COUNTERS: [(&str, &str); 22] = [
+const COUNTERS: [(&str, &str); 23] = [
     ("frames_received", "Frames from clients."),
     ("received_bytes", "Bytes of frames from clients."),
     ("frames_sent", "Frames to clients, each as often as it was sent."),
@@ -80,6 +82,7 @@ const COUNTERS: [(&str, &str); 22] = [
     ("compensations", "Updates of which something was undone, since it breaks a rule."),
     ("revocations", "Times that somebody revoked what was granted."),
     ("deletions", "Times that a document was deleted."),
+    ("polls", "Sessions that began without a WebSocket."),
 ];
 
 /// Something of which the distribution counts.
