@@ -24,6 +24,9 @@
 //!   frame of its own. The room takes the whole as if it had come at once, or nothing of it.
 //! * **W7** A native client says [`FromClient::Received`] at the latest after an eighth of the
 //!   window in the welcome. Beyond the window the room sends it no updates, until it has.
+//! * **W8** Without a WebSocket the same frames go in [`records`], and a poll is a session: it
+//!   begins with a hello, and [`FromRoom::Awareness`] of nobody ends the answer to that. Whoever
+//!   was not named by then is gone.
 
 pub mod bearer;
 pub mod close;

@@ -161,8 +161,8 @@ impl Route {
         }
     }
 
-    /// Whether it counts like an opening: it wakes objects, and anybody may ask for it. What is said
-    /// in a session is not one, as a frame is not: the session was opened, and has limits.
+    /// Whether it counts like an opening: it wakes objects, and anybody may ask for it. What is
+    /// said in a session is none, as a frame is none: the session was opened, and has limits.
     pub fn is_opening(&self) -> bool {
         match self {
             Self::Sync { .. }

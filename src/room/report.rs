@@ -25,7 +25,7 @@ pub struct Report {
 }
 
 /// The first byte of a report. Another build's numbers may mean something else.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 
 impl Report {
     /// The encoding.

@@ -25,8 +25,8 @@ const LINGER_MS = 3000
 /** What comes within this time of the first news goes with it. */
 const GATHER_MS = 20
 
-/** Reads `socket` into the body of an answer, for `ms`. `take` is told each frame, and gives what is
- * written. `done` is a promise for the time behind the answer. */
+/** Reads `socket` into the body of an answer, for `ms`. `take` is told each frame, and gives what
+ * is written. `done` is a promise for the time behind the answer. */
 function held (socket, ping, ms, lingers, { take, alive, closed, written }) {
   const { readable, writable } = new IdentityTransformStream()
   const writer = writable.getWriter()
@@ -182,18 +182,7 @@ pub(super) async fn poll(
     let opened = open(env, document, &format!("{session}/{number}"), &request, access).await?;
     let ms = f64::from(seconds) * 1_000.0;
     answer(opened, behind, "application/octet-stream", |socket| {
-        poll_line(
-            socket,
-            request.inner(),
-            PING,
-            &frames,
-            OVER,
-            &KINDS,
-            ms,
-            is_brief,
-            &GREETING_TAGS,
-            &GREETED,
-        )
+        poll_line(socket, PING, &frames, OVER, &KINDS, ms, is_brief, &GREETING_TAGS, &GREETED)
     })
 }
 
