@@ -29,6 +29,7 @@ mod rejected;
 mod tabs;
 #[cfg(test)]
 mod tests;
+mod transport;
 mod undo;
 
 use crate::document::{Document, Edit, EditError, Kind, Shared, WatchId};
@@ -56,6 +57,7 @@ pub use interface::{Input, Output, Saved};
 pub use presence::{PeersChanged, PresenceError, STATE_BYTES_MAX};
 pub use rejected::Rejected;
 pub use tabs::TabId;
+pub use transport::{Transport, Way};
 pub use undo::{UndoState, Undone};
 
 /// A local copy of one document.
@@ -91,7 +93,7 @@ pub struct Replica {
     tabs: Tabs,
     /// When this copy was last known to be what the room has.
     synced_at: Option<Millis>,
-    told_status: Status,
+    told_status: (Status, Option<Transport>),
     told_saved: Saved,
     /// Whether the page is told every update.
     tells_updates: bool,
@@ -125,7 +127,7 @@ impl Replica {
             keep: Keep::default(),
             tabs: Tabs::default(),
             synced_at: None,
-            told_status: Status::Offline,
+            told_status: (Status::Offline, None),
             told_saved: Saved::default(),
             tells_updates: false,
             told_undo: UndoState::default(),
@@ -259,12 +261,16 @@ impl Replica {
                 }
             }
             Input::Pong => self.connection.ponged(now),
+            Input::Alive => drop(self.connection.heard(now)),
+            Input::Over => self.over(now, &mut out),
+            Input::SocketOpens => self.socket_opens(now, &mut out),
             Input::Closed { code, reason } => {
                 if self.connection.closed(now, code, reason, self.access.renews) {
                     if code == Close::Restarted.code() {
                         self.outbox.suspect();
                     }
                     self.forget_session(&mut out);
+                    self.connect_anew(&mut out);
                     if let Some(why) = close::of_copy(code) {
                         self.start_over(why, &mut out);
                     }
@@ -277,7 +283,8 @@ impl Replica {
             Input::Timeout => self.timeout(now, &mut out),
         }
         self.connection.says(now, &out);
-        let is_news = matches!(input, Input::Frame(_) | Input::Pong | Input::Told { .. });
+        let is_news =
+            matches!(input, Input::Frame(_) | Input::Pong | Input::Alive | Input::Told { .. });
         if is_news && self.status() == Status::Live {
             self.synced_at = Some(now);
         }

@@ -10,7 +10,7 @@ use super::convert::{self, from_delta, from_json, object};
 use super::error::Misuse;
 use super::map::SharedMap;
 use super::notices::Topic;
-use super::shell::{Keeping, Shell};
+use super::shell::{Keeping, Shell, Standing};
 use super::text::SharedText;
 use super::xml::SharedXml;
 use crate::document::{
@@ -100,7 +100,8 @@ pub(super) fn event_object(shell: &Rc<Shell>, event: &Event) -> JsValue {
     object(entries.into_iter().chain(delta).chain(keys))
 }
 
-pub(super) fn status_object(status: &Status) -> JsValue {
+pub(super) fn status_object(standing: &Standing) -> JsValue {
+    let Standing { status, transport } = standing;
     let state = match status {
         Status::Offline => "offline",
         Status::Connecting => "connecting",
@@ -116,7 +117,9 @@ pub(super) fn status_object(status: &Status) -> JsValue {
         }
         _ => None,
     };
-    object([("state", JsValue::from_str(state))].into_iter().chain(why.into_iter().flatten()))
+    let transport = transport.map(|it| ("transport", JsValue::from_str(it.name())));
+    let entries = [("state", JsValue::from_str(state))].into_iter().chain(transport);
+    object(entries.chain(why.into_iter().flatten()))
 }
 
 pub(super) fn access_object(grant: &Grant) -> JsValue {

@@ -11,27 +11,36 @@ use wasm_bindgen::prelude::*;
 use super::error::Misuse;
 use super::guard::Guard;
 use super::handle::aside_object;
+use super::line::Line;
 use super::lock::Lock;
 use super::notices::{Notice, Notices};
 use super::options::{Offline, Options, Place};
 use super::pattern;
+use super::poll::Poll;
 use super::socket::Socket;
 use super::storage::{Storage, Trouble, Write};
 use super::tabs::Tabs;
 use super::timer::{self, Timer, Waking};
 use super::token::{Token, Wanted};
 use crate::document::{Document, Edit, EditError};
-use crate::protocol::Trace;
-use crate::replica::{Input, Output, Replica, Saved, Status, TabId};
+use crate::protocol::{Close, Trace};
+use crate::replica::{Input, Output, Replica, Saved, Status, TabId, Transport, Way};
 
 /// A token to connect with.
 const CONNECT: Wanted = Wanted {
     then: Shell::connect,
-    otherwise: |shell| shell.input(Input::Closed { code: 1006, reason: "" }),
+    // Another way to the room would be of no use.
+    otherwise: |shell| {
+        let (code, reason) = (Close::KeysUnavailable.code(), "");
+        shell.input(Input::Closed { code, reason });
+    },
 };
 /// A token to go on with. Where there is none, it is asked for again.
 const RENEW: Wanted = Wanted {
-    then: |shell, token| shell.input(Input::Token(token.unwrap_or_default())),
+    then: |shell, token| {
+        shell.with_line(|line| line.show(token));
+        shell.input(Input::Token(token.unwrap_or_default()));
+    },
     otherwise: |_| {},
 };
 
@@ -57,7 +66,7 @@ pub(super) struct Shell {
     token: Token,
     /// The copies that could not go on, by the number under which they are stored.
     asides: RefCell<Vec<(Option<f64>, JsValue)>>,
-    status: RefCell<Status>,
+    status: RefCell<Standing>,
     saved: Cell<Saved>,
     kept: Cell<Keeping>,
     storage: RefCell<Option<Rc<Storage>>>,
@@ -71,12 +80,21 @@ pub(super) struct Shell {
     tabs: RefCell<Option<Rc<Tabs>>>,
 }
 
+/// How the connection stands, and what carries it.
+#[derive(Clone)]
+pub(super) struct Standing {
+    pub(super) status: Status,
+    pub(super) transport: Option<Transport>,
+}
+
 /// What closing the document frees.
 struct Open {
     replica: Replica,
     endpoint: String,
     api: String,
-    socket: Option<Socket>,
+    line: Option<Line>,
+    /// Whether it can be opened is of interest.
+    tried: Option<Socket>,
     timer: Option<Timer>,
     on_timer: Closure<dyn FnMut()>,
     _waking: Waking,
@@ -106,7 +124,7 @@ impl Shell {
             trace,
             token,
             asides: RefCell::default(),
-            status: RefCell::new(Status::Offline),
+            status: RefCell::new(Standing { status: Status::Offline, transport: None }),
             saved: Cell::default(),
             kept: Cell::new(Keeping::Off),
             storage: RefCell::default(),
@@ -124,7 +142,8 @@ impl Shell {
             replica,
             endpoint,
             api,
-            socket: None,
+            line: None,
+            tried: None,
             timer: None,
             on_timer: input(|| Input::Timeout),
             _waking: Waking::listen(input(|| Input::Wake)),
@@ -134,7 +153,7 @@ impl Shell {
         shell
     }
 
-    pub(super) fn status(&self) -> Status {
+    pub(super) fn status(&self) -> Standing {
         self.status.borrow().clone()
     }
 
@@ -179,7 +198,7 @@ impl Shell {
 
     pub(super) fn socket_closed(self: &Rc<Self>, code: u16, reason: &str) {
         if let Some(open) = self.open.borrow_mut().as_mut() {
-            open.socket = None;
+            open.line = None;
         }
         self.input(Input::Closed { code, reason });
     }
@@ -232,7 +251,7 @@ impl Shell {
         let last = self.replica_mut().map(|mut it| it.handle(timer::now(), Input::Close));
         for output in last.unwrap_or_default() {
             match output {
-                Output::Send(frame) => self.with_socket(|socket| socket.send(&frame)),
+                Output::Send(frame) => self.with_line(|line| line.send(&frame)),
                 Output::Tell { tab, message } => self.tell(tab, &message),
                 // Written with what waits, when the storage is closed.
                 Output::Keep(record) => {
@@ -245,7 +264,8 @@ impl Shell {
         let open = self.open.borrow_mut().take();
         if open.is_some() {
             let reason = "the document was closed by the page".to_owned();
-            *self.status.borrow_mut() = Status::Closed { code: 1000, reason };
+            let status = Status::Closed { code: 1000, reason };
+            *self.status.borrow_mut() = Standing { status, transport: None };
             self.notices.close(self.pending() > 0);
         }
         let is_done = self.offline == Offline::UntilClosed && self.pending() == 0;
@@ -268,10 +288,15 @@ impl Shell {
                 Output::RenewToken => self.token.want(self, RENEW),
                 Output::Disconnect => {
                     self.token.forget();
-                    drop(self.with(|open| open.socket.take()));
+                    drop(self.with(|open| (open.line.take(), open.tried.take())));
                 }
-                Output::Send(frame) => self.with_socket(|socket| socket.send(&frame)),
-                Output::SendPing => self.with_socket(Socket::ping),
+                Output::Renew => {
+                    let way = self.way();
+                    self.with_line(|line| line.renew(way));
+                }
+                Output::TrySocket => self.try_socket(),
+                Output::Send(frame) => self.with_line(|line| line.send(&frame)),
+                Output::SendPing => self.with_line(Line::ping),
                 Output::SetTimer(at) => {
                     self.with(|open| {
                         // The old one is cleared before the new one is set.
@@ -281,8 +306,10 @@ impl Shell {
                 }
                 Output::Changed(events) => self.notices.push(Notice::Changed(events)),
                 Output::Status(status) => {
-                    *self.status.borrow_mut() = status.clone();
-                    self.notices.push(Notice::Status(status));
+                    let transport = self.replica().ok().and_then(|it| it.transport());
+                    let standing = Standing { status, transport };
+                    *self.status.borrow_mut() = standing.clone();
+                    self.notices.push(Notice::Status(standing));
                 }
                 Output::Tell { tab, message } => self.tell(tab, &message),
                 Output::Watch(tab) => self.watch(tab),
@@ -320,22 +347,43 @@ impl Shell {
         self.notices.deliver(self);
     }
 
-    /// Open a socket; it may fail at once, as it does for a blocked port.
+    /// Open a socket, or what there is instead; it may fail at once, as it does for a blocked port.
     fn connect(self: &Rc<Self>, token: Option<&str>) {
-        let Some(endpoint) = self.with(|open| open.endpoint.clone()) else { return };
-        match Socket::open(&endpoint, token, self) {
-            Ok(socket) => drop(self.with(|open| open.socket.replace(socket))),
+        let addresses = self.with(|open| (open.endpoint.clone(), open.api.clone()));
+        let Some((endpoint, api)) = addresses else { return };
+        let line = match self.way() {
+            Way::Socket => Socket::open(&endpoint, token, self).map(Line::Socket),
+            way => Ok(Line::Poll(Poll::open(&api, token, way, self))),
+        };
+        match line {
+            Ok(line) => drop(self.with(|open| open.line.replace(line))),
             Err(_) => self.input(Input::Closed { code: 1006, reason: "" }),
         }
+    }
+
+    pub(super) fn socket_opens(self: &Rc<Self>) {
+        // That it can be opened is all that it was for.
+        drop(self.with(|open| open.tried.take()));
+        self.input(Input::SocketOpens);
+    }
+
+    fn try_socket(self: &Rc<Self>) {
+        let Some(endpoint) = self.with(|open| open.endpoint.clone()) else { return };
+        let tried = Socket::tried(&endpoint, self).ok();
+        drop(self.with(|open| std::mem::replace(&mut open.tried, tried)));
+    }
+
+    fn way(&self) -> Way {
+        self.replica().map_or(Way::Socket, |replica| replica.way())
     }
 
     fn with<R>(&self, act: impl FnOnce(&mut Open) -> R) -> Option<R> {
         self.open.borrow_mut().as_mut().map(act)
     }
 
-    fn with_socket(&self, act: impl FnOnce(&Socket)) {
-        if let Some(socket) = self.open.borrow().as_ref().and_then(|open| open.socket.as_ref()) {
-            act(socket);
+    fn with_line(&self, act: impl FnOnce(&Line)) {
+        if let Some(line) = self.open.borrow().as_ref().and_then(|open| open.line.as_ref()) {
+            act(line);
         }
     }
 }

@@ -21,6 +21,12 @@ pub enum Input<'a> {
     Frame(&'a [u8]),
     /// The text frame `pong` arrived.
     Pong,
+    /// The line is alive, where there is no socket that answers a ping.
+    Alive,
+    /// The answer that is held has ended, and nothing is wrong.
+    Over,
+    /// The WebSocket that [`Output::TrySocket`] asked for is open.
+    SocketOpens,
     /// The socket is gone, or could not be opened.
     Closed {
         /// The WebSocket close code.
@@ -73,11 +79,16 @@ pub struct Saved {
 /// Something for the shell to do.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Output {
-    /// Open a socket.
+    /// Open a socket, or what there is instead of one: [`Replica::way`](super::Replica::way).
     Connect,
+    /// Go on with the next poll. What is sent from here on belongs to it, what was not on its way
+    /// before is forgotten.
+    Renew,
+    /// Open a WebSocket beside what there is, to see whether it can be, and drop it.
+    TrySocket,
     /// Send this binary frame.
     Send(Vec<u8>),
-    /// Send the text frame `ping`.
+    /// Send the text frame `ping`, where there is a WebSocket.
     SendPing,
     /// Close the socket and forget it.
     Disconnect,

@@ -11,6 +11,7 @@ mod keep;
 mod latency;
 mod refused;
 mod tabs;
+mod transport;
 mod undo;
 
 use super::*;
