@@ -26,14 +26,19 @@
 //!   window in the welcome. Beyond the window the room sends it no updates, until it has.
 //! * **W8** A native client that says version 2 in its hello, and has nothing, may be sent the
 //!   document deflated, as [`FromRoom::Document`]. One that cannot inflate says version 1.
+//! * **W9** Without a WebSocket the same frames go in [`records`], and a poll is a session: it
+//!   begins with a hello, and [`FromRoom::Awareness`] of nobody ends the answer to that. Whoever
+//!   was not named by then is gone.
 
 pub mod bearer;
 pub mod close;
 pub mod denial;
+pub mod events;
 pub mod limit;
 pub mod measured;
 pub mod message;
 pub mod native;
+pub mod records;
 pub mod rejection;
 pub mod route;
 pub mod stock;
@@ -59,6 +64,9 @@ pub const INFLATES: u32 = 2;
 pub const PING: &str = "ping";
 /// What the platform answers without waking the room.
 pub const PONG: &str = "pong";
+/// What the Worker says over a room's socket once it has handed on what a poll began with: the
+/// session before this one, of the same client, is over. Nobody else can say it.
+pub const OVER: &str = "over";
 /// The largest frame that the platform delivers, in bytes.
 pub const FRAME_BYTES_MAX: usize = 32 << 20;
 

@@ -33,6 +33,7 @@ mod standing;
 mod tabs;
 #[cfg(test)]
 mod tests;
+mod transport;
 mod undo;
 
 use crate::document::{Document, Edit, EditError, Kind, Shared, WatchId};
@@ -62,6 +63,7 @@ pub use presence::{PeersChanged, PresenceError, STATE_BYTES_MAX};
 pub use rejected::Rejected;
 pub use standing::Standing;
 pub use tabs::TabId;
+pub use transport::{Transport, Way};
 pub use undo::{UndoState, Undone};
 
 /// A local copy of one document.
@@ -101,7 +103,7 @@ pub struct Replica {
     tabs: Tabs,
     /// When this copy was last known to be what the room has.
     synced_at: Option<Millis>,
-    told_status: Status,
+    told_status: (Status, Option<Transport>),
     told_saved: Saved,
     /// Whether the page is told every update.
     tells_updates: bool,
@@ -137,7 +139,7 @@ impl Replica {
             keep: Keep::default(),
             tabs: Tabs::default(),
             synced_at: None,
-            told_status: Status::Offline,
+            told_status: (Status::Offline, None),
             told_saved: Saved::default(),
             tells_updates: false,
             told_undo: UndoState::default(),
@@ -268,12 +270,16 @@ impl Replica {
             Input::Frame(frame) => self.arrived(now, frame, &mut out),
             Input::Inflated(update) => self.inflated(now, update, &mut out),
             Input::Pong => self.connection.ponged(now),
+            Input::Alive => drop(self.connection.heard(now)),
+            Input::Over => self.over(now, &mut out),
+            Input::SocketOpens => self.socket_opens(now, &mut out),
             Input::Closed { code, reason } => {
                 if self.connection.closed(now, code, reason, self.access.renews) {
                     if code == Close::Restarted.code() {
                         self.outbox.suspect();
                     }
                     self.forget_session(&mut out);
+                    self.connect_anew(&mut out);
                     if let Some(why) = close::of_copy(code) {
                         self.start_over(why, &mut out);
                     }
@@ -288,7 +294,7 @@ impl Replica {
         self.connection.says(now, &out);
         let is_news = matches!(
             input,
-            Input::Frame(_) | Input::Inflated(_) | Input::Pong | Input::Told { .. }
+            Input::Frame(_) | Input::Inflated(_) | Input::Pong | Input::Alive | Input::Told { .. }
         );
         if is_news && self.status() == Status::Live {
             self.synced_at = Some(now);

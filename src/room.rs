@@ -184,6 +184,10 @@ impl Room {
                 out
             }
             Input::Text { session } => self.close(now, session, Close::BadFrame),
+            Input::GoesOn { session } => {
+                self.observed.metrics.add(Counter::Polls, 1);
+                self.everyone_was_named(session).into_iter().collect()
+            }
             Input::Disconnect { session } => {
                 self.forget(now, session, None);
                 Vec::new()

@@ -7,8 +7,10 @@ mod ask;
 mod durable_object;
 mod entrance;
 mod fault;
+mod held;
 mod instances;
 mod json;
+mod line;
 mod logs;
 mod observe;
 mod operator;
@@ -21,8 +23,8 @@ mod storage;
 
 use worker::{Context, Env, Headers, Request, Response, Result, event};
 
-use crate::protocol::Trace;
 use crate::protocol::route::{self, Problem, Route, route};
+use crate::protocol::{Close, Trace};
 use crate::room::Level;
 use logs::Logs;
 
@@ -40,13 +42,13 @@ const ASSETS: &str = "ASSETS";
 const PROBE: &str = "\u{1}probe";
 
 #[event(fetch)]
-async fn fetch(request: Request, env: Env, _: Context) -> Result<Response> {
+async fn fetch(request: Request, env: Env, behind: Context) -> Result<Response> {
     let (asked, trace) = (pages::Asked::by(&request), trace_of(&request));
     if let Some(answer) = asked.preflight(&env) {
         return answer;
     }
     let (name, answered) = match route_of(&request) {
-        Ok(route) => (route.operation().name(), answer(route, request, &env).await),
+        Ok(route) => (route.operation().name(), answer(route, request, &env, &behind).await),
         Err(problem) => ("none", Err(problem)),
     };
     let response = match answered {
@@ -69,6 +71,7 @@ async fn answer(
     route: Route,
     request: Request,
     env: &Env,
+    behind: &Context,
 ) -> std::result::Result<Response, Problem> {
     if route.is_for_operators() {
         operator::is_operator(&request, env)?;
@@ -86,8 +89,12 @@ async fn answer(
         }
         Route::Rooms | Route::Metrics { document: None } => registry::ask(env, request).await,
         Route::LocalToken => entrance::local_token(env, &request),
-        Route::Sync { ref document, .. } | Route::Document { ref document, .. } => {
-            enter(env, &route, document, request).await
+        Route::Sync { ref document, .. }
+        | Route::Poll { ref document, .. }
+        | Route::Say { ref document, .. }
+        | Route::Events { ref document }
+        | Route::Document { ref document, .. } => {
+            enter(env, behind, &route, document, request).await
         }
         Route::Status { document } | Route::Metrics { document: Some(document) } => {
             room(env, &document, request).await
@@ -101,11 +108,25 @@ async fn answer(
 }
 
 /// Into a document, as somebody.
-async fn enter(env: &Env, route: &Route, document: &str, request: Request) -> Result<Response> {
+async fn enter(
+    env: &Env,
+    behind: &Context,
+    route: &Route,
+    document: &str,
+    request: Request,
+) -> Result<Response> {
     match entrance::admit_request(env, &request, document).await {
         Ok(access) => {
             let trace = trace_of(&request);
-            let response = room(env, document, entrance::with_access(&request, &access)?).await?;
+            let response = match route {
+                Route::Poll { session, .. } => {
+                    held::poll(env, behind, (document, session), request, &access).await?
+                }
+                Route::Events { .. } => {
+                    held::events(env, behind, document, request, &access).await?
+                }
+                _ => room(env, document, entrance::with_access(&request, &access, None)?).await?,
+            };
             if response.status_code() >= 400 {
                 log_refused(env, route.operation().name(), response.status_code(), trace);
             }
@@ -115,7 +136,10 @@ async fn enter(env: &Env, route: &Route, document: &str, request: Request) -> Re
             let trace = trace_of(&request).map(|trace| trace.to_string());
             let fields = serde_json::json!({ "reason": exclusion.name(), "trace": trace });
             Logs::read(env).say(Level::Info, "turned-away", fields);
-            entrance::turn_away(&request, exclusion)
+            match route {
+                Route::Poll { .. } => held::closed(Close::from(exclusion)),
+                _ => entrance::turn_away(&request, exclusion),
+            }
         }
     }
 }

@@ -40,6 +40,7 @@ const FROM_CLIENT: &[(&str, FromClient<'_>)] = &[
     ),
     ("syncStep1", FromClient::SyncStep1(STATE_VECTOR)),
     ("syncStep2", FromClient::SyncStep2 { number: 128, update: UPDATE }),
+    ("conflict", FromClient::Conflict { by: Some(9), path: "tasks/1" }),
     ("update", FromClient::Update { number: 1, update: UPDATE }),
     ("awareness", FromClient::Awareness(AWARENESS)),
     ("received", FromClient::Received { bytes: 300 }),
@@ -133,6 +134,7 @@ fn stock_clients_are_not_welcomed_nor_acknowledged() {
         let is_native = matches!(
             message,
             FromRoom::Welcome(_)
+                | FromRoom::Document { .. }
                 | FromRoom::Ack { .. }
                 | FromRoom::Probe { .. }
                 | FromRoom::Seen { .. }

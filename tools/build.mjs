@@ -120,7 +120,7 @@ async function site() {
   }
   for (const file of filesIn(examples)) add(`examples/${file}`, join(examples, file));
   for (const folder of [clientPackage, adapters]) {
-    for (const file of fs.readdirSync(folder)) {
+    for (const file of filesIn(folder)) {
       if (/\.(js|wasm|d\.ts)$/.test(file)) add(`selvedge/${file}`, join(folder, file));
     }
   }

@@ -44,7 +44,7 @@ export function manifest(folder) {
   return `${JSON.stringify(
     {
       ...made,
-      files: ["*.js", "*.d.ts", "*.wasm", "LICENSE-*"],
+      files: ["*.js", "*.d.ts", "*.wasm", "snippets", "LICENSE-*"],
       exports: {
         ".": entry("selvedge"),
         ...Object.fromEntries(entries),

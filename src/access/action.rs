@@ -76,7 +76,10 @@ impl Action {
     /// for everybody.
     pub fn of_route(route: &Route) -> Option<Self> {
         match route {
-            Route::Sync { .. } => Some(Self::Read),
+            // What is said in a session is decided about as its frames are.
+            Route::Sync { .. } | Route::Poll { .. } | Route::Say { .. } | Route::Events { .. } => {
+                Some(Self::Read)
+            }
             Route::Document { ask, .. } => Some(Self::of_ask(ask)),
             Route::Health
             | Route::Ready

@@ -136,6 +136,9 @@ fn s3_every_route_has_a_row() {
         GET    /admin/{+file}                             free
         GET    /local/token                               free
         GET    /sync/{+document}                          read
+        POST   /documents/{document}/poll/{session}       read
+        POST   /documents/{document}/say/{session}        read
+        GET    /documents/{document}/events               read
         GET    /documents/{document}                      read
         PUT    /documents/{document}                      manage
         DELETE /documents/{document}                      manage
@@ -158,6 +161,7 @@ fn s3_every_route_has_a_row() {
             .replace("{document}", "a%2Fb")
             .replace("{sequence}", "7")
             .replace("{subject}", "ann")
+            .replace("{session}", "s0")
             .replace("{+file}", "x");
         let (method, upgrade) = (row[0], Some("websocket"));
         let request = route::Request { method, path: &path, upgrade, subprotocols: None };

@@ -10,7 +10,7 @@ use super::convert::{self, from_delta, from_json, object};
 use super::error::Misuse;
 use super::map::SharedMap;
 use super::notices::Topic;
-use super::shell::{Keeping, Shell};
+use super::shell::{Keeping, Reach, Shell};
 use super::text::SharedText;
 use super::xml::SharedXml;
 use crate::document::{
@@ -125,14 +125,18 @@ pub(super) fn event_object(shell: &Rc<Shell>, event: &Event) -> JsValue {
     object(&entries)
 }
 
-pub(super) fn status_object(status: &Status) -> JsValue {
-    let state = ("state", JsValue::from_str(status.name()));
+pub(super) fn status_object(reach: &Reach) -> JsValue {
+    let Reach { status, transport } = reach;
+    let mut entries = vec![("state", JsValue::from_str(status.name()))];
+    entries.extend(transport.map(|it| ("transport", JsValue::from_str(it.name()))));
     match status {
         Status::Closed { code, reason } => {
-            object(&[state, ("code", (*code).into()), ("reason", JsValue::from_str(reason))])
+            entries.push(("code", (*code).into()));
+            entries.push(("reason", JsValue::from_str(reason)));
         }
-        _ => object(&[state]),
+        _ => {}
     }
+    object(&entries)
 }
 
 pub(super) fn access_object(grant: &Grant) -> JsValue {

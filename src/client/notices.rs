@@ -10,7 +10,7 @@ use wasm_bindgen::prelude::*;
 use super::error::{self, Misuse};
 use super::handle;
 use super::page;
-use super::shell::Shell;
+use super::shell::{Reach, Shell};
 use super::timer::report;
 use super::undo;
 use crate::document::{Event, Shared, WatchId};
@@ -20,7 +20,7 @@ use crate::replica::{Conflicted, Grant, PeersChanged, Rejected, Saved, Status, U
 /// Something to tell the page.
 pub(super) enum Notice {
     Changed(Vec<Event>),
-    Status(Status),
+    Status(Reach),
     Saved(Saved),
     Storage,
     Refused(Refusal),
@@ -122,11 +122,11 @@ impl Notices {
             let Some(notice) = next else { break };
             match notice {
                 Notice::Changed(events) => self.deliver_events(shell, &events),
-                Notice::Status(status) => {
-                    if matches!(status, Status::Closed { .. }) && shell.pending() > 0 {
+                Notice::Status(reach) => {
+                    if matches!(reach.status, Status::Closed { .. }) && shell.pending() > 0 {
                         self.reject_waiters(&unsaved());
                     }
-                    self.call(&Topic::Status, &|| handle::status_object(&status));
+                    self.call(&Topic::Status, &|| handle::status_object(&reach));
                 }
                 Notice::Saved(saved) => {
                     self.resolve_waiters(shell.saved());
@@ -202,7 +202,7 @@ impl Notices {
 
     /// A promise that resolves when nothing is pending.
     pub(super) fn when_saved(&self, shell: &Rc<Shell>, place: Where) -> Promise {
-        let status = shell.status();
+        let status = shell.status().status;
         Promise::new(&mut |resolve, reject| {
             if place.pending(shell.saved()) == 0 {
                 let _ = resolve.call0(&JsValue::UNDEFINED);

@@ -84,5 +84,5 @@ pub(super) fn tell() {
 fn standing() -> Standing {
     let shells: Vec<_> =
         PAGE.with(|page| page.shells.borrow().iter().filter_map(Weak::upgrade).collect());
-    Standing::of(shells.iter().map(|shell| (shell.status(), shell.saved())))
+    Standing::of(shells.iter().map(|shell| (shell.status().status, shell.saved())))
 }

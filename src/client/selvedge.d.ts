@@ -310,8 +310,14 @@ export interface Presence<State extends JsonValue = JsonValue> {
   observe(callback: (change: PeersChange) => void): Unsubscribe;
 }
 
+/** What carries a connection: requests over HTTP, in networks that block WebSockets. */
+export type Transport = "websocket" | "http";
+
 /** How the connection stands. */
-export type Status =
+export type Status = {
+  /** What carries the connection; undefined while there is none. */
+  readonly transport?: Transport;
+} & (
   /** Connecting. */
   | { readonly state: "connecting" }
   /** Connected, and receiving what was missed. */
@@ -323,7 +329,8 @@ export type Status =
   /** The room refuses, and trying again will not help. The document stays readable. */
   | { readonly state: "refused"; readonly code: number; readonly reason: string }
   /** The page closed the document. */
-  | { readonly state: "closed"; readonly code: number; readonly reason: string };
+  | { readonly state: "closed"; readonly code: number; readonly reason: string }
+);
 
 /** What is saved, and where. */
 export interface Saved {

@@ -1,6 +1,7 @@
 //! Runs one replica: performs what it asks for and tells it what happens.
 
 mod kept;
+mod lines;
 
 use std::cell::{Cell, Ref, RefCell, RefMut};
 use std::collections::VecDeque;
@@ -12,7 +13,7 @@ use super::attention::Attention;
 use super::error::Misuse;
 use super::guard::Guard;
 use super::handle::aside_object;
-use super::inflate::inflate;
+use super::line::Line;
 use super::lock::Lock;
 use super::notices::{Notice, Notices};
 use super::options::{Offline, Options, Place};
@@ -24,17 +25,24 @@ use super::tabs::Tabs;
 use super::timer::{self, Timer, Waking};
 use super::token::{Token, Wanted};
 use crate::document::{Document, Edit, EditError};
-use crate::protocol::Trace;
-use crate::replica::{Input, Output, Replica, Saved, Status, TabId};
+use crate::protocol::{Close, Trace};
+use crate::replica::{Input, Output, Replica, Saved, Status, TabId, Transport};
 
 /// A token to connect with.
 const CONNECT: Wanted = Wanted {
     then: Shell::connect,
-    otherwise: |shell| shell.input(Input::Closed { code: 1006, reason: "" }),
+    // Another way to the room would be of no use.
+    otherwise: |shell| {
+        let (code, reason) = (Close::KeysUnavailable.code(), "");
+        shell.input(Input::Closed { code, reason });
+    },
 };
 /// A token to go on with. Where there is none, it is asked for again.
 const RENEW: Wanted = Wanted {
-    then: |shell, token| shell.input(Input::Token(token.unwrap_or_default())),
+    then: |shell, token| {
+        shell.with_line(|line| line.show(token));
+        shell.input(Input::Token(token.unwrap_or_default()));
+    },
     otherwise: |_| {},
 };
 
@@ -60,7 +68,7 @@ pub(super) struct Shell {
     token: Token,
     /// The copies that could not go on, by the number under which they are stored.
     asides: RefCell<Vec<(Option<f64>, JsValue)>>,
-    status: RefCell<Status>,
+    status: RefCell<Reach>,
     saved: Cell<Saved>,
     kept: Cell<Keeping>,
     storage: RefCell<Option<Rc<Storage>>>,
@@ -74,13 +82,22 @@ pub(super) struct Shell {
     tabs: RefCell<Option<Rc<Tabs>>>,
 }
 
+/// How the connection stands, and what carries it.
+#[derive(Clone)]
+pub(super) struct Reach {
+    pub(super) status: Status,
+    pub(super) transport: Option<Transport>,
+}
+
 /// What closing the document frees.
 struct Open {
     replica: Replica,
     endpoint: String,
     api: String,
-    socket: Option<Socket>,
-    /// There for as long as the socket from which what is inflated came.
+    line: Option<Line>,
+    /// Whether it can be opened is of interest.
+    tried: Option<Socket>,
+    /// There for as long as the line over which what is inflated came.
     inflating: Option<Rc<()>>,
     timer: Option<Timer>,
     on_timer: Closure<dyn FnMut()>,
@@ -114,7 +131,7 @@ impl Shell {
             trace,
             token,
             asides: RefCell::default(),
-            status: RefCell::new(Status::Offline),
+            status: RefCell::new(Reach { status: Status::Offline, transport: None }),
             saved: Cell::default(),
             kept: Cell::new(Keeping::Off),
             storage: RefCell::default(),
@@ -132,7 +149,8 @@ impl Shell {
             replica,
             endpoint,
             api,
-            socket: None,
+            line: None,
+            tried: None,
             inflating: None,
             timer: None,
             on_timer: input(|| Input::Timeout),
@@ -144,7 +162,7 @@ impl Shell {
         shell
     }
 
-    pub(super) fn status(&self) -> Status {
+    pub(super) fn status(&self) -> Reach {
         self.status.borrow().clone()
     }
 
@@ -185,13 +203,6 @@ impl Shell {
             Err(_) => return,
         };
         self.perform(outputs);
-    }
-
-    pub(super) fn socket_closed(self: &Rc<Self>, code: u16, reason: &str) {
-        if let Some(open) = self.open.borrow_mut().as_mut() {
-            (open.socket, open.inflating) = (None, None);
-        }
-        self.input(Input::Closed { code, reason });
     }
 
     pub(super) fn read<R>(
@@ -242,7 +253,7 @@ impl Shell {
         let last = self.replica_mut().map(|mut it| it.handle(timer::now(), Input::Close));
         for output in last.unwrap_or_default() {
             match output {
-                Output::Send(frame) => self.with_socket(|socket| socket.send(&frame)),
+                Output::Send(frame) => self.with_line(|line| line.send(&frame)),
                 Output::Tell { tab, message } => self.tell(tab, &message),
                 // Written with what waits, when the storage is closed.
                 Output::Keep(record) => {
@@ -255,7 +266,8 @@ impl Shell {
         let open = self.open.borrow_mut().take();
         if open.is_some() {
             let reason = "the document was closed by the page".to_owned();
-            *self.status.borrow_mut() = Status::Closed { code: 1000, reason };
+            let status = Status::Closed { code: 1000, reason };
+            *self.status.borrow_mut() = Reach { status, transport: None };
             self.notices.close(self.pending() > 0);
         }
         let is_done = self.offline == Offline::UntilClosed && self.pending() == 0;
@@ -279,11 +291,20 @@ impl Shell {
                 Output::RenewToken => self.token.want(self, RENEW),
                 Output::Disconnect => {
                     self.token.forget();
-                    drop(self.with(|open| (open.socket.take(), open.inflating.take())));
+                    drop(
+                        self.with(|open| {
+                            (open.line.take(), open.tried.take(), open.inflating.take())
+                        }),
+                    );
                 }
-                Output::Send(frame) => self.with_socket(|socket| socket.send(&frame)),
+                Output::Renew => {
+                    let way = self.way();
+                    self.with_line(|line| line.renew(way));
+                }
+                Output::TrySocket => self.try_socket(),
+                Output::Send(frame) => self.with_line(|line| line.send(&frame)),
                 Output::Inflate(bytes) => self.inflate(&bytes),
-                Output::SendPing => self.with_socket(Socket::ping),
+                Output::SendPing => self.with_line(Line::ping),
                 Output::SetTimer(at) => {
                     self.with(|open| {
                         // The old one is cleared before the new one is set.
@@ -293,8 +314,10 @@ impl Shell {
                 }
                 Output::Changed(events) => self.notices.push(Notice::Changed(events)),
                 Output::Status(status) => {
-                    *self.status.borrow_mut() = status.clone();
-                    self.notices.push(Notice::Status(status));
+                    let transport = self.replica().ok().and_then(|it| it.transport());
+                    let reach = Reach { status, transport };
+                    *self.status.borrow_mut() = reach.clone();
+                    self.notices.push(Notice::Status(reach));
                 }
                 Output::Tell { tab, message } => self.tell(tab, &message),
                 Output::Watch(tab) => self.watch(tab),
@@ -332,35 +355,7 @@ impl Shell {
         self.notices.deliver(self);
     }
 
-    /// Open a socket; it may fail at once, as it does for a blocked port.
-    fn connect(self: &Rc<Self>, token: Option<&str>) {
-        let Some(endpoint) = self.with(|open| open.endpoint.clone()) else { return };
-        match Socket::open(&endpoint, token, self) {
-            Ok(socket) => drop(self.with(|open| open.socket.replace(socket))),
-            Err(_) => self.input(Input::Closed { code: 1006, reason: "" }),
-        }
-    }
-
-    fn inflate(self: &Rc<Self>, bytes: &[u8]) {
-        let socket = Rc::new(());
-        let (shell, from) = (Rc::downgrade(self), Rc::downgrade(&socket));
-        self.with(|open| open.inflating = Some(socket));
-        inflate(bytes, move |update| {
-            if from.upgrade().is_some()
-                && let Some(shell) = shell.upgrade()
-            {
-                shell.input(Input::Inflated(update));
-            }
-        });
-    }
-
     fn with<R>(&self, act: impl FnOnce(&mut Open) -> R) -> Option<R> {
         self.open.borrow_mut().as_mut().map(act)
-    }
-
-    fn with_socket(&self, act: impl FnOnce(&Socket)) {
-        if let Some(socket) = self.open.borrow().as_ref().and_then(|open| open.socket.as_ref()) {
-            act(socket);
-        }
     }
 }

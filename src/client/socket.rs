@@ -59,6 +59,16 @@ impl Socket {
         Ok(Self { socket, _on_open: on_open, _on_message: on_message, _on_close: on_close })
     }
 
+    /// One that only tells whether it can be opened. Without a token it is nobody's.
+    pub(super) fn tried(url: &str, shell: &Rc<Shell>) -> Result<Self, JsValue> {
+        let socket = WebSocket::new_with_str(url, SUBPROTOCOL)?;
+        let shell = Rc::clone(shell);
+        let on_open = Closure::<dyn FnMut()>::new(move || shell.socket_opens());
+        socket.set_onopen(Some(on_open.as_ref().unchecked_ref()));
+        let (on_message, on_close) = (Closure::new(|_| {}), Closure::new(|_| {}));
+        Ok(Self { socket, _on_open: on_open, _on_message: on_message, _on_close: on_close })
+    }
+
     /// A socket that is not open drops the frame; the replica hears that it is gone.
     pub(super) fn send(&self, frame: &[u8]) {
         let _ = self.socket.send_with_js_u8_array(&Uint8Array::from(frame));

@@ -35,6 +35,14 @@ mod tag {
     pub(super) const DOCUMENT: u64 = 14;
 }
 
+/// The first bytes of what a room says behind the hello of a poll and is no news to a client that
+/// was here before: [`FromRoom::Welcome`], [`FromRoom::Access`], [`FromRoom::Schema`] and
+/// [`FromRoom::Awareness`].
+pub const GREETING_TAGS: [u8; 4] =
+    [tag::WELCOME as u8, tag::ACCESS as u8, tag::SCHEMA as u8, tag::AWARENESS as u8];
+/// And the frame that ends it: presence of nobody.
+pub const GREETED: [u8; 2] = [tag::AWARENESS as u8, 0];
+
 /// The message in a client's frame; nothing if its tag is not known.
 pub fn decode_from_client(frame: &[u8]) -> Result<Option<FromClient<'_>>, DecodeError> {
     let mut r = Reader::new(frame);

@@ -12,7 +12,9 @@ mod url;
 
 pub use operation::Operation;
 pub use problem::Problem;
-pub use query::{Page, Position, Root, RootKind, page, position, root, roots};
+pub use query::{
+    Hold, Page, Position, Root, RootKind, hold, page, poll_number, position, root, roots, since,
+};
 pub(super) use url::percent_decode;
 pub use url::{
     DOCUMENT_NAME_BYTES_MAX, decode_document_name, encode_document_name, host_of, path_of, query_of,
@@ -22,6 +24,11 @@ use super::{Dialect, SUBPROTOCOL};
 
 /// The largest body that is read, in bytes.
 pub const BODY_BYTES_MAX: usize = 65_536;
+/// The largest body of [`Operation::Poll`] and [`Operation::Say`], in bytes: a frame of the largest
+/// size, and others with it.
+pub const SAID_BYTES_MAX: usize = super::FRAME_BYTES_MAX + (1 << 20);
+/// The longest name of a session, in bytes.
+pub const SESSION_NAME_BYTES_MAX: usize = 64;
 /// The longest subject, in bytes.
 pub const SUBJECT_BYTES_MAX: usize = 255;
 
@@ -59,6 +66,25 @@ pub enum Route {
         document: String,
         /// How the client frames its messages.
         dialect: Dialect,
+    },
+    /// [`Operation::Poll`].
+    Poll {
+        /// The document's name, decoded.
+        document: String,
+        /// What the client calls the session. Nobody else knows it.
+        session: String,
+    },
+    /// [`Operation::Say`].
+    Say {
+        /// The document's name, decoded.
+        document: String,
+        /// As in [`Self::Poll`].
+        session: String,
+    },
+    /// [`Operation::Events`].
+    Events {
+        /// The document's name, decoded.
+        document: String,
     },
     /// Something about a document.
     Document {
@@ -128,13 +154,31 @@ impl Route {
             | Self::Page
             | Self::LocalToken
             | Self::Sync { .. }
+            | Self::Poll { .. }
+            | Self::Say { .. }
+            | Self::Events { .. }
             | Self::Document { .. } => false,
         }
     }
 
-    /// Whether it counts like an opening: it wakes objects, and anybody may ask for it.
+    /// Whether it counts like an opening: it wakes objects, and anybody may ask for it. What is
+    /// said in a session is none, as a frame is none: the session was opened, and has limits.
     pub fn is_opening(&self) -> bool {
-        matches!(self, Self::Sync { .. } | Self::Document { .. } | Self::Ready)
+        match self {
+            Self::Sync { .. }
+            | Self::Poll { .. }
+            | Self::Events { .. }
+            | Self::Document { .. }
+            | Self::Ready => true,
+            Self::Health
+            | Self::Description
+            | Self::Metrics { .. }
+            | Self::Page
+            | Self::Rooms
+            | Self::Status { .. }
+            | Self::LocalToken
+            | Self::Say { .. } => false,
+        }
     }
 
     /// What of the table it is.
@@ -150,6 +194,9 @@ impl Route {
             Self::Status { .. } => Operation::Status,
             Self::LocalToken => Operation::LocalToken,
             Self::Sync { .. } => Operation::Sync,
+            Self::Poll { .. } => Operation::Poll,
+            Self::Say { .. } => Operation::Say,
+            Self::Events { .. } => Operation::Events,
             Self::Document { ask, .. } => ask.operation(),
         }
     }
@@ -180,6 +227,7 @@ pub fn route(request: &Request<'_>) -> Result<Route, Problem> {
     let operation = Operation::of(template, request.method).ok_or(Problem::Method(template))?;
     let part = |at: usize| parts.get(at).copied().unwrap_or_default();
     let document = || decode_document_name(part(0)).ok_or(Problem::DocumentName);
+    let session = || Some(part(1).to_owned()).filter(|it| is_session(it)).ok_or(SESSION);
     let about = |ask| Ok(Route::Document { document: document()?, ask });
     match operation {
         Operation::Health => Ok(Route::Health),
@@ -192,6 +240,9 @@ pub fn route(request: &Request<'_>) -> Result<Route, Problem> {
         Operation::Page | Operation::PageFile => Ok(Route::Page),
         Operation::LocalToken => Ok(Route::LocalToken),
         Operation::Sync => Ok(Route::Sync { document: document()?, dialect: dialect(request)? }),
+        Operation::Poll => Ok(Route::Poll { document: document()?, session: session()? }),
+        Operation::Say => Ok(Route::Say { document: document()?, session: session()? }),
+        Operation::Events => Ok(Route::Events { document: document()? }),
         Operation::About => about(Ask::About),
         Operation::Create => about(Ask::Create),
         Operation::Delete => about(Ask::Delete),
@@ -222,6 +273,14 @@ const SUBJECT: Problem = Problem::Parameter(
     "A subject is 1 to 255 bytes of UTF-8, percent-encoded in the path, without control \
      characters.",
 );
+
+const SESSION: Problem =
+    Problem::Parameter("A session is named by 1 to 64 letters and digits that nobody can guess.");
+
+fn is_session(name: &str) -> bool {
+    (1..=SESSION_NAME_BYTES_MAX).contains(&name.len())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
 
 /// Whether this can be who somebody is.
 pub fn is_subject(subject: &str) -> bool {

@@ -1,9 +1,15 @@
 //! The states of a connection, and when to give up on one.
 
+#[cfg(test)]
+mod tests;
+
 use super::interface::Output;
+use super::transport::{Failure, Way, Ways};
 use crate::protocol::close;
 use crate::time::Millis;
 
+/// The WebSocket close code of a socket that nobody closed (RFC 6455, section 7.4.1).
+const NO_CLOSE: u16 = 1006;
 /// Attempts are spread over twice this time at first, in milliseconds; it doubles with each
 /// failure. A deploy cuts everyone off at once: few should come back in the same moment, all
 /// within seconds.
@@ -16,6 +22,9 @@ const LASTED_MS_MIN: u64 = 5_000;
 const REFUSALS_MAX: u32 = 3;
 /// How long opening a socket may take, and the room's welcome after that.
 const OPENING_MS_MAX: u64 = 10_000;
+/// The same where another way is tried behind it: in opening a WebSocket, and for the welcome in an
+/// answer that is read while it comes.
+const HANGS_MS_MAX: u64 = 5_000;
 /// How long either side may be silent before the connection is probed. A room forgets whoever says
 /// nothing for long, also one who only listens.
 const QUIET_MS_MAX: u64 = 20_000;
@@ -79,13 +88,21 @@ pub(super) struct Connection {
     /// How many tokens were refused in a row.
     refusals: u32,
     random: u64,
+    pub(super) ways: Ways,
     /// How long the room's last answer took, in milliseconds.
     rtt_ms: Option<u64>,
 }
 
 impl Connection {
     pub(super) fn new(seed: u64) -> Self {
-        Self { state: State::Resting, failures: 0, refusals: 0, random: seed, rtt_ms: None }
+        Self {
+            state: State::Resting,
+            failures: 0,
+            refusals: 0,
+            random: seed,
+            ways: Ways::default(),
+            rtt_ms: None,
+        }
     }
 
     pub(super) fn status(&self, sequence: u64) -> Status {
@@ -114,8 +131,19 @@ impl Connection {
             return false;
         }
         (self.failures, self.refusals) = (0, 0);
-        self.state = State::Opening { since: now };
+        self.begin(now);
         true
+    }
+
+    /// An attempt begins.
+    pub(super) fn begin(&mut self, now: Millis) {
+        self.ways.begin();
+        self.state = State::Opening { since: now };
+    }
+
+    /// Whether a socket has to be opened, or is about to be.
+    pub(super) fn is_opening(&self) -> bool {
+        matches!(self.state, State::Opening { .. })
     }
 
     /// The page does not want to be connected.
@@ -130,9 +158,10 @@ impl Connection {
 
     /// The page woke up: do at once what would be due later.
     pub(super) fn wake(&mut self, now: Millis) -> Option<Due> {
+        self.ways.wake(now);
         match &mut self.state {
             State::Waiting { .. } => {
-                self.state = State::Opening { since: now };
+                self.begin(now);
                 Some(Due::Connect)
             }
             State::Live { pinged: pinged @ None, .. } => {
@@ -156,8 +185,23 @@ impl Connection {
     pub(super) fn welcomed(&mut self, now: Millis, head: u64) -> bool {
         let State::Greeting { since } = self.state else { return false };
         (self.rtt_ms, self.refusals) = (Some(now.since(since)), 0);
+        self.ways.worked(now);
         self.state = State::Live { since: now, head, heard: now, said: now, pinged: None };
         true
+    }
+
+    /// The answer that is held has ended. Whether the next one follows it.
+    pub(super) fn renew(&mut self, now: Millis) -> bool {
+        let renews = self.is_live() && self.ways.renews(now);
+        if renews {
+            self.heard(now);
+        }
+        renews
+    }
+
+    /// The room said welcome. Whether that is in an answer behind the first one.
+    pub(super) fn goes_on(&mut self) -> bool {
+        self.is_live() && self.ways.goes_on()
     }
 
     /// The answer to a probe arrived.
@@ -200,11 +244,24 @@ impl Connection {
             self.refusals += u32::from(of_token);
             if close::is_permanent(code) && close::of_copy(code).is_none() && !of_token {
                 self.refuse(code, reason);
+            } else if code == NO_CLOSE {
+                self.failed(now, Failure::Cut);
             } else {
                 self.lost(now);
             }
         }
         had_socket
+    }
+
+    /// The network failed it. If it brought no welcome, another way may be tried at once; otherwise
+    /// it is lost.
+    pub(super) fn failed(&mut self, now: Millis, failure: Failure) {
+        let is_new = matches!(self.state, State::Opening { .. } | State::Greeting { .. });
+        if is_new && self.ways.failed(failure) {
+            self.state = State::Opening { since: now };
+        } else {
+            self.lost(now);
+        }
     }
 
     /// The connection is lost: wait before the next attempt.
@@ -224,6 +281,8 @@ impl Connection {
         match self.state {
             State::Resting | State::Refused { .. } => None,
             State::Waiting { until } => Some(until),
+            State::Opening { since } if self.ways.now == Way::Socket => Some(since + HANGS_MS_MAX),
+            State::Greeting { since } if self.ways.now == Way::Stream => Some(since + HANGS_MS_MAX),
             State::Opening { since } | State::Greeting { since } => Some(since + OPENING_MS_MAX),
             State::Live { head, heard, said, pinged, .. } => {
                 let pong_ms_max =
@@ -252,7 +311,7 @@ impl Connection {
         match &mut self.state {
             State::Resting | State::Refused { .. } => None,
             State::Waiting { .. } => {
-                self.state = State::Opening { since: now };
+                self.begin(now);
                 Some(Due::Connect)
             }
             State::Live { pinged: pinged @ None, .. } if ack_overdue_at.is_none() => {
@@ -272,88 +331,5 @@ impl Connection {
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         z ^ (z >> 31)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[cfg(target_arch = "wasm32")]
-    use wasm_bindgen_test::wasm_bindgen_test as test;
-
-    #[test]
-    fn ten_thousand_clients_that_a_deploy_cuts_off_come_back_spread_out_and_soon() {
-        const CLIENTS: usize = 10_000;
-        let now = Millis(1_000_000);
-        let mut in_window = [0; 20];
-        for seed in 0..CLIENTS as u64 {
-            let mut connection = Connection::new(seed.wrapping_mul(0x2545_f491_4f6c_dd1d));
-            connection.want(now);
-            connection.opened(now);
-            connection.welcomed(now, 0);
-            connection.closed(now + LASTED_MS_MIN, close::Close::Restarted.code(), "", false);
-            let at = connection.due_at(0, None).map_or(u64::MAX, |at| at.since(now));
-            in_window[(at - LASTED_MS_MIN) as usize / 100] += 1;
-        }
-        let most = in_window.into_iter().max().unwrap_or(0);
-        assert!(most < CLIENTS / 15, "{most} in 100 ms: {in_window:?}");
-    }
-
-    const START: Millis = Millis(1_000_000);
-
-    fn live() -> Connection {
-        let mut connection = Connection::new(1);
-        connection.want(START);
-        connection.opened(START);
-        connection.welcomed(START, 0);
-        connection
-    }
-
-    /// Let a second pass, `seconds` times; return in which of them a probe was due.
-    fn probes(
-        connection: &mut Connection,
-        seconds: u64,
-        mut each: impl FnMut(&mut Connection, Millis),
-    ) -> Vec<u64> {
-        let mut probes = Vec::new();
-        for second in 1..=seconds {
-            let now = START + second * 1_000;
-            each(connection, now);
-            match connection.due(now, 0, None) {
-                Some(Due::Ping) => {
-                    connection.says(now, &[Output::SendPing]);
-                    connection.heard(now);
-                    probes.push(second);
-                }
-                due => assert_eq!(due, None),
-            }
-        }
-        probes
-    }
-
-    #[test]
-    fn one_who_only_listens_says_something_now_and_then() {
-        let listens = |it: &mut Connection, now| assert!(it.heard(now));
-        assert_eq!(probes(&mut live(), 70, listens), [20, 40, 60]);
-    }
-
-    fn speaks(connection: &mut Connection, now: Millis) {
-        connection.says(now, &[Output::Send(Vec::new())]);
-    }
-
-    #[test]
-    fn one_who_only_speaks_asks_whether_anybody_hears() {
-        assert_eq!(probes(&mut live(), 70, speaks), [20, 40, 60]);
-    }
-
-    #[test]
-    fn one_who_speaks_and_is_heard_needs_no_probe() {
-        let talks = |it: &mut Connection, now| {
-            speaks(it, now);
-            it.heard(now);
-        };
-        assert!(probes(&mut live(), 70, talks).is_empty());
-        assert_eq!(probes(&mut live(), 70, |_, _| {}), [20, 40, 60]);
     }
 }

@@ -1,6 +1,7 @@
 //! What is due when, and what the page is told behind each step.
 
 use super::connection::Due;
+use super::transport::Failure;
 use super::{Output, Replica, Saved};
 use crate::time::Millis;
 
@@ -12,9 +13,13 @@ impl Replica {
             Some(Due::Connect) => out.push(Output::Connect),
             Some(Due::Ping) => out.push(Output::SendPing),
             Some(Due::Reconnect) => {
-                self.disconnect(out, |connection| connection.lost(now));
+                self.disconnect(out, |connection| connection.failed(now, Failure::Hung));
+                self.connect_anew(out);
             }
             None => {}
+        }
+        if self.is_without_socket() && self.connection.ways.is_due(now) {
+            out.push(Output::TrySocket);
         }
         if self.connection.is_live() {
             if self.access.is_due(now) {
@@ -60,10 +65,10 @@ impl Replica {
             out.push(Output::Changed(events));
         }
         self.tell_conflicts(out);
-        let status = self.status();
+        let status = (self.status(), self.transport());
         if self.told_status != status {
             self.told_status = status.clone();
-            out.push(Output::Status(status));
+            out.push(Output::Status(status.0));
         }
         let saved = Saved { pending: self.pending(), pending_here: self.pending_here() };
         if self.told_saved != saved {
@@ -84,7 +89,7 @@ impl Replica {
     fn next_due(&self) -> Option<Millis> {
         let connection = self.connection.due_at(self.sequence, self.overdue_at());
         let live = self.connection.is_live();
-        let batches = [self.outbox.due_at(), self.access.due_at()];
+        let batches = [self.outbox.due_at(), self.access.due_at(), self.connection.ways.due_at()];
         let presence = self.presence_due_at().into_iter().chain(self.activity_due_at());
         let keep = self.keep.due_at().into_iter();
         connection

@@ -3,17 +3,14 @@
 use super::keep::Record;
 use super::refused::send;
 use super::{Output, Replica};
-use crate::protocol::{Close, FromClient, Hello, INFLATES, PROTOCOL_VERSION, Welcome};
+use crate::protocol::{Close, FromClient, PROTOCOL_VERSION, Welcome};
 use crate::time::Millis;
 
 impl Replica {
     /// The socket is open, if one was asked for: say who this is.
     pub(super) fn opened(&mut self, now: Millis, out: &mut Vec<Output>) {
         if self.connection.opened(now) {
-            let (epoch, sequence) = (self.epoch, self.sequence);
-            let protocol = if self.inflates { PROTOCOL_VERSION } else { INFLATES - 1 };
-            let hello = Hello { protocol, epoch, sequence, trace: self.trace };
-            send(out, self.frame_bytes_max, &FromClient::Hello(hello));
+            self.say_hello(out);
         }
     }
 
@@ -27,7 +24,9 @@ impl Replica {
             self.disconnect(out, |connection| connection.lost(now));
             return self.start_over(Close::EpochMismatch, out);
         }
-        if self.connection.welcomed(now, welcome.sequence) {
+        // Behind the first answer to it nothing waits for the welcome of the next.
+        let goes_on = self.connection.goes_on();
+        if goes_on || self.connection.welcomed(now, welcome.sequence) {
             if self.epoch != welcome.epoch {
                 self.epoch = welcome.epoch;
                 self.keep.push(now, &Record::Epoch(self.epoch), out);
@@ -38,6 +37,15 @@ impl Replica {
             self.frame_bytes_max = usize::try_from(welcome.frame_bytes_max).unwrap_or(usize::MAX);
             self.update_bytes_max = usize::try_from(welcome.update_bytes_max).unwrap_or(usize::MAX);
             (self.received_bytes, self.window_bytes) = (0, welcome.window_bytes);
+            if !goes_on {
+                self.take_up(now, out);
+            }
+        }
+    }
+
+    /// What waited for a session is said.
+    pub(super) fn take_up(&mut self, now: Millis, out: &mut Vec<Output>) {
+        if !self.outbox.is_held() {
             if let Some((asked, _)) = self.asked.take() {
                 self.answer(now, &asked, out);
             }
@@ -45,9 +53,9 @@ impl Replica {
                 send(out, self.frame_bytes_max, &FromClient::Compare);
             }
             self.flush(now, out);
-            self.presence.announce(now);
-            self.flush_presence(now, out);
-            self.announce_followers(out);
         }
+        self.presence.announce(now);
+        self.flush_presence(now, out);
+        self.announce_followers(out);
     }
 }

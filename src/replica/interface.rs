@@ -28,6 +28,12 @@ pub enum Input<'a> {
     Inflated(Option<&'a [u8]>),
     /// The text frame `pong` arrived.
     Pong,
+    /// The line is alive, where there is no socket that answers a ping.
+    Alive,
+    /// The answer that is held has ended, and nothing is wrong.
+    Over,
+    /// The WebSocket that [`Output::TrySocket`] asked for is open.
+    SocketOpens,
     /// The socket is gone, or could not be opened.
     Closed {
         /// The WebSocket close code.
@@ -80,14 +86,19 @@ pub struct Saved {
 /// Something for the shell to do.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Output {
-    /// Open a socket.
+    /// Open a socket, or what there is instead of one: [`Replica::way`](super::Replica::way).
     Connect,
+    /// Go on with the next poll. What is sent from here on belongs to it, what was not on its way
+    /// before is forgotten.
+    Renew,
+    /// Open a WebSocket beside what there is, to see whether it can be, and drop it.
+    TrySocket,
     /// Send this binary frame.
     Send(Vec<u8>),
     /// Inflate this (RFC 1951, without a head), and report it as [`Input::Inflated`], unless the
-    /// socket is gone by then.
+    /// connection is gone by then.
     Inflate(Vec<u8>),
-    /// Send the text frame `ping`.
+    /// Send the text frame `ping`, where there is a WebSocket.
     SendPing,
     /// Close the socket and forget it.
     Disconnect,

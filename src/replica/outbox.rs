@@ -222,6 +222,11 @@ impl Outbox {
         self.held_until = None;
     }
 
+    /// Acknowledgements may be lost, and what they are for is sent again.
+    pub(super) fn send_again(&mut self) {
+        (self.sent, self.awaiting) = (0, None);
+    }
+
     /// What was not acknowledged never will be.
     pub(super) fn give_up(&mut self) {
         self.unsend();

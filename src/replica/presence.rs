@@ -61,6 +61,8 @@ pub(super) struct Presence {
     pub(super) attention: Attention,
     /// By client id, ascending.
     peers: Vec<Peer>,
+    /// May have gone unheard, ascending.
+    doubtful: Vec<u64>,
 }
 
 impl Presence {
@@ -73,6 +75,7 @@ impl Presence {
             sent_at: Millis(0),
             attention: Attention::default(),
             peers: Vec::new(),
+            doubtful: Vec::new(),
         }
     }
 
@@ -153,6 +156,7 @@ impl Presence {
     ) -> Result<Option<PeersChanged>, AwarenessError> {
         let mut changed = PeersChanged::default();
         for Entry { client, clock, state } in awareness::decode(update)? {
+            self.doubtful.retain(|doubtful| *doubtful != client);
             let gone = state == GONE;
             let found = self.peers.binary_search_by_key(&client, |peer| peer.client);
             let known = found.ok().and_then(|at| self.peers.get(at)).map(|peer| peer.clock);
@@ -182,12 +186,25 @@ impl Presence {
         Ok(changed.some())
     }
 
+    /// Another session begins in the place of one.
+    pub(super) fn doubt(&mut self) {
+        self.doubtful = self.peers.iter().map(|peer| peer.client).collect();
+    }
+
+    /// The room has named all who are here: who has gone unheard, with the clocks that are known.
+    pub(super) fn take_gone(&mut self) -> Vec<(u64, u64)> {
+        let gone = core::mem::take(&mut self.doubtful);
+        let is_gone = |peer: &&Peer| gone.contains(&peer.client);
+        self.peers.iter().filter(is_gone).map(|peer| (peer.client, peer.clock)).collect()
+    }
+
     /// Nobody can be heard any more, but for those who `stay`. Returns what changed, if anything,
     /// and the same as an awareness update.
     pub(super) fn clear_peers(
         &mut self,
         stays: impl Fn(u64) -> bool,
     ) -> Option<(PeersChanged, Vec<u8>)> {
+        self.doubtful.clear();
         let peers = core::mem::take(&mut self.peers);
         let (stay, gone): (Vec<_>, Vec<_>) = peers.into_iter().partition(|it| stays(it.client));
         self.peers = stay;

@@ -15,6 +15,7 @@ use std::collections::VecDeque;
 
 use super::Output;
 use super::connection::Status;
+use super::transport::Transport;
 use crate::codec::{DecodeError, Reader, write_number};
 use crate::few::Few;
 use crate::protocol::FromRoom;
@@ -41,7 +42,7 @@ enum Message<'a> {
     /// To followers: from now on this tab leads.
     Leading,
     /// To followers: how it stands with the room, which history this is, and whether it is kept.
-    Upstream { epoch: u64, keeps: bool, status: Status },
+    Upstream { epoch: u64, keeps: bool, status: Status, transport: Option<Transport> },
     /// To a follower: its edits up to this number are kept.
     Kept(u64),
     /// To followers: this copy cannot go on.
@@ -58,15 +59,16 @@ impl<'a> Message<'a> {
         let (numbers, rest): (&[u64], &[u8]) = match self {
             Self::Frame(frame) => (&[tag::FRAME], frame),
             Self::Leading => (&[tag::LEADING], &[]),
-            Self::Upstream { epoch, keeps, status } => {
-                let (state, reason): (u64, &str) = match status {
+            Self::Upstream { epoch, keeps, status, transport } => {
+                let carried = transport.map_or("", Transport::name);
+                let (state, rest): (u64, &str) = match status {
                     Status::Offline => (0, ""),
                     Status::Connecting => (1, ""),
-                    Status::Behind => (2, ""),
-                    Status::Live => (3, ""),
+                    Status::Behind => (2, carried),
+                    Status::Live => (3, carried),
                     Status::Closed { code, reason } => (u64::from(*code), reason),
                 };
-                (&[tag::UPSTREAM, *epoch, u64::from(*keeps), state], reason.as_bytes())
+                (&[tag::UPSTREAM, *epoch, u64::from(*keeps), state], rest.as_bytes())
             }
             Self::Kept(number) => (&[tag::KEPT, *number], &[]),
             Self::Closed(code) => (&[tag::CLOSED, *code], &[]),
@@ -85,18 +87,19 @@ impl<'a> Message<'a> {
             tag::LEADING => Self::Leading,
             tag::UPSTREAM => {
                 let (epoch, keeps) = (r.number()?, r.number()? > 0);
-                let status = match r.number()? {
+                let (state, rest) = (r.number()?, String::from_utf8_lossy(r.rest()));
+                let status = match state {
                     0 => Status::Offline,
                     1 => Status::Connecting,
                     2 => Status::Behind,
                     3 => Status::Live,
                     code => {
                         let code = u16::try_from(code).map_err(|_| DecodeError::Range)?;
-                        let reason = String::from_utf8_lossy(r.rest()).into_owned();
-                        Status::Closed { code, reason }
+                        Status::Closed { code, reason: rest.to_string() }
                     }
                 };
-                Self::Upstream { epoch, keeps, status }
+                let transport = Transport::from_name(&rest);
+                Self::Upstream { epoch, keeps, status, transport }
             }
             tag::KEPT => Self::Kept(r.number()?),
             tag::CLOSED => Self::Closed(r.number()?),
@@ -125,13 +128,15 @@ struct Follower {
 pub(super) struct Tabs {
     /// Another tab leads; how it stands with the room.
     leader: Option<Status>,
+    /// What carries its connection.
+    leader_transport: Option<Transport>,
     /// Whether that one keeps the document, as this one was told.
     leader_keeps: bool,
     followers: Few<TabId, Follower>,
     /// What the room said last of these, for those who come.
     access: Option<Vec<u8>>,
     schema: Option<Vec<u8>>,
-    told: Option<(u64, bool, Status)>,
+    told: Option<(u64, bool, Status, Option<Transport>)>,
     /// This tab followed one that is gone: the room may lack what came from there.
     pub(super) compares: bool,
 }
@@ -144,6 +149,11 @@ impl Tabs {
     /// How the leader stands with the room, for one who is in touch with it.
     pub(super) fn upstream(&self) -> Option<&Status> {
         self.leader.as_ref()
+    }
+
+    /// What carries the leader's connection with the room.
+    pub(super) fn transport(&self) -> Option<Transport> {
+        self.leader_transport.filter(|_| self.follows())
     }
 
     pub(super) fn are_there(&self) -> bool {

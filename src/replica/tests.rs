@@ -13,6 +13,7 @@ mod latency;
 mod presence;
 mod refused;
 mod tabs;
+mod transport;
 mod undo;
 
 use super::*;

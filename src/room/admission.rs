@@ -5,7 +5,7 @@
 //! of what there was. An access that is over ends its session: an alarm sees to that, and every
 //! frame does.
 
-use super::session::SessionId;
+use super::session::{SessionId, Stage};
 use super::{Counter, Output, Room};
 use crate::access::{Access, Action, Permission, Role, permits};
 use crate::policy::Schema;
@@ -43,6 +43,19 @@ impl Room {
         let permits = self.allows(access, action) && !self.is_revoked(access);
         self.observed.metrics.add(Counter::Denials, u64::from(!permits));
         permits
+    }
+
+    /// Whether a session has said hello and is of whoever sends a request, which says more in it.
+    pub fn hears(&self, id: SessionId, access: &Access) -> bool {
+        let session = self.sessions.get(&id);
+        let is_greeted = session.is_some_and(|session| session.stage != Stage::Silent);
+        is_greeted && session.is_some_and(|session| session.access.subject == access.subject)
+    }
+
+    /// Whether two sessions are of the same subject.
+    pub fn are_of_one(&self, one: SessionId, other: SessionId) -> bool {
+        let of = |id| self.sessions.get(&id).map(|session| &session.access.subject);
+        of(one).is_some() && of(one) == of(other)
     }
 
     /// What ends a session before anything is taken of it, if something does.

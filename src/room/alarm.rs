@@ -74,6 +74,7 @@ impl Room {
             | Input::Admitted { .. }
             | Input::Schema(_)
             | Input::Text { .. }
+            | Input::GoesOn { .. }
             | Input::Disconnect { .. } => {
                 self.alarm.rounds.active_at = now;
                 self.sweep_by(now + self.sweep_ms());

@@ -50,9 +50,16 @@ pub enum Input<'a> {
         /// Its bytes.
         bytes: &'a [u8],
     },
+    /// A session has said all that a poll began with, which goes on in the place of another.
     /// A text frame arrived that the platform did not answer.
     Text {
         /// From whom.
+        session: SessionId,
+    },
+    /// What a poll began with was handed over: the session goes on in the place of the earlier ones
+    /// of its client, which are gone.
+    GoesOn {
+        /// Which one.
         session: SessionId,
     },
     /// A socket is gone.

@@ -56,10 +56,12 @@ pub enum Counter {
     Revocations,
     /// Times that the document was deleted.
     Deletions,
+    /// Sessions that began without a WebSocket.
+    Polls,
 }
 
 /// Name and meaning of each, in order.
-const COUNTERS: [(&str, &str); 23] = [
+const COUNTERS: [(&str, &str); 24] = [
     ("frames_received", "Frames from clients."),
     ("received_bytes", "Bytes of frames from clients."),
     ("frames_sent", "Frames to clients, each as often as it was sent."),
@@ -83,6 +85,7 @@ const COUNTERS: [(&str, &str); 23] = [
     ("conflicts", "Changes that lost to others who did not know them, as clients tell."),
     ("revocations", "Times that somebody revoked what was granted."),
     ("deletions", "Times that a document was deleted."),
+    ("polls", "Sessions that began without a WebSocket."),
 ];
 
 /// Something of which the distribution counts.

@@ -62,6 +62,12 @@ impl Room {
         self.send(id, &FromRoom::Awareness(&everyone))
     }
 
+    /// Behind the answer to a hello, in the session of a poll: whoever was not named is gone. The
+    /// client may have missed that between two polls.
+    pub(super) fn everyone_was_named(&self, id: SessionId) -> Option<Output> {
+        self.send(id, &FromRoom::Awareness(&awareness::EMPTY))
+    }
+
     pub(super) fn presence_changes(&mut self) -> Vec<Output> {
         let mut out = Vec::new();
         if let Some(changes) = self.presence.take_changes() {

@@ -148,7 +148,7 @@ impl Cell {
     }
 
     /// Ask the room.
-    fn with<T>(self: &Rc<Self>, ask: impl FnOnce(&mut Room) -> T) -> Answer<T> {
+    pub(super) fn with<T>(self: &Rc<Self>, ask: impl FnOnce(&mut Room) -> T) -> Answer<T> {
         match self.wake(&mut self.live.borrow_mut()) {
             Ok(live) => Ok(ask(&mut live.room)),
             Err(error) => Err(self.failed(&error)),

@@ -11,10 +11,11 @@ use wasm_bindgen::{JsCast, JsValue};
 use worker::worker_sys::WebSocketRequestResponsePair;
 use worker::{DurableObject, Env, Request, Response, Result, State, WebSocketPair, durable_object};
 
+use super::entrance::Line;
 use super::fault::{self, InHand, Work};
 use super::logs::Logs;
 use super::storage::RoomStorage;
-use super::{entrance, instances, platform, refuse, route_of, schemas, trace_of};
+use super::{entrance, instances, line, platform, refuse, route_of, schemas, trace_of};
 use crate::access::{Access, Visitor};
 use crate::protocol::bearer::answered_subprotocol;
 use crate::protocol::route::{Problem, Route};
@@ -88,6 +89,7 @@ impl DurableObject for Room {
         }
         let dialect = match route_of(&request) {
             Ok(Route::Sync { dialect, .. }) => dialect,
+            Ok(Route::Say { session, .. }) => return self.cell.say(&session, request).await,
             Ok(Route::Document { ask, .. }) => return self.cell.answer(&ask, request).await,
             Ok(Route::Ready) => return self.cell.probe(),
             Ok(Route::Status { .. }) => return self.cell.status(),
@@ -96,12 +98,17 @@ impl DurableObject for Room {
             Err(problem) => return refuse(problem),
         };
         let Some(access) = entrance::access_of(&request) else { return refuse(Problem::Token) };
+        let line = entrance::line_of(&request);
         // Before it is one of the room's: closed at once, such a socket would keep it awake.
         if self.cell.turns_away(&access) {
+            if line == Some(Line::Follower) {
+                return refuse(Problem::Forbidden);
+            }
             return entrance::close_at_once(&request, Close::Forbidden);
         }
         let pair = WebSocketPair::new()?;
-        self.cell.connect(pair.server.as_ref(), dialect, trace_of(&request), &access)?;
+        let by = (trace_of(&request), line);
+        self.cell.connect(pair.server.as_ref(), dialect, by, &access)?;
         let response = Response::from_websocket(pair.client)?;
         let subprotocols = request.headers().get("sec-websocket-protocol")?;
         if let Some(answered) = answered_subprotocol(subprotocols.as_deref()) {
@@ -130,6 +137,7 @@ impl Room {
                 let bytes = Uint8Array::new(buffer).to_vec();
                 self.cell.take(Input::Frame { session, bytes: &bytes });
             }
+            None if self.cell.goes_on(socket, message) => {}
             None => self.cell.take(Input::Text { session }),
         }
     }
@@ -153,7 +161,7 @@ impl Cell {
         self: &Rc<Self>,
         socket: &web_sys::WebSocket,
         dialect: Dialect,
-        trace: Option<Trace>,
+        (trace, line): (Option<Trace>, Option<Line>),
         access: &Access,
     ) -> Result<()> {
         let mut slot = self.live.borrow_mut();
@@ -165,14 +173,18 @@ impl Cell {
             }
         };
         let session = live.room.next_session();
-        platform::accept(socket, self.state.as_raw(), session.0)?;
+        let tags = match &line {
+            Some(Line::Poll { session, number }) => line::tags(session, number).to_vec(),
+            Some(Line::Follower) | None => Vec::new(),
+        };
+        platform::accept(socket, self.state.as_raw(), session.0, &tags)?;
         live.sockets.insert(session, socket.clone());
         drop(slot);
         self.run(Input::Connect { session, dialect, trace, access });
         Ok(())
     }
 
-    fn disconnect(self: &Rc<Self>, socket: &web_sys::WebSocket) {
+    pub(super) fn disconnect(self: &Rc<Self>, socket: &web_sys::WebSocket) {
         if let Some(session) = self.session(socket) {
             self.take(Input::Disconnect { session });
             if let Some(live) = self.live.borrow_mut().as_mut() {
@@ -183,7 +195,7 @@ impl Cell {
 
     /// An input that may leave something to commit. The commit is asked for first: see
     /// [`fault::commit_in`].
-    fn take(self: &Rc<Self>, input: Input<'_>) {
+    pub(super) fn take(self: &Rc<Self>, input: Input<'_>) {
         if !self.commit_is_due.replace(true) {
             let cell = Rc::clone(self);
             fault::commit_in(0, self.state.as_raw(), move || {
@@ -374,7 +386,7 @@ impl Cell {
         }
     }
 
-    fn session(&self, socket: &web_sys::WebSocket) -> Option<SessionId> {
+    pub(super) fn session(&self, socket: &web_sys::WebSocket) -> Option<SessionId> {
         platform::name_of(socket, self.state.as_raw()).ok().map(SessionId)
     }
 }

@@ -140,15 +140,45 @@ async fn fetch(url: &str) -> std::result::Result<Keys, String> {
     Keys::public(&text.as_string().unwrap_or_default()).map_err(|error| error.to_string())
 }
 
+/// The header in which the Worker tells a room which session without a WebSocket of its own a
+/// request is about.
+const LINE: &str = "selvedge-line";
+
 /// Hand a request on with what its sender may do.
-pub(super) fn with_access(request: &Request, access: &Access) -> Result<Request> {
+pub(super) fn with_access(
+    request: &Request,
+    access: &Access,
+    line: Option<&str>,
+) -> Result<Request> {
     let mut bytes = Vec::new();
     access.write(&mut bytes);
     let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     let mut request = request.clone_mut()?;
     // Whatever the sender wrote there is gone.
     request.headers_mut()?.set(ACCESS, &hex)?;
+    match line {
+        Some(line) => request.headers_mut()?.set(LINE, line)?,
+        None => request.headers_mut()?.delete(LINE)?,
+    }
     Ok(request)
+}
+
+/// A poll, or a follower, by the Worker.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) enum Line {
+    /// What the client calls its session, and the number of the poll.
+    Poll { session: String, number: String },
+    /// It only listens, and is told by the status of an answer if it is refused.
+    Follower,
+}
+
+/// What the Worker said of it.
+pub(super) fn line_of(request: &Request) -> Option<Line> {
+    let line = request.headers().get(LINE).ok()??;
+    Some(match line.split_once('/') {
+        Some((session, number)) => Line::Poll { session: session.into(), number: number.into() },
+        None => Line::Follower,
+    })
 }
 
 /// What the Worker said of a request's sender.

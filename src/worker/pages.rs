@@ -49,7 +49,9 @@ impl Asked {
         }
         // Those of a room's answer cannot be changed.
         let headers = Headers::from_iter(response.headers().entries());
-        headers.set("cache-control", "no-store")?;
+        if !headers.has("cache-control")? {
+            headers.set("cache-control", "no-store")?;
+        }
         headers.set("access-control-expose-headers", "selvedge-epoch, selvedge-sequence")?;
         self.readers(env, &headers)?;
         Ok(response.with_headers(headers))

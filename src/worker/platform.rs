@@ -25,6 +25,10 @@ export function nameOf(socket, state) {
   return name
 }
 
+export function tagsOf(socket, state) {
+  return state.getTags(socket)
+}
+
 export async function fetchText(url, ms) {
   const response = await fetch(url, { signal: AbortSignal.timeout(ms) })
   if (!response.ok) throw new Error(`it answered ${response.status}`)
@@ -44,6 +48,13 @@ extern "C" {
     #[wasm_bindgen(js_name = fetchText, catch)]
     pub(super) async fn fetch_text(url: &str, ms: u32) -> Result<JsValue, JsValue>;
 
+    /// The tags that a socket was accepted with; an exception if it was not accepted here.
+    #[wasm_bindgen(js_name = tagsOf, catch)]
+    fn tags_of(
+        socket: &web_sys::WebSocket,
+        state: &DurableObjectState,
+    ) -> Result<js_sys::Array, JsValue>;
+
     /// The number that a socket was accepted with; an exception if it was not accepted here.
     #[wasm_bindgen(js_name = nameOf, catch)]
     pub(super) fn name_of(
@@ -52,13 +63,25 @@ extern "C" {
     ) -> Result<u32, JsValue>;
 }
 
-/// Accept a socket that may hibernate, under a name that outlives that.
+/// Accept a socket that may hibernate, under a name that outlives that, and further ones.
 pub(super) fn accept(
     socket: &web_sys::WebSocket,
     state: &DurableObjectState,
     name: u32,
+    further: &[String],
 ) -> Result<(), JsValue> {
-    state.accept_websocket_with_tags(socket, vec![name.to_string().into()])
+    let further = further.iter().map(JsValue::from);
+    let tags = [name.to_string().into()].into_iter().chain(further).collect();
+    state.accept_websocket_with_tags(socket, tags)
+}
+
+/// One of the further names.
+pub(super) fn tag_of(
+    socket: &web_sys::WebSocket,
+    state: &DurableObjectState,
+    at: u32,
+) -> Option<String> {
+    tags_of(socket, state).ok()?.get(at + 1).as_string()
 }
 
 /// Open a socket and close it. Browsers are not shown why an upgrade was refused, but why a socket
@@ -149,6 +172,11 @@ pub(super) fn attachment(socket: &web_sys::WebSocket) -> Vec<u8> {
 /// Close a socket, if it is not closed already.
 pub(super) fn close(socket: &web_sys::WebSocket, close: Close) {
     let _ = close_once(socket, close.code(), close.reason());
+}
+
+/// Close a socket whose client goes on elsewhere, or said that it is gone.
+pub(super) fn let_go(socket: &web_sys::WebSocket) {
+    let _ = close_once(socket, 1000, "");
 }
 
 /// Answer a client's close. The platform does so for other sockets, but leaves clients of a

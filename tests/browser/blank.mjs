@@ -30,11 +30,18 @@ export async function load(page, network) {
   await until("the client", () => page.evaluate(() => globalThis.isReady === true));
 }
 
+/** What goes to a room without a WebSocket. */
+const OF_ROOM = /^\/documents\/[^/]+\/(poll|say)\//;
+
 /**
  * A network in front of `server` that a test can cut: pages still load, but no socket to a room opens
- * or stays open. It has a page of its own, `/blank`. `{ url, cut, mend, stop }`.
+ * or stays open, nor is one polled. It has a page of its own, `/blank`.
+ *
+ * With `sockets: "refused"` it is one that lets no WebSocket through, with `"hang"` one that never
+ * answers whoever asks for one; `allow` lets them through. With `buffers` it hands on no answer
+ * before it has all of it. `{ url, cut, mend, allow, stop }`.
  */
-export async function startSite(server) {
+export async function startSite(server, { sockets: passage = "through", buffers = false } = {}) {
   const { hostname, port } = new URL(server.url);
   let isCut = false;
   const sockets = new Set();
@@ -47,15 +54,29 @@ export async function startSite(server) {
       return response.writeHead(204, { "clear-site-data": '"storage"' }).end();
     }
     const { method, headers, url: path } = request;
-    const asked = ask({ hostname, port, method, headers, path }, (answer) => {
+    if (OF_ROOM.test(path)) {
+      if (isCut) return response.destroy();
+      network.requests += 1;
+      sockets.add(response);
+      response.on("close", () => sockets.delete(response));
+    }
+    const asked = ask({ hostname, port, method, headers, path }, async (answer) => {
+      answer.on("error", () => response.destroy());
+      const whole = buffers && (await answer.toArray().catch(() => response.destroy()));
+      if (response.destroyed) return;
       response.writeHead(answer.statusCode, answer.headers);
-      answer.pipe(response);
+      if (buffers) response.end(Buffer.concat(whole));
+      else answer.pipe(response);
     });
+    // Whoever breaks off is gone for the server as well.
+    response.on("close", () => asked.destroy());
     asked.on("error", () => response.destroy());
     return request.pipe(asked);
   });
   proxy.on("upgrade", (request, socket) => {
     if (isCut) return socket.destroy();
+    if (passage === "refused") return socket.end("HTTP/1.1 403 Forbidden\r\n\r\n");
+    if (passage === "hang") return sockets.add(socket.on("error", () => {}));
     network.sockets += 1;
     const behind = connect(port, hostname, () => {
       const lines = [`${request.method} ${request.url} HTTP/1.1`];
@@ -76,6 +97,8 @@ export async function startSite(server) {
   const network = {
     /** How many sockets were opened so far. */
     sockets: 0,
+    /** How often a room was polled, or said something, without one. */
+    requests: 0,
     url: `http://127.0.0.1:${proxy.address().port}`,
     cut() {
       isCut = true;
@@ -83,6 +106,9 @@ export async function startSite(server) {
     },
     mend() {
       isCut = false;
+    },
+    allow() {
+      passage = "through";
     },
     stop() {
       this.cut();

@@ -8,7 +8,7 @@ use miniz_oxide::inflate::decompress_to_vec;
 use selvedge::document::Document;
 use selvedge::protocol::native::{decode_from_client, decode_from_room};
 use selvedge::protocol::{Dialect, FromClient, FromRoom};
-use selvedge::replica::{Aside, Input, Output, Rejected, Replica, Status};
+use selvedge::replica::{Aside, Input, Output, Rejected, Replica, Status, Transport};
 use selvedge::time::Millis;
 
 use crate::author::Change;
@@ -199,6 +199,14 @@ impl Native {
                 };
                 self.input(env, Input::Frame(&frame));
                 self.check_shown(env);
+                // Without a WebSocket it goes from one answer to the next, until one opens.
+                if self.replica.transport() == Some(Transport::Http) {
+                    match env.rng.u8(..32) {
+                        0..4 => self.input(env, Input::Over),
+                        4 => self.input(env, Input::SocketOpens),
+                        _ => {}
+                    }
+                }
             }
             Signal::Probe => self.input(env, Input::Pong),
             Signal::Close(code) => {
@@ -322,6 +330,13 @@ impl Native {
         for output in outputs {
             match output {
                 Output::Connect => self.conn = Some(env.open(self.index, Dialect::Native)),
+                Output::Renew => {
+                    env.count("renewed");
+                    let before = self.conn.replace(env.open(self.index, Dialect::Native));
+                    if let Some(conn) = before {
+                        env.up(conn, Signal::Close(1000));
+                    }
+                }
                 Output::Disconnect => {
                     if let Some(conn) = self.conn.take() {
                         env.up(conn, Signal::Close(1000));
@@ -395,7 +410,7 @@ impl Native {
                 | Output::Changed(_)
                 | Output::Updated { .. }
                 | Output::Peers(_) => {}
-                Output::Undo(_) | Output::Undone(_) | Output::Conflict(_) => {}
+                Output::TrySocket | Output::Undo(_) | Output::Undone(_) | Output::Conflict(_) => {}
             }
         }
     }

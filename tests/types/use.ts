@@ -12,6 +12,7 @@ import type {
   SharedMap,
   SharedText,
   Status,
+  Transport,
   TextDelta,
   Value,
 } from "selvedge";
@@ -134,6 +135,8 @@ function showKey(change: KeyChange, key: string): [string, Value] {
 }
 
 function showStatus(status: Status): string {
+  const transport: Transport | undefined = status.transport;
+  if (transport === "http") return "over HTTP";
   return status.state === "refused" ? `${status.code}: ${status.reason}` : status.state;
 }
 

@@ -4,6 +4,7 @@ import { after, before, describe, test } from 'node:test'
 import { Validator } from '@seriousme/openapi-schema-validator'
 import * as Y from 'yjs'
 import { Api, about } from './support/api.mjs'
+import { bodyOf } from './support/poll_line.mjs'
 import { RawSocket } from './support/raw_socket.mjs'
 import { Server, freshDocument } from './support/server.mjs'
 import { SECRET, claims, token } from './support/token.mjs'
@@ -101,6 +102,10 @@ describe('openapi', () => {
       pageFile: [['/admin/', {}, 200]],
       localToken: [['/local/token?role=reader', {}, 404]],
       sync: [[`/sync/${document}`, { as }, 426], ['/sync/%ff', {}, 400]],
+      poll: [[at('/poll/s1?brief&hold=0'), { as, body: bodyOf([native.hello()]) }, 200], [at('/poll/s1'), { as, body: 'x' }, 400],
+        [at('/poll/s1?hold=301'), { as }, 400], [at('/poll/s1'), { body: bodyOf([native.hello()]) }, 200]],
+      say: [[at('/say/s1'), { as, body: bodyOf([], { gone: true }) }, 204], [at('/say/s2'), { as, body: bodyOf([]) }, 404], [at('/say/s2'), {}, 401], [at('/say/x-y'), { as }, 400]],
+      events: [[at('/events'), {}, 401], [at('/events?since=x'), { as }, 400]],
       audit: [[at('/audit'), { as }, 200], [at('/audit?limit=0'), { as }, 400], [at('/audit'), {}, 401]],
       at: [[at('/at/head'), { as }, 200], [at('/at/head'), json, 200], [at('/at/99'), { as }, 404], [at('/at/x'), { as }, 400]],
       blame: [[at('/blame?text=text'), { as }, 200], [at('/blame?map=map'), { as }, 200], [at('/blame'), { as }, 400]],

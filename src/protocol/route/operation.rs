@@ -56,6 +56,12 @@ operations! {
     LocalToken = "GET" "/local/token" "local-token",
     /// With an upgrade: into the document's room.
     Sync = "GET" "/sync/{+document}" "sync",
+    /// Without a WebSocket: what the room says, for as long as the answer is held.
+    Poll = "POST" "/documents/{document}/poll/{session}" "poll",
+    /// Without a WebSocket: say something to the room, in a session that a poll began.
+    Say = "POST" "/documents/{document}/say/{session}" "say",
+    /// What changes, as server-sent events.
+    Events = "GET" "/documents/{document}/events" "events",
     /// How the document is.
     About = "GET" "/documents/{document}" "about",
     /// Begin its history.

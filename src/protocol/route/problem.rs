@@ -29,6 +29,8 @@ pub enum Problem {
     Unreadable,
     /// The body is larger than [`super::BODY_BYTES_MAX`].
     BodyTooLarge,
+    /// The body is larger than [`super::SAID_BYTES_MAX`].
+    SaidTooLarge,
     /// `/sync/{document}` speaks WebSocket only.
     UpgradeRequired,
     /// The address opened too many documents lately.
@@ -42,6 +44,9 @@ pub enum Problem {
 }
 
 impl Problem {
+    /// The body of a poll, or of what is said, cannot be read.
+    pub const BROKEN_RECORDS: Self = Self::Body("The body is records, see docs/api.md.");
+
     /// The HTTP status.
     pub fn status(self) -> u16 {
         match self {
@@ -50,7 +55,7 @@ impl Problem {
             Self::Forbidden => 403,
             Self::NotFound | Self::Missing(_) => 404,
             Self::Method(_) => 405,
-            Self::BodyTooLarge => 413,
+            Self::BodyTooLarge | Self::SaidTooLarge => 413,
             Self::Unreadable => 422,
             Self::UpgradeRequired => 426,
             Self::TooMany | Self::Full => 429,
@@ -93,6 +98,7 @@ impl Problem {
             Self::Method(_) => "This is not answered here. The header `allow` says what is.",
             Self::Full => "There are 1,000 revocations of one day already.",
             Self::BodyTooLarge => "A body may have 65,536 bytes.",
+            Self::SaidTooLarge => "A body may have 34,603,008 bytes here.",
             Self::Unreadable => {
                 "The document holds something that cannot be shown here. As an update it can: send \
                  no `accept: application/json`."
@@ -129,7 +135,7 @@ impl Problem {
             Self::Missing(_) => "Not in this document",
             Self::Method(_) => "Method not allowed",
             Self::Full => "Full",
-            Self::BodyTooLarge => "Body too large",
+            Self::BodyTooLarge | Self::SaidTooLarge => "Body too large",
             Self::Unreadable => "Unreadable content",
             Self::UpgradeRequired => "Upgrade required",
             Self::TooMany => "Too many requests",

@@ -10,6 +10,9 @@ const PAGE_ROWS: usize = 100;
 const PAGE_ROWS_MAX: usize = 1_000;
 /// The most shared types that one request names.
 const ROOTS_MAX: usize = 100;
+/// The longest time for which the answer to a poll is held, in seconds: so long a room can believe
+/// in a client that is gone without a word.
+const HOLD_S_MAX: u32 = 300;
 /// The longest name of a shared type, in bytes.
 const NAME_BYTES_MAX: usize = 1_024;
 
@@ -137,12 +140,58 @@ pub fn position(query: &str) -> Result<(Root, Position), Problem> {
     let wrong = Problem::Parameter(
         "Say where: `index`, a number from 0, in a `text`, `array` or `xml`; `key` in a `map`.",
     );
-    let said = |name| pairs(query).flatten().find(|(key, _)| *key == name).map(|(_, value)| value);
     let position = match root.kind {
-        RootKind::Map => said("key").map(Position::Key),
-        _ => said("index").and_then(|it| u32::try_from(number(&it)?).ok()).map(Position::Index),
+        RootKind::Map => said(query, "key").map(Position::Key),
+        _ => said(query, "index")
+            .and_then(|it| u32::try_from(number(&it)?).ok())
+            .map(Position::Index),
     };
     Ok((root, position.ok_or(wrong)?))
+}
+
+/// For how long the answer to a poll is held.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Hold {
+    /// So many seconds at most; with `is_brief`, 0 is until the room has said something.
+    pub seconds: u32,
+    /// It ends behind the first news, for networks that hand on no answer before it ends.
+    pub is_brief: bool,
+    /// The how-manyth poll of its session it is.
+    pub number: u64,
+}
+
+/// `hold`, `brief` and `poll`.
+pub fn hold(query: &str) -> Result<Hold, Problem> {
+    let wrong = Problem::Parameter("`hold` is a number of seconds, from 0 to 300.");
+    let is_brief = said(query, "brief").is_some();
+    let seconds = match said(query, "hold") {
+        Some(digits) => {
+            let seconds = number(&digits).and_then(|it| u32::try_from(it).ok());
+            seconds.filter(|it| *it <= HOLD_S_MAX).ok_or(wrong)?
+        }
+        None => HOLD_S_MAX,
+    };
+    Ok(Hold { seconds, is_brief, number: poll_number(query)? })
+}
+
+/// `poll`: the how-manyth of its session it is about.
+pub fn poll_number(query: &str) -> Result<u64, Problem> {
+    let wrong = Problem::Parameter("`poll` is a number, from 0.");
+    said(query, "poll").map_or(Ok(0), |digits| number(&digits).ok_or(wrong))
+}
+
+/// Where a follower goes on: an epoch and a sequence number, as the last event that it had names
+/// them in a header, or `since` in the query.
+pub fn since(last_event_id: Option<&str>, query: &str) -> Result<Option<(u64, u64)>, Problem> {
+    let wrong = Problem::Parameter("`since` is an epoch and a sequence number: `7.42`.");
+    let last = last_event_id.filter(|id| !id.is_empty()).map(str::to_owned);
+    let Some(id) = last.or_else(|| said(query, "since")) else { return Ok(None) };
+    let (epoch, sequence) = id.split_once('.').ok_or(wrong)?;
+    Ok(Some((number(epoch).ok_or(wrong)?, number(sequence).ok_or(wrong)?)))
+}
+
+fn said(query: &str, name: &str) -> Option<String> {
+    pairs(query).flatten().find(|(key, _)| *key == name).map(|(_, value)| value)
 }
 
 /// A whole number, written in digits only.
@@ -183,6 +232,26 @@ mod tests {
         assert!(roots(&"text=a&".repeat(101)).is_err());
         assert_eq!(root("text=a"), Ok(text("a")));
         assert!(root("").is_err() && root("text=a&map=b").is_err());
+    }
+
+    #[test]
+    fn a_poll_is_held_for_five_minutes_at_most() {
+        assert_eq!(hold(""), Ok(Hold { seconds: 300, is_brief: false, number: 0 }));
+        let brief = Hold { seconds: 0, is_brief: true, number: 7 };
+        assert_eq!(hold("hold=0&brief&poll=7"), Ok(brief));
+        for query in ["hold=301", "hold=x", "hold=", "poll=-1"] {
+            assert!(hold(query).is_err(), "{query}");
+        }
+    }
+
+    #[test]
+    fn a_follower_goes_on_behind_its_last_event() {
+        assert_eq!(since(None, ""), Ok(None));
+        assert_eq!(since(None, "since=7.42"), Ok(Some((7, 42))));
+        assert_eq!(since(Some("8.1"), "since=7.42"), Ok(Some((8, 1))));
+        for id in ["7", "7.", ".7", "7.x", "-1.2"] {
+            assert!(since(Some(id), "").is_err(), "{id}");
+        }
     }
 
     #[test]

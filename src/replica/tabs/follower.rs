@@ -9,7 +9,7 @@ use crate::time::Millis;
 impl Replica {
     /// Another tab leads: it is the room for this one.
     pub(in crate::replica) fn follow(&mut self, now: Millis, out: &mut Vec<Output>) {
-        self.tabs.leader = Some(Status::Connecting);
+        (self.tabs.leader, self.tabs.leader_transport) = (Some(Status::Connecting), None);
         self.tabs.leader_keeps = true;
         self.keep.follow();
         self.greet_leader(now, out);
@@ -84,7 +84,7 @@ impl Replica {
                 }
             }
             Message::Leading => self.greet_leader(now, out),
-            Message::Upstream { epoch, keeps, status } => {
+            Message::Upstream { epoch, keeps, status, transport } => {
                 if keeps != self.tabs.leader_keeps {
                     self.tabs.leader_keeps = keeps;
                     out.push(Output::KeptElsewhere(keeps));
@@ -93,6 +93,7 @@ impl Replica {
                     self.epoch = epoch;
                 }
                 self.tabs.leader = Some(status);
+                self.tabs.leader_transport = transport;
             }
             Message::Kept(number) => self.keep.kept_by_leader(number),
             Message::Closed(code) => {

@@ -139,13 +139,14 @@ impl Replica {
         let (protocol, sequence) = (PROTOCOL_VERSION, self.sequence);
         let (frame_bytes_max, update_bytes_max) = (u64::from(u32::MAX), u64::from(u32::MAX));
         let epoch = self.epoch;
-        let (status, window_bytes) = (self.connection.status(sequence), 0);
+        let (status, transport) = (self.connection.status(sequence), self.transport());
+        let window_bytes = 0;
         let keeps = self.keep.is_on();
         if self.tabs.followers.get(&tab).is_none() {
             out.push(Output::Watch(tab));
             self.tabs.followers.insert(tab, Follower::default());
         }
-        let upstream = Message::Upstream { epoch, keeps, status }.encode();
+        let upstream = Message::Upstream { epoch, keeps, status, transport }.encode();
         out.push(Output::Tell { tab: Some(tab), message: upstream });
         out.push(to(
             tab,
@@ -205,6 +206,12 @@ impl Replica {
         out: &mut Vec<Output>,
     ) -> Result<(), Close> {
         let mut entries = awareness::decode(update).map_err(|_| Close::BadFrame)?;
+        let gone = if entries.is_empty() { self.presence.take_gone() } else { Vec::new() };
+        for (client, clock) in gone {
+            if !self.tabs.is_of_follower(client) {
+                entries.push(Entry { client, clock, state: "null" });
+            }
+        }
         if self.tabs.are_there() {
             let gone = entries.iter().filter(|it| it.state == "null");
             if gone.filter(|it| self.tabs.is_of_follower(it.client)).count() > 0 {
@@ -310,10 +317,11 @@ impl Replica {
         if !self.tabs.are_there() {
             return;
         }
-        let news = (self.epoch, self.keep.is_on(), self.connection.status(self.sequence));
+        let status = self.connection.status(self.sequence);
+        let news = (self.epoch, self.keep.is_on(), status, self.transport());
         if self.tabs.told.as_ref() != Some(&news) {
-            let (epoch, keeps, status) = news.clone();
-            let message = Message::Upstream { epoch, keeps, status }.encode();
+            let (epoch, keeps, status, transport) = news.clone();
+            let message = Message::Upstream { epoch, keeps, status, transport }.encode();
             for (&tab, _) in self.tabs.followers.iter() {
                 out.push(Output::Tell { tab: Some(tab), message: message.clone() });
             }

@@ -65,12 +65,12 @@ impl Bench {
         change: impl FnOnce(&mut Edit<'_>) -> Result<R, EditError>,
         expected: &str,
     ) {
-        self.pass(1_000);
+        self.pass(300);
         let before = (self.replica.document().encode(), self.replica.pending());
         self.out.clear();
         assert_eq!(self.edit(change).unwrap_err(), expected);
         assert_eq!((self.replica.document().encode(), self.replica.pending()), before);
-        self.pass(1_000);
+        self.pass(300);
         assert_eq!(self.out, [], "{expected}");
     }
 }

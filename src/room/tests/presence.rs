@@ -89,3 +89,24 @@ fn s2_what_the_room_adds_to_presence_counts() {
     }
     assert_eq!(shell.closed, []);
 }
+
+#[test]
+fn presence_passes_on_to_the_session_that_goes_on_for_another() {
+    let mut shell = Shell::new();
+    let watcher = shell.native_as(&access("carl", None));
+    let ada = access("", None);
+    let first = shell.native_as(&ada);
+    present(&mut shell, first, Dialect::Native, 5, "1");
+    assert_eq!(shown(&mut shell, watcher), ["1"]);
+    let next = shell.native_as(&ada);
+    shell.heard(next);
+    let update = awareness::encode([Entry { client: 5, clock: 9, state: "2" }].into_iter());
+    shell.say(next, &FromClient::Awareness(&update));
+    shell.take(Input::Disconnect { session: first });
+    shell.take(Input::GoesOn { session: next });
+    shell.take(Input::Commit);
+    assert_eq!(shown(&mut shell, watcher), ["2"], "nobody sees it gone");
+    let frames = shell.heard(next);
+    let said = room_says(&frames);
+    assert_eq!(said.last(), Some(&FromRoom::Awareness(&awareness::EMPTY)));
+}

@@ -15,7 +15,9 @@ export class Api {
     const answer = await fetch(`${this.server.url}${path}${query}`, {
       method,
       headers: { ...authorization, ...headers },
-      body: body === undefined || typeof body === 'string' ? body : JSON.stringify(body)
+      body: body === undefined || typeof body === 'string' || body instanceof Uint8Array
+        ? body
+        : JSON.stringify(body)
     })
     const type = (answer.headers.get('content-type') ?? '').split(';')[0]
     const bytes = new Uint8Array(await answer.arrayBuffer())
