@@ -275,7 +275,7 @@ export interface Identity {
  */
 export type Activity = "active" | "idle" | "away";
 
-/** After how long somebody is not at work any more, in milliseconds. */
+/** After how long somebody is not at work any more, in milliseconds; `Infinity`: never. */
 export interface ActivityOptions {
   /** Idle, after so long without a key or a pointer; 60,000 if absent. */
   idleMs?: number;
@@ -304,7 +304,10 @@ export interface Presence<State extends JsonValue = JsonValue> {
   set(state: State | null): void;
   /** What this replica says about itself. */
   readonly local: State | null;
-  /** What others say about themselves, by client id. Empty while there is no connection. */
+  /**
+   * What others say about themselves, by client id. While there is no connection, only those in
+   * other tabs of this browser: of nobody else could it be heard that they are gone.
+   */
   readonly peers: Map<number, PeerState<State>>;
   /** Call back when others come, go, say something else, or are at work or not any more. */
   observe(callback: (change: PeersChange) => void): Unsubscribe;

@@ -22,6 +22,9 @@ extern "C" {
 /// Events of a page or a worker after which the connection deserves a look.
 const WAKING: [&str; 3] = ["online", "pageshow", "visibilitychange"];
 
+/// One that is further off would come at once.
+const TIMER_MS_MAX: f64 = i32::MAX as f64;
+
 /// Now. It never goes back, as a wall clock does; where it began does not matter.
 pub(super) fn now() -> Millis {
     Millis(performance_now() as u64)
@@ -53,7 +56,7 @@ pub(super) struct Timer(JsValue);
 impl Timer {
     pub(super) fn set(at: Millis, callback: &Closure<dyn FnMut()>) -> Self {
         // Rounded up: a timer that comes early is for nothing.
-        let ms = (at.0 as f64 - performance_now()).max(0.0).ceil();
+        let ms = (at.0 as f64 - performance_now()).clamp(0.0, TIMER_MS_MAX).ceil();
         Self(set_timeout(callback.as_ref().unchecked_ref(), ms))
     }
 }

@@ -165,6 +165,35 @@ test("who does not want it, or says it themselves, is not watched", async () => 
   assert.deepEqual(codes, ["option", "option", "option", "option"]);
 });
 
+test("c3: who never counts as idle costs no timer that comes at once", async () => {
+  const { tab, network } = await somebody();
+  const document = newDocument("never");
+  const page = await tab({ document: newDocument("blank") });
+  // No JSON has it, so the page says it.
+  await page.evaluate((document) => {
+    const never = { idleMs: Infinity, awayMs: Infinity, hiddenMs: Infinity };
+    globalThis.open({ document, presence: { name: "Ada" }, activity: never });
+  }, document);
+  await settled(page, `doc.status.state === "live"`);
+  const other = await tab({ document, presence: { name: "other" } });
+  await settled(page, sees("other"));
+  // Nothing else is due in a page that wants no connection, and is heard by other tabs.
+  const timers = await page.evaluate(async () => {
+    doc.disconnect();
+    // Its timer comes before, and then the next is set.
+    doc.presence.set({ name: "Ada", at: 1 });
+    const { setTimeout } = globalThis;
+    let timers = 0;
+    globalThis.setTimeout = (...timer) => ((timers += 1), setTimeout(...timer));
+    await new Promise((later) => setTimeout(later, 500));
+    globalThis.setTimeout = setTimeout;
+    return timers;
+  });
+  assert.ok(timers < 10, `${timers} timers in half a second`);
+  await settled(other, sees("Ada"));
+  assert.equal(network.sockets, 2);
+});
+
 test("no ghosts: a tab that leads dies, and only who was in it is gone", async () => {
   const document = newDocument("ghosts");
   const { tab, network } = await somebody();

@@ -4,6 +4,9 @@ use super::*;
 use crate::protocol::FromRoom;
 use crate::replica::ActivityLimits;
 
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
 #[test]
 fn presence_is_throttled_said_again_and_cleared() {
     let mut bench = Bench::online(1);
