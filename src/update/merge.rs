@@ -37,13 +37,18 @@ pub(super) struct Gathered<'a> {
 impl<'a> Gathered<'a> {
     pub(super) fn from(updates: &[&'a [u8]]) -> Result<Self, Malformed> {
         let (mut clients, mut all) = (BTreeMap::new(), Vec::<Runs<'a>>::new());
-        let mut deletes = Ranges::default();
+        let (mut deletes, mut last) = (Ranges::default(), None);
         for update in updates {
             let mut walk = walk(update);
             while let Some(section) = walk.next_section()? {
                 let client = section.client;
                 let is_crowded = clients.len() > OPEN_MAX;
-                let at = *clients.entry(client).or_insert(all.len() as u32);
+                // Who wrote the update before mostly wrote this one.
+                let at = match last {
+                    Some((same, at)) if same == client => at,
+                    _ => *clients.entry(client).or_insert(all.len() as u32),
+                };
+                last = Some((client, at));
                 if at as usize == all.len() {
                     all.push(Runs::default());
                 }
@@ -81,7 +86,7 @@ impl<'a> Gathered<'a> {
             let Some(runs) = self.runs.get(at as usize) else { continue };
             let mut out = Output { client, start: 0, count: 0, last: None, bytes: Vec::new() };
             let mut end = 0;
-            for run in runs.in_order() {
+            for run in &runs.closed {
                 let mut item = run.view()?;
                 if item.end() <= end {
                     continue;
@@ -109,8 +114,6 @@ impl<'a> Gathered<'a> {
 #[derive(Debug, Default)]
 struct Runs<'a> {
     closed: Vec<Run<'a>>,
-    /// The first clock of each and which of `closed` it is, if they did not come in order.
-    order: Vec<(u32, u32)>,
     open: Option<Open<'a>>,
 }
 
@@ -161,17 +164,23 @@ impl<'a> Runs<'a> {
 
     /// Those with the same clock stay in the order in which they came.
     fn sort(&mut self) {
-        if !self.closed.is_sorted_by_key(|run| run.clock) {
-            let order = (0..).zip(&self.closed).map(|(at, run)| (run.clock, at));
-            self.order = order.collect::<BinaryHeap<_>>().into_sorted_vec();
+        if self.closed.is_sorted_by_key(|run| run.clock) {
+            return;
         }
-    }
-
-    fn in_order(&self) -> impl Iterator<Item = &Run<'a>> {
-        (0..self.closed.len()).filter_map(|at| {
-            let at = self.order.get(at).map_or(at, |(_, at)| *at as usize);
-            self.closed.get(at)
-        })
+        let order = (0..).zip(&self.closed).map(|(at, run)| (run.clock, at));
+        let mut order = order.collect::<BinaryHeap<(u32, u32)>>().into_sorted_vec();
+        for start in 0..order.len() {
+            // What belongs here changes places with what is here, which then looks for its own.
+            let mut at = start;
+            loop {
+                let from = std::mem::replace(&mut order[at].1, at as u32) as usize;
+                if from == start {
+                    break;
+                }
+                self.closed.swap(at, from);
+                at = from;
+            }
+        }
     }
 
     /// Go on with the last run, if it was closed.
