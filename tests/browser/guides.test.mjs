@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { transformSync } from "esbuild";
 import { root } from "../../tools/shell.mjs";
 import { load, startSite } from "./blank.mjs";
 import { assertQuiet, leave, newDocument, startDemo } from "./page.mjs";
@@ -23,7 +24,8 @@ after(async () => {
 /** The snippets of a page that `fits` accepts, with imports as they work in a function. */
 function snippets(file, fits = () => true) {
   const page = readFileSync(join(root, file), "utf8");
-  const found = [...page.matchAll(/```js\n([^]*?)```/g)].map(([, snippet]) => snippet).filter(fits);
+  const all = [...page.matchAll(/```(?:js|ts)\n([^]*?)```/g)].map(([, snippet]) => snippet);
+  const found = all.filter(fits).map((it) => transformSync(it, { loader: "ts" }).code);
   assert.ok(found.length > 0, `${file} shows nothing`);
   const imports = /^import (?:(\w+), )?(\{[^}]*\}) from ("[^"]*");$/gm;
   return found.map((snippet) =>
@@ -39,7 +41,12 @@ async function run(code, { document = newDocument("guide"), replace = {} } = {})
   const page = await demo.open();
   await page.route("**/my-token", (route) => route.fulfill({ body: "a.b.c" }));
   await load(page, network);
-  const all = Object.entries({ "https://selvedge.example.workers.dev": network.url, ...replace });
+  const here = {
+    "https://selvedge.example.workers.dev": network.url,
+    'import("selvedge")': 'import("/selvedge/selvedge.js")',
+    ...replace,
+  };
+  const all = Object.entries(here);
   const body = all.reduce((code, [from, to]) => code.replaceAll(from, to), code.join("\n"));
   const returned = await page.evaluate(
     ([body, url, name]) => {
@@ -140,23 +147,63 @@ test("conflicts: who lost is asked, and can restore", async () => {
 });
 
 test("offline: what is saved where, and what is kept", async () => {
-  const [opened, kept] = snippets("docs/guides/offline.md");
+  const [opened, kept, badges] = snippets("docs/guides/offline.md");
   const document = newDocument("offline");
   const { page, returned } = await run(
     [
       "const shown = []; const show = (words) => shown.push(words);",
       "const listed = []; console.log = (...it) => listed.push(it);",
+      "const badged = []; const badge = (words) => badged.push(words);",
+      badges,
       opened,
       `doc.text("note").insert(0, "x"); await doc.whenSaved(); await settled(() => shown.includes("Saved"));
        await settled(() => doc.storage.state === "kept");
        doc.close(); await new Promise((done) => setTimeout(done, 300));`,
       kept,
-      "return { shown, listed, left: (await globalThis.kept()).length };",
+      "return { shown, listed, badged, left: (await globalThis.kept()).length };",
     ],
     { replace: { '"notes/1"': `"${document}"` } },
   );
   assert.equal(returned.listed[0][0], document);
   assert.equal(returned.left, 0);
+  assert.ok(returned.badged.includes("Saving…"));
+  assert.equal(returned.badged.at(-1), "All saved");
   assertQuiet([page]);
+  await leave(page);
+});
+
+test("presence: carets are shown where they are while others write", async () => {
+  const { page, returned } = await run(
+    [
+      "const shown = []; const show = (...it) => shown.push(it);",
+      ...snippets("docs/guides/presence.md"),
+      `const other = connect({ url, document: name, offline: false, profile: "other" });
+       await settled(() => doc.status.state === "live" && other.status.state === "live");
+       other.text("note").insert(0, "one two");
+       const caret = other.text("note").relativePosition(4);
+       other.presence.set({ user: { name: "Bo", color: "red" }, caret });
+       moved(0);
+       await settled(() => shown.some(([, , index]) => index === 4));
+       await settled(() => other.presence.peers.get(doc.clientId)?.user.name === "Ada");
+       note.insert(0, ">> ");
+       return { last: shown.at(-1), other: other.clientId };`,
+    ],
+    { replace: { '"plan"': "name" } },
+  );
+  assert.deepEqual(returned.last, [returned.other, "Bo", 7, "active"]);
+  assertQuiet([page]);
+  await leave(page);
+});
+
+test("networks: the page can tell what carries its document", async () => {
+  const { page, returned } = await run(
+    [
+      "const said = []; console.log = (...it) => said.push(it);",
+      ...snippets("docs/guides/networks.md"),
+      `await settled(() => doc.status.state === "live"); return said.at(-1);`,
+    ],
+    { replace: { '"plan"': "name" } },
+  );
+  assert.deepEqual(returned, ["live", "websocket"]);
   await leave(page);
 });
