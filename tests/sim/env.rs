@@ -23,6 +23,8 @@ pub enum Signal {
     /// The request to open it, and the answer.
     Open,
     Binary(Vec<u8>),
+    /// What a poll began with was handed over.
+    Over,
     /// The text frame `ping`, and `pong`.
     Probe,
     Close(u16),

@@ -209,6 +209,7 @@ impl Native {
                 }
             }
             Signal::Probe => self.input(env, Input::Pong),
+            Signal::Over => {}
             Signal::Close(code) => {
                 env.up(conn, Signal::Close(code));
                 self.before = Some(self.view());
@@ -327,15 +328,13 @@ impl Native {
     }
 
     fn perform(&mut self, env: &mut Env, outputs: Vec<Output>) {
+        let mut before = None;
         for output in outputs {
             match output {
                 Output::Connect => self.conn = Some(env.open(self.index, Dialect::Native)),
                 Output::Renew => {
-                    env.count("renewed");
-                    let before = self.conn.replace(env.open(self.index, Dialect::Native));
-                    if let Some(conn) = before {
-                        env.up(conn, Signal::Close(1000));
-                    }
+                    env.count("polled");
+                    before = self.conn.replace(env.open(self.index, Dialect::Native));
                 }
                 Output::Disconnect => {
                     if let Some(conn) = self.conn.take() {
@@ -412,6 +411,11 @@ impl Native {
                 | Output::Peers(_) => {}
                 Output::TrySocket | Output::Undo(_) | Output::Undone(_) | Output::Conflict(_) => {}
             }
+        }
+        // What a poll begins with is handed over, and the one before it is over.
+        if let Some(before) = before {
+            self.conn.into_iter().for_each(|conn| env.up(conn, Signal::Over));
+            env.up(before, Signal::Close(1000));
         }
     }
 }

@@ -102,6 +102,7 @@ impl Server {
                 let bytes = self.without_epoch(conn, bytes);
                 self.frame(env, session, &bytes);
             }
+            Signal::Over => self.take(env, Input::GoesOn { session }),
             // The platform answers these.
             Signal::Probe => {
                 if let Some(socket) = self.sockets.get_mut(&conn) {

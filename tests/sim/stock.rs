@@ -184,7 +184,7 @@ impl Stock {
                 self.say_awareness(env, &[self.id()]);
             }
             Signal::Binary(frame) => self.frame(env, &frame),
-            Signal::Probe => {}
+            Signal::Probe | Signal::Over => {}
             Signal::Close(code) => {
                 env.up(conn, Signal::Close(code));
                 self.closed(env);
