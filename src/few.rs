@@ -91,6 +91,9 @@ impl<K, V> IntoIterator for Few<K, V> {
 mod tests {
     use super::Few;
 
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
     #[test]
     fn keys_are_found_and_in_order() {
         let mut few = Few::default();

@@ -129,12 +129,9 @@ pub(super) fn status_object(reach: &Reach) -> JsValue {
     let Reach { status, transport } = reach;
     let mut entries = vec![("state", JsValue::from_str(status.name()))];
     entries.extend(transport.map(|it| ("transport", JsValue::from_str(it.name()))));
-    match status {
-        Status::Closed { code, reason } => {
-            entries.push(("code", (*code).into()));
-            entries.push(("reason", JsValue::from_str(reason)));
-        }
-        _ => {}
+    if let Status::Closed { code, reason } = status {
+        entries.push(("code", (*code).into()));
+        entries.push(("reason", JsValue::from_str(reason)));
     }
     object(&entries)
 }

@@ -168,6 +168,9 @@ fn key_changes(changes: &HashMap<Arc<str>, EntryChange>) -> Vec<(String, KeyChan
 mod tests {
     use super::PathSegment;
 
+    #[cfg(target_arch = "wasm32")]
+    use wasm_bindgen_test::wasm_bindgen_test as test;
+
     #[test]
     fn keys_in_paths_are_read() {
         for (escaped, key) in [("a", "a"), ("~1~0", "/~"), ("~01", "~1"), ("~~1", "~/"), ("~", "~")]

@@ -2,6 +2,9 @@
 
 use super::*;
 
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
 const CUT: Input<'_> = Input::Closed { code: 1006, reason: "" };
 
 impl Bench {
