@@ -79,6 +79,33 @@ test("README: ten lines connect, tell what changes and what is saved", async () 
   await leave(page);
 });
 
+test("embed: values, shared types, transactions, observers and errors", async () => {
+  const [made, transacted, observed, failed] = snippets("docs/guides/embed.md");
+  const { page, returned } = await run(
+    [
+      `const rendered = [];
+       const render = (...it) => rendered.push(it);
+       const renderTasks = (...it) => rendered.push(it);`,
+      made,
+      observed,
+      transacted,
+      failed,
+      `title.insert(6, "!");
+       await doc.whenSaved();
+       return { rendered, title: title.toDelta(), settings: settings.toJSON() };`,
+    ],
+    { replace: { '"plan"': "name" } },
+  );
+  assert.deepEqual(returned.rendered, [
+    [[{ title: "Write the guide", done: true }], [[0]]],
+    ["Launch!", [{ retain: 6 }, { insert: "!", attributes: { bold: true } }], true],
+  ]);
+  assert.deepEqual(returned.title, [{ insert: "Launch!", attributes: { bold: true } }]);
+  assert.deepEqual(returned.settings, { deadline: "2027-01-31", progress: 1 });
+  assertQuiet([page]);
+  await leave(page);
+});
+
 test("tokens: the page is told what it may do", async () => {
   const lines = snippets("docs/tokens.md", (it) => it.includes("connect("));
   const { page, returned } = await run(
