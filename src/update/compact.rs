@@ -11,7 +11,7 @@ use super::{Content, Malformed, Struct};
 pub fn compact(updates: &[&[u8]]) -> Result<Vec<u8>, Malformed> {
     let log = Gathered::from(updates)?;
     let mut place = (u64::MAX, 0);
-    log.write(&mut |item, out| {
+    log.write(|item, out| {
         let client = out.client;
         let ranges = log.deletes.ranges(client);
         if place.0 != client {

@@ -12,7 +12,7 @@ pub fn beyond(update: &[u8], other: &[u8]) -> Result<Vec<u8>, Malformed> {
 /// One update with what a holder of `known` lacks of `updates`: the ids that it has not, and the
 /// whole delete set, because a state vector does not say what is deleted.
 pub fn diff(updates: &[&[u8]], known: &StateVector) -> Result<Vec<u8>, Malformed> {
-    Gathered::from(updates)?.write(&mut |item, out| {
+    Gathered::from(updates)?.write(|item, out| {
         let clock = known.clock(out.client);
         if clock <= item.clock {
             out.push(item);

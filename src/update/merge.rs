@@ -1,6 +1,6 @@
 //! Several updates as one.
 
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::BTreeMap;
 
 use super::delete_set::Ranges;
 use super::{Content, DeleteSet, Malformed, Place, Struct, walk};
@@ -15,44 +15,29 @@ const OPEN_MAX: usize = 1_024;
 /// Ids that none of them holds, between ids that some do, are skipped. Where two hold the same id,
 /// the struct that begins first counts, then the one that came first.
 pub fn merge(updates: &[&[u8]]) -> Result<Vec<u8>, Malformed> {
-    Gathered::from(updates)?.write(&mut |item, out| {
+    Gathered::from(updates)?.write(|item, out| {
         out.push(item);
         Ok(())
     })
 }
 
-/// What is done with each struct that is to be written.
-pub(super) type Each<'e, 's> =
-    &'e mut dyn FnMut(Struct<'s>, &mut Output<'s>) -> Result<(), Malformed>;
-
 /// The structs and the deletions of several updates.
 #[derive(Debug, Default)]
 pub(super) struct Gathered<'a> {
-    /// Where in `runs` those of each client are. (A map of these would be code of its own.)
-    clients: BTreeMap<u64, u32>,
-    runs: Vec<Runs<'a>>,
+    clients: BTreeMap<u64, Runs<'a>>,
     pub(super) deletes: DeleteSet,
 }
 
 impl<'a> Gathered<'a> {
     pub(super) fn from(updates: &[&'a [u8]]) -> Result<Self, Malformed> {
-        let (mut clients, mut all) = (BTreeMap::new(), Vec::<Runs<'a>>::new());
-        let (mut deletes, mut last) = (Ranges::default(), None);
+        let mut clients: BTreeMap<u64, Runs<'a>> = BTreeMap::new();
+        let mut deletes = Ranges::default();
         for update in updates {
             let mut walk = walk(update);
             while let Some(section) = walk.next_section()? {
                 let client = section.client;
                 let is_crowded = clients.len() > OPEN_MAX;
-                // Who wrote the update before mostly wrote this one.
-                let at = match last {
-                    Some((same, at)) if same == client => at,
-                    _ => *clients.entry(client).or_insert(all.len() as u32),
-                };
-                last = Some((client, at));
-                if at as usize == all.len() {
-                    all.push(Runs::default());
-                }
-                let Some(runs) = all.get_mut(at as usize) else { continue };
+                let runs = clients.entry(client).or_default();
                 runs.reopen()?;
                 let mut before = section.rest();
                 while let Some(item) = section.next()? {
@@ -71,19 +56,22 @@ impl<'a> Gathered<'a> {
                 deletes.push(client, start, end);
             }
         }
-        for runs in &mut all {
+        for runs in clients.values_mut() {
             runs.close();
-            runs.sort();
+            // Stable, and linear if they came in order.
+            runs.closed.sort_by_key(|run| run.clock);
         }
-        Ok(Self { clients, runs: all, deletes: deletes.into_set() })
+        Ok(Self { clients, deletes: deletes.into_set() })
     }
 
     /// Write an update. `each` is given every id once, in order, and pushes what is to be written.
-    pub(super) fn write<'s>(&'s self, each: Each<'_, 's>) -> Result<Vec<u8>, Malformed> {
+    pub(super) fn write<'s>(
+        &'s self,
+        mut each: impl FnMut(Struct<'s>, &mut Output<'s>) -> Result<(), Malformed>,
+    ) -> Result<Vec<u8>, Malformed> {
         let mut sections = 0u64;
         let mut body = Vec::new();
-        for (&client, &at) in self.clients.iter().rev() {
-            let Some(runs) = self.runs.get(at as usize) else { continue };
+        for (&client, runs) in self.clients.iter().rev() {
             let mut out = Output { client, start: 0, count: 0, last: None, bytes: Vec::new() };
             let mut end = 0;
             for run in &runs.closed {
@@ -160,27 +148,6 @@ impl<'a> Runs<'a> {
         let (clock, keyed) = (item.clock, item.place.is_keyed());
         let content = bytes.map_or(RunContent::Joined(item), RunContent::Bytes);
         self.closed.push(Run { clock, keyed, content });
-    }
-
-    /// Those with the same clock stay in the order in which they came.
-    fn sort(&mut self) {
-        if self.closed.is_sorted_by_key(|run| run.clock) {
-            return;
-        }
-        let order = (0..).zip(&self.closed).map(|(at, run)| (run.clock, at));
-        let mut order = order.collect::<BinaryHeap<(u32, u32)>>().into_sorted_vec();
-        for start in 0..order.len() {
-            // What belongs here changes places with what is here, which then looks for its own.
-            let mut at = start;
-            loop {
-                let from = std::mem::replace(&mut order[at].1, at as u32) as usize;
-                if from == start {
-                    break;
-                }
-                self.closed.swap(at, from);
-                at = from;
-            }
-        }
     }
 
     /// Go on with the last run, if it was closed.

@@ -1,6 +1,8 @@
 //! The walk over an encoded update that everything else here stands on.
 
-use super::{Malformed, StateVector, Struct};
+use std::collections::BTreeSet;
+
+use super::{Malformed, Struct};
 use crate::codec::{DecodeError, Reader};
 
 /// A piece of an update.
@@ -167,14 +169,14 @@ pub(super) fn read_range(reader: &mut Reader<'_>) -> Result<(u32, u32), Malforme
 #[derive(Clone, Debug, Default)]
 struct Clients {
     last: Option<u64>,
-    before: StateVector,
+    before: BTreeSet<u64>,
 }
 
 impl Clients {
     fn add(&mut self, client: u64) -> Result<(), Malformed> {
         if let Some(last) = self.last.replace(client) {
-            self.before.advance(last, 1);
+            self.before.insert(last);
         }
-        if self.before.clock(client) > 0 { Err(Malformed::RepeatedClient) } else { Ok(()) }
+        if self.before.contains(&client) { Err(Malformed::RepeatedClient) } else { Ok(()) }
     }
 }
