@@ -98,6 +98,8 @@ async function client() {
   args.push("--out-dir", clientPackage, "--out-name", "selvedge");
   // Without what only rooms need: it would not be in it, but would be compiled.
   args.push("--", "--no-default-features", "--features", "client");
+  // Those of an earlier build would be in the package as well.
+  fs.rmSync(join(clientPackage, "snippets"), { recursive: true, force: true });
   await step("building the client into dist/selvedge/ (minutes the first time)", () =>
     run("wasm-pack", args, { env: toolEnvironment(), quiet: true }),
   );
