@@ -31,7 +31,7 @@ export async function serveSite(client) {
 }
 
 function fileOf(path) {
-  const inPackage = path.match(/^\/selvedge\/(selvedge[\w.]*)$/);
+  const inPackage = path.match(/^\/selvedge\/((?:selvedge|snippets\/)[\w./-]*)$/);
   return inPackage ? join(root, "dist/selvedge", inPackage[1]) : join(own, "page.html");
 }
 
