@@ -2,7 +2,7 @@
 //! `selvedge.v1`. Each commit is an event, by epoch and sequence number.
 
 use super::native::{decode_from_room, encode_from_client};
-use super::{FromClient, FromRoom};
+use super::{FromClient, FromRoom, Hello, INFLATES};
 
 /// What a follower is confirmed to have, at least so many bytes at a time.
 const CONFIRMED_BYTES_MIN: u64 = 64 << 10;
@@ -15,6 +15,13 @@ pub struct Following {
 }
 
 impl Following {
+    /// What a follower says first, that has everything of an epoch up to a sequence number. An
+    /// event holds an update as it is, so a document must not come deflated.
+    pub fn hello(epoch: u64, sequence: u64) -> Vec<u8> {
+        let hello = Hello { protocol: INFLATES - 1, epoch, sequence, trace: None };
+        encode_from_client(&FromClient::Hello(hello)).unwrap_or_default()
+    }
+
     /// The event for a frame of the room; nothing if it tells a follower nothing.
     pub fn event(&mut self, frame: &[u8]) -> Option<String> {
         self.unconfirmed_bytes += frame.len() as u64;
@@ -60,7 +67,7 @@ fn base64(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
     use crate::protocol::Welcome;
-    use crate::protocol::native::encode_from_room;
+    use crate::protocol::native::{decode_from_client, encode_from_room};
 
     #[cfg(target_arch = "wasm32")]
     use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -92,6 +99,14 @@ mod tests {
         assert_eq!(event(&update).as_deref(), Some("id: 7.42\ndata: Zm9v\n\n"));
         assert_eq!(event(&FromRoom::Awareness(&[0])), None);
         assert_eq!(following.event(&[]), None);
+    }
+
+    #[test]
+    fn w8_a_follower_says_that_it_cannot_inflate() {
+        let hello = Following::hello(7, 42);
+        let hello = decode_from_client(&hello).unwrap();
+        let expected = Hello { protocol: INFLATES - 1, epoch: 7, sequence: 42, trace: None };
+        assert_eq!(hello, Some(FromClient::Hello(expected)));
     }
 
     #[test]

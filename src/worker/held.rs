@@ -12,10 +12,10 @@ use worker::{Context, Env, Headers, Method, Request, RequestInit, Response, Resu
 use super::{entrance, refuse, room};
 use crate::access::Access;
 use crate::protocol::events::Following;
-use crate::protocol::native::{GREETED, GREETING_TAGS, encode_from_client};
+use crate::protocol::native::{GREETED, GREETING_TAGS};
 use crate::protocol::records::{self, Record};
 use crate::protocol::route::{self, Hold, Problem, SAID_BYTES_MAX};
-use crate::protocol::{Close, FromClient, Hello, OVER, PING, PROTOCOL_VERSION, SUBPROTOCOL};
+use crate::protocol::{Close, OVER, PING, SUBPROTOCOL};
 
 #[wasm_bindgen(module = "/src/worker/held.js")]
 extern "C" {
@@ -107,8 +107,7 @@ pub(super) async fn events(
         Err(problem) => return refuse(problem),
     };
     let (epoch, sequence) = since.unwrap_or((0, 0));
-    let hello = Hello { protocol: PROTOCOL_VERSION, epoch, sequence, trace: None };
-    let hello = encode_from_client(&FromClient::Hello(hello)).unwrap_or_default();
+    let hello = Following::hello(epoch, sequence);
     let opened = open(env, document, "", &request, access).await?;
     let following = std::rc::Rc::new(std::cell::RefCell::new(Following::default()));
     let take = {

@@ -105,6 +105,26 @@ describe('events', () => {
     await writer.close()
   })
 
+  test('o2: a document that was compacted comes as it is, not deflated', async () => {
+    const document = freshDocument('events-large')
+    const writer = await new NativeClient(server, document).connect()
+    const text = writer.doc.getText('text')
+    for (let at = 0; at < 10; at++) {
+      text.insert(0, 'all work and no play '.repeat(2_000))
+      await writer.saved()
+    }
+    await until('the compaction', async () => {
+      const late = await new NativeClient(server, document).connect()
+      await late.close()
+      return late.socket.messages.some(({ kind }) => kind === 'document')
+    }, { every: 200 })
+    const reader = new EventReader(`${server.url}${about(document, '/events')}`)
+    await reader.open()
+    await until('the document', () => reader.text === text.toString())
+    reader.close()
+    await writer.close()
+  })
+
   test('o3: who has another history is told so', async () => {
     const document = freshDocument('events-epoch')
     const reader = new EventReader(`${server.url}${about(document, '/events')}?since=7.42`)
