@@ -247,8 +247,7 @@ impl Document {
         origin: Option<&str>,
         tells_deleted: bool,
     ) -> Result<Taken<'a>, ApplyError> {
-        // yrs joins runs of typing from their end, and keeps a copy of the rest of the run for each
-        // struct until it is done: a gigabyte for a quarter of a megabyte.
+        // yrs would take a gigabyte to join a quarter of a megabyte of single keystrokes.
         let joined = if admission.plain {
             admission.fresh
         } else {

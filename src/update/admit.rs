@@ -21,8 +21,8 @@ pub struct Admission<'a> {
     pub repeats: bool,
     /// Whether some of the update refers to what is unknown, and is not in `fresh`.
     pub missing: bool,
-    /// Whether `fresh` is as [`super::merge`] would write it: a few structs of one client beside
-    /// others, and deletions in order. Merging it would at most join some of these.
+    /// Whether a CRDT can take `fresh` as it is: its deletions are in order, each once, and its
+    /// runs are joined as far as that is worth it. Otherwise [`super::merge`] makes it so.
     pub plain: bool,
 }
 
@@ -49,9 +49,6 @@ pub fn admit_seen<'a>(
     }
 }
 
-/// More structs than these may be worth joining; see [`Admission::plain`].
-const PLAIN_STRUCTS_MAX: u32 = 4;
-
 /// The usual case, decided on the way without holding anything: at most one client, and all of it
 /// is new and ready.
 fn admit_whole<'a>(
@@ -61,7 +58,7 @@ fn admit_whole<'a>(
 ) -> Result<Option<Admission<'a>>, Malformed> {
     let mut walk = walk(update);
     let (mut client, mut next, mut structs) = (0, 0, 0u32);
-    let mut plain = true;
+    let (mut runs, mut order) = (Runs::default(), Order::default());
     if let Some(section) = walk.next_section()? {
         client = section.client;
         next = known.clock(client);
@@ -75,24 +72,21 @@ fn admit_whole<'a>(
             }
             next = item.end();
             structs += 1;
-            // Where a parent is named, the bytes may say so in more than one way.
-            plain &= matches!(item.place, Place::Beside { .. });
+            runs.see(client, &item);
         }
-        plain &= (1..=PLAIN_STRUCTS_MAX).contains(&structs);
         if walk.next_section()?.is_some() {
             return Ok(None);
         }
     }
-    let mut last = None;
     while let Some((target, start, end)) = walk.next_delete()? {
         let end_known = if structs > 0 && target == client { next } else { known.clock(target) };
         if end > end_known {
             return Ok(None);
         }
-        plain &= last.is_none_or(|(client, end)| client == target && end < start);
-        last = Some((target, end));
+        order.see(target, start, end);
     }
-    let has_deletes = last.is_some();
+    let has_deletes = order.last.is_some();
+    let plain = runs.are_joined(update.len()) && order.is_kept;
     let ends = if structs > 0 { vec![(client, next)] } else { Vec::new() };
     let (repeats, missing) = (structs == 0, false);
     Ok(Some(Admission { fresh: update.into(), ends, has_deletes, repeats, missing, plain }))
@@ -106,10 +100,13 @@ fn admit_parts<'a>(
     // Exactly as many: a list that grows takes up to three times its size on the way.
     let mut sections = Vec::with_capacity(client_count(update)? as usize);
     let mut walk = walk(update);
+    let (mut runs, mut order) = (Runs::default(), Order::default());
     while let Some(section) = walk.next_section()? {
         sections.push(Cursor::new(section.clone(), known));
+        let client = section.client;
         while let Some(item) = section.next()? {
             see(&item);
+            runs.see(client, &item);
         }
     }
     // As Yjs writes them; it integrates these with fewer conflicts.
@@ -124,6 +121,7 @@ fn admit_parts<'a>(
         let end_known = end.min(frontier.clock(client));
         cut |= end_known < end;
         has_deletes |= start < end_known;
+        order.see(client, start, end);
     }
 
     let mut ends = Vec::with_capacity(frontier.taken().count());
@@ -140,7 +138,64 @@ fn admit_parts<'a>(
         frontier.write(walk, update.len())?.into()
     };
     let repeats = known_before || sections.iter().all(|cursor| cursor.is_empty);
-    Ok(Admission { fresh, ends, has_deletes, repeats, missing, plain: false })
+    let plain = whole && runs.are_joined(update.len()) && order.is_kept;
+    Ok(Admission { fresh, ends, has_deletes, repeats, missing, plain })
+}
+
+/// How far the runs of an update are joined. yrs joins those of an update that are neighbours, from
+/// their end, and keeps a copy of the rest of the run for each struct until it is done.
+#[derive(Debug, Default)]
+struct Runs {
+    /// How many structs the current run has before the last one.
+    before: u64,
+    /// What yrs would copy at most, in ids.
+    copied: u64,
+}
+
+/// Copies of so many ids for each byte of an update are less than what it takes otherwise.
+const COPIED_PER_BYTE_MAX: u64 = 2;
+
+impl Runs {
+    fn see(&mut self, client: u64, item: &Struct<'_>) {
+        let is_copied = matches!(item.content, Content::Text(_) | Content::Values(_));
+        let follows = matches!(item.place, Place::Beside { origin: Some(id), .. }
+            if id.client == client && id.clock.wrapping_add(1) == item.clock);
+        self.before = if is_copied && follows { self.before + 1 } else { 0 };
+        self.copied = self.copied.saturating_add(self.before.saturating_mul(item.len.into()));
+    }
+
+    fn are_joined(&self, bytes: usize) -> bool {
+        self.copied <= COPIED_PER_BYTE_MAX.saturating_mul(bytes as u64)
+    }
+}
+
+/// Whether the ranges of a delete set come in order: those of a client together, and upward, the
+/// clients in either direction.
+#[derive(Debug)]
+struct Order {
+    last: Option<(u64, u32)>,
+    upward: Option<bool>,
+    is_kept: bool,
+}
+
+impl Default for Order {
+    fn default() -> Self {
+        Self { last: None, upward: None, is_kept: true }
+    }
+}
+
+impl Order {
+    fn see(&mut self, client: u64, start: u32, end: u32) {
+        if let Some((before, end_before)) = self.last {
+            self.is_kept &= if before == client {
+                end_before < start
+            } else {
+                let upward = before < client;
+                *self.upward.get_or_insert(upward) == upward
+            };
+        }
+        self.last = Some((client, end));
+    }
 }
 
 /// How far the structs of one client are taken.

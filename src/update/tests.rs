@@ -136,6 +136,32 @@ fn typing_is_joined_and_gaps_are_skipped() {
     assert_eq!((item.clock, item.len), (1, 1));
 }
 
+/// S1: of a run of many structs yrs would copy the rest for each.
+#[test]
+fn s1_an_update_is_plain_if_its_runs_are_joined_and_its_deletions_in_order() {
+    let is_plain = |bytes: &[u8]| admit(bytes, &known(&[])).unwrap().plain;
+    let typed: Vec<Vec<u8>> =
+        (0..100).map(|at| if at == 0 { first("a") } else { behind(id(7, at - 1), "a") }).collect();
+    assert!(is_plain(&update(&[(7, 0, &typed[..5])], &[])));
+    let alone = update(&[(7, 0, &typed)], &[]);
+    assert!(!is_plain(&alone));
+    assert!(is_plain(&merge(&[&alone]).unwrap()));
+    // Beside somebody else's as well, and whatever is deleted.
+    let beside = update(&[(9, 0, &[first("b")]), (7, 0, &typed)], &[]);
+    assert!(!is_plain(&beside));
+    assert!(is_plain(&merge(&[&beside]).unwrap()));
+    let with = |deletes: &[Deleted]| {
+        let both: [Section<'_>; 2] = [(9, 0, &[first("bcde")]), (7, 0, &[first("fghi")])];
+        is_plain(&update(&both, deletes))
+    };
+    assert!(with(&[(9, 0, 1), (7, 2, 1)]) && with(&[(7, 0, 1), (9, 2, 1)]));
+    assert!(with(&[(7, 0, 1), (7, 2, 1), (9, 0, 1)]));
+    assert!(!with(&[(7, 2, 1), (7, 0, 1)]) && !with(&[(7, 0, 2), (7, 1, 2)]));
+    assert!(!with(&[(7, 0, 1), (9, 0, 1), (7, 2, 1)]));
+    // What was known already was cut, and is joined again.
+    assert!(!admit(&update(&[(7, 0, &typed[..2])], &[]), &known(&[(7, 1)])).unwrap().plain);
+}
+
 /// Only the first says under which key it is; the others are behind it.
 #[test]
 fn entries_of_a_key_stay_apart_however_they_come() {
