@@ -19,11 +19,13 @@ mod markup;
 mod position;
 mod read;
 mod roots;
+mod sequence;
 mod shared;
 mod start_over;
 mod step;
 #[cfg(test)]
 mod tests;
+mod tracked;
 mod undo;
 mod value;
 
@@ -54,6 +56,7 @@ use brought::Brought;
 use checked::Checked;
 use keyed::Keyed;
 use look::Places;
+use tracked::Tracked;
 use undo::{History, Written};
 
 /// Why an update from outside was not taken in.
@@ -92,6 +95,7 @@ pub struct Document {
     /// What texts consist of; see [`Edit`].
     checked: Checked,
     places: Places,
+    tracked: Tracked,
     /// What can be undone, if that is recorded.
     history: Option<History>,
     /// What is not acknowledged, if it is told who undoes it.
@@ -113,6 +117,7 @@ impl Document {
             last_watch: 0,
             checked: Checked::default(),
             places: Places::default(),
+            tracked: Tracked::default(),
             history: None,
             written: None,
         }
@@ -179,7 +184,7 @@ impl Document {
         self.history.iter_mut().for_each(History::begin);
         // The document is borrowed mutably, so no other transaction is alive.
         let txn = self.doc.try_transact_mut().expect("no transaction outlives a call");
-        let mut edit = Edit::new(txn, &mut self.checked, &self.places, own);
+        let mut edit = Edit::new(txn, &mut self.checked, &self.places, &mut self.tracked, own);
         edit.check = check;
         (edit.history, edit.written) = (self.history.as_mut(), self.written.as_mut());
         change(&mut edit);
@@ -188,6 +193,7 @@ impl Document {
         if let Some(update) = &update {
             // It is in the document already: `Edit` puts nothing under a key that cannot be there.
             let _ = self.keyed.learn(update);
+            self.tracked.made(update);
             self.written.iter_mut().for_each(|written| written.is_made(update));
             for part in update::walk(update) {
                 if let Ok(Part::Struct(client, item)) = part {
@@ -265,8 +271,12 @@ impl Document {
             None => self.doc.try_transact_mut(),
         };
         let mut txn = txn.expect("no transaction outlives a call");
-        txn.apply_update(update).map_err(|_| ApplyError::Unreadable)?;
+        if txn.apply_update(update).is_err() {
+            self.tracked.lose();
+            return Err(ApplyError::Unreadable);
+        }
         txn.commit();
+        self.tracked.took_in(&joined);
         self.checked.brought(checked, brought, &txn);
         for (client, end) in admission.ends {
             self.known.advance(client, end);

@@ -44,7 +44,7 @@ pub use malformed::Malformed;
 pub use merge::merge;
 pub use place::{Id, Parent, Place};
 pub use state_vector::{StateVector, state_vector};
-pub use structs::Struct;
+pub use structs::{Struct, typed};
 pub use text::Text;
 pub use walk::{Part, Walk, walk};
 

@@ -5,6 +5,7 @@ use yrs::types::text::YChange;
 use yrs::{Out, ReadTxn, Text, TextRef, TransactionMut};
 
 use super::brought::Brought;
+use super::edit::EditError;
 use super::shared::SharedId;
 
 /// What a text is known to consist of.
@@ -54,6 +55,11 @@ impl Checked {
     /// Whether texts hold characters of one unit, and nothing else.
     pub(super) fn is_bare(&self) -> bool {
         !self.foreign && !self.pairs && !self.rich
+    }
+
+    /// Whether texts hold characters, and nothing else.
+    pub(super) fn is_flat(&self) -> bool {
+        !self.rich
     }
 
     /// A format comes, or a value into a text.
@@ -144,4 +150,15 @@ pub(super) fn cuts_surrogate(branch: &BranchPtr, txn: &impl ReadTxn, index: u32,
         }
     }
     false
+}
+
+/// Whether the elements of a list can be read. A peer may have put text into it, which yrs reads by
+/// character and counts in UTF-16: at one that takes two units it never ends.
+pub(super) fn readable(list: &BranchPtr, txn: &impl ReadTxn) -> Result<(), EditError> {
+    let pieces = TextRef::from(*list).diff(txn, YChange::identity);
+    let has_pairs = pieces.iter().any(|piece| match &piece.insert {
+        Out::Any(yrs::Any::String(string)) => string.chars().any(|c| c.len_utf16() > 1),
+        _ => false,
+    });
+    if has_pairs { Err(EditError::Kind) } else { Ok(()) }
 }

@@ -4,14 +4,14 @@
 
 use thiserror::Error;
 use yrs::branch::BranchPtr;
-use yrs::types::text::YChange;
 use yrs::updates::decoder::Decode;
-use yrs::{Array, ArrayRef, Map, MapRef, Out, ReadTxn, Text, TextRef, TransactionMut, Update};
+use yrs::{Array, ArrayRef, Map, MapRef, Text, TextRef, TransactionMut, Update};
 
 use super::checked::{Checked, TextContent, cuts_surrogate};
 use super::look::{Places, View};
 use super::shared::{Kind, New, Shared};
 use super::step::{Change, Check, Forbidden, Given, Step};
+use super::tracked::Tracked;
 use super::undo::{History, Written};
 use super::value::{Attributes, Delta, Inserted, Json, attributes_to};
 use crate::update::DeleteSet;
@@ -57,6 +57,7 @@ pub struct Edit<'doc> {
     /// Who is asked about each step before it is taken.
     pub(super) check: Option<&'doc dyn Check>,
     pub(super) places: &'doc Places,
+    pub(super) tracked: &'doc mut Tracked,
     /// This replica, and its first id of this edit.
     pub(super) own: (u64, u32),
     /// Where it is recorded, so that it can be undone, and so that who undoes it is found.
@@ -69,9 +70,10 @@ impl<'doc> Edit<'doc> {
         txn: TransactionMut<'doc>,
         checked: &'doc mut Checked,
         places: &'doc Places,
+        tracked: &'doc mut Tracked,
         own: (u64, u32),
     ) -> Self {
-        Self { txn, checked, check: None, places, own, history: None, written: None }
+        Self { txn, checked, check: None, places, tracked, own, history: None, written: None }
     }
 
     /// Ask whether a step may be taken.
@@ -152,7 +154,9 @@ impl<'doc> Edit<'doc> {
         }
         let first = self.next_clock();
         let target = TextRef::from(branch);
+        let is_bare = attributes.as_ref().is_none_or(|attributes| attributes.is_empty());
         match attributes {
+            _ if is_bare && self.types(text, index, string)? => {}
             None => target.insert(&mut self.txn, index, string),
             Some(attributes) => {
                 target.insert_with_attributes(&mut self.txn, index, string, attributes);
@@ -192,8 +196,10 @@ impl<'doc> Edit<'doc> {
     pub fn delete_text(&mut self, text: &Shared, index: u32, len: u32) -> Result<(), EditError> {
         let branch = self.text(text, index, len)?;
         self.ask(text, Change::Delete { index, len })?;
-        self.text_goes(text, branch, index, len);
-        TextRef::from(branch).remove_range(&mut self.txn, index, len);
+        if len > 0 && !self.erases(text, index, len)? {
+            self.text_goes(text, branch, index, len);
+            TextRef::from(branch).remove_range(&mut self.txn, index, len);
+        }
         Ok(())
     }
 
@@ -332,6 +338,12 @@ impl<'doc> Edit<'doc> {
 
     /// Delete what has these ids, wherever it is, and what is inside. They have to be known.
     pub fn delete_ids(&mut self, ids: &DeleteSet) -> Result<(), EditError> {
+        self.tracked.loses(ids);
+        self.ids_go(ids)
+    }
+
+    /// The same of a text that knows of it.
+    pub(super) fn ids_go(&mut self, ids: &DeleteSet) -> Result<(), EditError> {
         let update = [&[0], &ids.encode()[..]].concat();
         let update = Update::decode_v1(&update).map_err(|_| EditError::Range)?;
         self.txn.apply_update(update).map_err(|_| EditError::Gone)
@@ -347,14 +359,21 @@ impl<'doc> Edit<'doc> {
         let branch = text.branch_of(&self.txn, TEXTS)?;
         within(&branch, index, len)?;
         let content = self.checked.content(&text.id, &branch, &self.txn);
-        match content {
-            TextContent::Plain => Ok(branch),
-            TextContent::Surrogates if cuts_surrogate(&branch, &self.txn, index, len) => {
-                Err(EditError::Surrogate)
-            }
-            TextContent::Surrogates => Ok(branch),
-            TextContent::Foreign => Err(EditError::Kind),
+        if content == TextContent::Foreign {
+            return Err(EditError::Kind);
         }
+        let tracked = if self.checked.is_flat() {
+            self.tracked.edits(&text.id, branch, &mut self.txn)
+        } else {
+            self.tracked.lose();
+            None
+        };
+        let cuts = match tracked {
+            _ if content == TextContent::Plain => false,
+            Some(sequence) => sequence.cuts(index) || sequence.cuts(index + len),
+            None => cuts_surrogate(&branch, &self.txn, index, len),
+        };
+        if cuts { Err(EditError::Surrogate) } else { Ok(branch) }
     }
 }
 
@@ -370,15 +389,4 @@ fn checked(attributes: &Attributes) -> Result<yrs::types::Attrs, EditError> {
         value.fits(VALUE_BYTES_MAX)?;
     }
     Ok(attributes_to(attributes))
-}
-
-/// Whether the elements of a list can be read. A peer may have put text into it, which yrs reads by
-/// character and counts in UTF-16: at one that takes two units it never ends.
-pub(super) fn readable(list: &BranchPtr, txn: &impl ReadTxn) -> Result<(), EditError> {
-    let pieces = TextRef::from(*list).diff(txn, YChange::identity);
-    let has_pairs = pieces.iter().any(|piece| match &piece.insert {
-        Out::Any(yrs::Any::String(string)) => string.chars().any(|c| c.len_utf16() > 1),
-        _ => false,
-    });
-    if has_pairs { Err(EditError::Kind) } else { Ok(()) }
 }

@@ -3,14 +3,15 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use yrs::{
-    Array, ArrayRef, Assoc, ClientID, ID, Map, MapRef, ReadTxn, StickyIndex, branch::BranchPtr,
-};
+use yrs::{Array, ArrayRef, Map, MapRef, ReadTxn};
 
 use super::Document;
-use super::edit::{EditError, KEYED, LISTS, readable};
+use super::checked::readable;
+use super::edit::{EditError, KEYED, LISTS};
 use super::shared::{Kind, Shared, SharedId};
+use super::undo::place_of;
 use super::value::{Value, sorted};
+use crate::update::Id;
 
 /// What whoever looks at an edit before it is made may ask.
 pub trait Look {
@@ -79,7 +80,7 @@ impl<T: ReadTxn> Look for View<'_, T> {
             Ok(at) => return self.places.borrow().get(at).map(|(_, above)| above.clone()),
             Err(at) => at,
         };
-        let (branch, _) = self.stands(client, clock)?;
+        let (branch, _) = place_of(self.txn, Id { client, clock })?;
         let map = MapRef::from(branch);
         let is_it = |out: &yrs::Out| out.try_branch().is_some_and(|it| SharedId::of(it) == *shared);
         let key = map.iter(self.txn).find(|(_, out)| is_it(out)).map(|(key, _)| key.into());
@@ -89,16 +90,7 @@ impl<T: ReadTxn> Look for View<'_, T> {
     }
 
     fn index_of(&self, client: u64, clock: u32) -> Option<u32> {
-        Some(self.stands(client, clock)?.1)
-    }
-}
-
-impl<T: ReadTxn> View<'_, T> {
-    /// In what something of this id stands, and before how much of it.
-    fn stands(&self, client: u64, clock: u32) -> Option<(BranchPtr, u32)> {
-        let id = ID::new(ClientID::new(client), clock);
-        let at = StickyIndex::from_id(id, Assoc::After).get_offset(self.txn)?;
-        Some((at.branch, at.index))
+        Some(place_of(self.txn, Id { client, clock })?.1)
     }
 }
 

@@ -6,7 +6,7 @@
 use yrs::types::text::YChange;
 use yrs::{Any, Array, ArrayRef, Map, MapRef, Out, ReadTxn, Text, XmlElementRef, XmlTextRef};
 
-use super::edit::readable;
+use super::checked::readable;
 use super::value::sorted;
 
 enum Step {

@@ -4,7 +4,8 @@ use yrs::types::text::YChange;
 use yrs::{Array, ArrayRef, GetString, Out, Text, TextRef, XmlElementRef};
 
 use super::Document;
-use super::edit::{EditError, LISTS, TEXTS, readable};
+use super::checked::readable;
+use super::edit::{EditError, LISTS, TEXTS};
 use super::look::Look;
 use super::markup::markup;
 use super::shared::{Kind, Shared, SharedId};

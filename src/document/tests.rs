@@ -5,6 +5,7 @@ mod authors;
 mod checked;
 mod conflict;
 mod position;
+mod tracked;
 mod undo;
 
 #[cfg(target_arch = "wasm32")]

@@ -28,7 +28,7 @@ mod written;
 use super::{Check, Document, EditError, Json};
 use crate::time::Millis;
 
-pub(super) use capture::{id_at, index_of};
+pub(super) use capture::{characters, id_at, index_of, place_of};
 pub use conflict::{Applied, Conflict, Lost};
 use history::Aim;
 pub(super) use history::History;

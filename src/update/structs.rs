@@ -2,7 +2,7 @@
 
 use super::content::{GC, SKIP};
 use super::{Content, Id, Malformed, Place};
-use crate::codec::{DecodeError, Reader};
+use crate::codec::{DecodeError, Reader, write_number};
 
 /// A run of ids of one client.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -15,6 +15,21 @@ pub struct Struct<'a> {
     pub place: Place<'a>,
     /// What it holds.
     pub content: Content<'a>,
+}
+
+/// The update that puts `text`, which is not empty, between two ids, of which there is one at
+/// least; its first unit gets the id `id`.
+pub fn typed(id: Id, between: (Option<Id>, Option<Id>), text: &str) -> Vec<u8> {
+    let (origin, right) = between;
+    let place = Place::Beside { origin, right, keyed: false };
+    let (clock, content) = (id.clock, Content::Text(text.into()));
+    let mut update = vec![1, 1];
+    write_number(&mut update, id.client);
+    write_number(&mut update, clock.into());
+    // The length of a text is its own.
+    Struct { clock, len: 0, place, content }.write(&mut update);
+    update.push(0);
+    update
 }
 
 impl<'a> Struct<'a> {

@@ -23,6 +23,11 @@ impl<'a> Text<'a> {
         usize::from(self.half) + self.text.bytes().map(units).sum::<usize>()
     }
 
+    /// All of it; nothing if it has lost half a character, which is for the CRDT to fill in.
+    pub fn as_str(&self) -> Option<&str> {
+        (!self.half).then_some(&self.text)
+    }
+
     /// Whether some characters take two UTF-16 units.
     pub fn has_pairs(&self) -> bool {
         self.text.bytes().any(|byte| byte >= 0xf0)

@@ -222,25 +222,32 @@ fn apply_to(mut replica: Replica) {
     assert_eq!(replica.sequence(), 2, "{outputs:?}");
 }
 
-fn edit() {
+/// A replica in a large document in which somebody has been typing for a while.
+fn at_work() -> (Replica, Shared) {
     let (mut replica, text) = filled(false);
-    // The first key after something came in looks at the whole text.
-    type_in_the_middle(&mut replica, &text);
+    (0..20).for_each(|_| type_in_the_middle(&mut replica, &text));
+    (replica, text)
+}
+
+fn hear_another(replica: &mut Replica) {
+    let frame = committed(2, &later().next().expect("a typist never ends"));
+    let _ = replica.handle(NOW, replica::Input::Frame(&frame));
+}
+
+fn edit() {
+    let (mut replica, text) = at_work();
     measured(|| type_in_the_middle(&mut replica, &text));
 }
 
 fn edit_after_other() {
-    let (mut replica, text) = filled(false);
-    type_in_the_middle(&mut replica, &text);
-    let frame = committed(2, &later().next().expect("a typist never ends"));
-    let _ = replica.handle(NOW, replica::Input::Frame(&frame));
+    let (mut replica, text) = at_work();
+    hear_another(&mut replica);
     measured(|| type_in_the_middle(&mut replica, &text));
 }
 
 fn erase_after_other() {
-    let (mut replica, text) = filled(false);
-    let frame = committed(2, &later().next().expect("a typist never ends"));
-    let _ = replica.handle(NOW, replica::Input::Frame(&frame));
+    let (mut replica, text) = at_work();
+    hear_another(&mut replica);
     let middle = replica.document().len(&text).expect("a text") / 2;
     let (erased, _) = measured(|| replica.edit(NOW, |edit| edit.delete_text(&text, middle, 1)));
     assert_eq!(erased, Ok(()));

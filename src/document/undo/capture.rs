@@ -11,7 +11,8 @@ use yrs::{
 
 use super::touch::{Piece, Span, Tree, What};
 use crate::document::authors::entries;
-use crate::document::edit::readable;
+use crate::document::checked::readable;
+use crate::document::sequence::{self, Sequence};
 use crate::document::shared::{Kind, New, Shared, SharedId};
 use crate::document::value::{
     Attributes, Inserted, JSON_DEPTH_MAX, Value, attributes_from, inserted_from, sorted,
@@ -49,6 +50,28 @@ pub(in crate::document) fn index_of(
     let id = ID::new(ClientID::new(id.client), id.clock);
     let at = StickyIndex::from_id(id, assoc).get_offset(txn)?;
     (at.branch == list).then_some(at.index)
+}
+
+/// In which list something of this id stands, and before how much of it.
+pub(in crate::document) fn place_of(txn: &impl ReadTxn, id: Id) -> Option<(BranchPtr, u32)> {
+    let id = ID::new(ClientID::new(id.client), id.clock);
+    let at = StickyIndex::from_id(id, Assoc::After).get_offset(txn)?;
+    Some((at.branch, at.index))
+}
+
+/// All of a text that holds nothing but characters. Nothing if it holds anything else.
+pub(in crate::document) fn characters(
+    text: BranchPtr,
+    txn: &mut TransactionMut<'_>,
+) -> Option<Sequence> {
+    let pieces = runs(text, txn).into_iter().map(|run| match run.piece {
+        Piece { span, what: What::Text(text), attributes } if attributes.is_empty() => {
+            Some(sequence::Run::new(span.first(), text))
+        }
+        _ => None,
+    });
+    let pieces: Option<Vec<_>> = pieces.collect();
+    Some(Sequence::new(pieces?.into_iter()))
 }
 
 /// One unit of a text that holds characters of one unit and nothing else.

@@ -5,9 +5,10 @@ use yrs::{Map, MapRef};
 
 use super::capture::{Reading, cut, id_at, runs, unit};
 use super::history::{History, Step};
-use super::touch::{Piece, Span, Touch};
+use super::touch::{Piece, Span, Touch, What};
 use crate::document::edit::Edit;
 use crate::document::look::{Look, View};
+use crate::document::sequence::Run;
 use crate::document::shared::{Shared, SharedId};
 use crate::document::value::{Attributes, Json};
 use crate::update::Id;
@@ -25,10 +26,13 @@ pub(in crate::document) struct Before {
 impl Edit<'_> {
     /// The id that this replica uses next, if anything is recorded.
     pub(in crate::document) fn next_clock(&self) -> u32 {
+        let is_recorded = self.history.is_some() || self.written.is_some();
+        if is_recorded { self.clock_now() } else { self.own.1 }
+    }
+
+    /// The id that this replica uses next.
+    pub(in crate::document) fn clock_now(&self) -> u32 {
         let (client, first) = self.own;
-        if self.history.is_none() && self.written.is_none() {
-            return first;
-        }
         let own = self.txn.insert_set().iter().find(|(id, _)| id.get() == client);
         let last = own.and_then(|(_, ranges)| ranges.iter().next_back().map(|range| range.end));
         last.unwrap_or(first)
@@ -103,7 +107,33 @@ impl Edit<'_> {
             },
             |piece| vec![piece],
         );
-        self.went(text, branch, index, len, pieces);
+        self.went_between(text, branch, index, len, pieces);
+    }
+
+    /// Characters of a text, which is tracked, are about to go from between these.
+    pub(in crate::document) fn characters_go(
+        &mut self,
+        text: &Shared,
+        index: u32,
+        runs: Vec<Run>,
+        between: (Option<Id>, Option<Id>),
+    ) {
+        self.written.iter_mut().for_each(|written| written.next = None);
+        if !runs.is_empty() && self.records(text) {
+            let mut pieces: Vec<Piece> = Vec::new();
+            for Run { id: Id { client, clock }, len, text, .. } in runs {
+                if let Some(Piece { span, what: What::Text(before), .. }) = pieces.last_mut()
+                    && (span.client, span.end()) == (client, clock)
+                {
+                    before.push_str(&text);
+                    span.len += len;
+                } else {
+                    let (span, what) = (Span { client, clock, len }, What::Text(text));
+                    pieces.push(Piece { span, what, attributes: Attributes::new() });
+                }
+            }
+            self.went(text, index, pieces, between);
+        }
     }
 
     /// Elements of a list are about to go.
@@ -117,13 +147,30 @@ impl Edit<'_> {
         self.written.iter_mut().for_each(|written| written.next = None);
         if self.records(list) {
             let pieces = Reading::default().items(branch, &mut self.txn, index, len, 0);
-            self.went(list, branch, index, len, pieces);
+            self.went_between(list, branch, index, len, pieces);
         }
     }
 
-    fn went(&mut self, list: &Shared, branch: BranchPtr, index: u32, len: u32, pieces: Vec<Piece>) {
+    fn went_between(
+        &mut self,
+        list: &Shared,
+        branch: BranchPtr,
+        index: u32,
+        len: u32,
+        pieces: Vec<Piece>,
+    ) {
         let left = index.checked_sub(1).and_then(|before| id_at(branch, &self.txn, before));
         let right = id_at(branch, &self.txn, index + len);
+        self.went(list, index, pieces, (left, right));
+    }
+
+    fn went(
+        &mut self,
+        list: &Shared,
+        index: u32,
+        pieces: Vec<Piece>,
+        (left, right): (Option<Id>, Option<Id>),
+    ) {
         let Some(history) = &mut self.history else { return };
         history.is_news = true;
         let open = &mut history.open;

@@ -1,0 +1,260 @@
+//! The text that is edited, tracked by ids, so that nothing has to be walked through for a key.
+//!
+//! yrs finds an index by following a list from its beginning, which takes as long as the text has
+//! runs, and five times that for a key that deletes and can be undone. An edit of a text that is
+//! tracked is made as an update instead, beside ids and of ids, which yrs finds by itself. It is the
+//! same edit, byte for byte. What comes from outside is noted, and put in place when the text is
+//! edited next. Whatever cannot be followed (a great deal at once, half a character) is read anew.
+//!
+//! Texts with formats or embeds are not tracked: where a string stands between their marks is for
+//! yrs to say.
+
+use yrs::branch::BranchPtr;
+use yrs::updates::decoder::Decode;
+use yrs::{ReadTxn, TransactionMut, Update};
+
+use super::edit::{Edit, EditError};
+use super::sequence::{Run, Sequence};
+use super::shared::{Shared, SharedId};
+use super::undo;
+use crate::update::{Content, DeleteSet, Id, Part, Place, Struct, typed, walk};
+
+/// To walk through less than this, in UTF-16 units, takes less than an update. (Not where this is
+/// to be tested, by all that is.)
+const UNITS_MIN: u32 = if cfg!(debug_assertions) { 8 } else { 2_000 };
+/// So many edits of one text, one after the other, are worth reading it.
+const EDITS_MIN: u32 = if cfg!(debug_assertions) { 2 } else { 16 };
+/// So many runs, and as many ranges that are deleted, are put in place one by one; each takes a
+/// walk through the text.
+const NEWS_MAX: usize = 16;
+/// What these may hold, in bytes.
+const NEWS_BYTES_MAX: usize = 4_096;
+
+/// The text that was edited last.
+#[derive(Debug, Default)]
+pub(super) struct Tracked {
+    text: Option<SharedId>,
+    /// How many edits it had while it was not tracked.
+    edits: u32,
+    sequence: Option<Sequence>,
+    /// What came from outside and what was deleted since, and how many bytes that takes.
+    came: Vec<Run>,
+    gone: Vec<(u64, u32, u32)>,
+    bytes: usize,
+    /// What yrs put somewhere, and the index and the first id of it.
+    walked: Option<(u32, Id)>,
+}
+
+impl Tracked {
+    /// `text` is about to be edited, and holds characters and nothing else. Returns them if it is
+    /// tracked.
+    pub(super) fn edits(
+        &mut self,
+        text: &SharedId,
+        branch: BranchPtr,
+        txn: &mut TransactionMut<'_>,
+    ) -> Option<&mut Sequence> {
+        if self.text.as_ref() != Some(text) {
+            *self = Self { text: Some(text.clone()), ..Self::default() };
+        }
+        let is_known = self.settle(branch, txn).is_some()
+            && self.sequence.as_ref().is_some_and(|it| it.len() == branch.content_len());
+        if !is_known {
+            self.lose();
+            self.edits += 1;
+            if self.edits <= EDITS_MIN || branch.content_len() < UNITS_MIN {
+                return None;
+            }
+            self.edits = 0;
+            let sequence = undo::characters(branch, txn)?;
+            // Something is in it that no text holds.
+            if sequence.len() != branch.content_len() {
+                return None;
+            }
+            self.sequence = Some(sequence);
+        }
+        self.sequence.as_mut()
+    }
+
+    /// The characters of `text`, which [`Tracked::edits`] was told of and nothing came to since.
+    pub(super) fn current(&mut self, text: &SharedId) -> Option<&mut Sequence> {
+        let is_current = self.text.as_ref() == Some(text) && self.is_settled();
+        self.sequence.as_mut().filter(|_| is_current)
+    }
+
+    /// Follow no more what happens to it: something did that cannot be followed.
+    pub(super) fn lose(&mut self) {
+        *self = Self { text: self.text.take(), edits: self.edits, ..Self::default() };
+    }
+
+    /// What has these ids was deleted.
+    pub(super) fn loses(&mut self, ids: &DeleteSet) {
+        ids.iter().for_each(|(client, start, end)| self.goes(client, start, end));
+    }
+
+    /// An update from outside was taken in.
+    pub(super) fn took_in(&mut self, update: &[u8]) {
+        if self.sequence.is_none() {
+            return;
+        }
+        for part in walk(update) {
+            match part {
+                Ok(Part::Struct(client, item)) => self.comes(client, &item),
+                Ok(Part::Delete(client, start, end)) => self.goes(client, start, end),
+                Err(_) => self.lose(),
+            }
+            if self.sequence.is_none() {
+                return;
+            }
+        }
+    }
+
+    /// An edit was made, and this is its update.
+    pub(super) fn made(&mut self, update: &[u8]) {
+        let Some((index, id)) = self.walked.take() else { return };
+        let Some(sequence) = &mut self.sequence else { return };
+        for part in walk(update) {
+            let Ok(Part::Struct(client, item)) = part else { return };
+            if client == id.client && (item.clock..item.end()).contains(&id.clock) {
+                let Place::Beside { origin, right, .. } = item.place else { return };
+                let left = id.clock.checked_sub(1).filter(|_| item.clock < id.clock);
+                let left = left.map_or(origin, |clock| Some(Id { client, clock }));
+                return sequence.learn(index, id, (left, right));
+            }
+        }
+    }
+
+    fn comes(&mut self, client: u64, item: &Struct<'_>) {
+        let id = Id { client, clock: item.clock };
+        let run = match &item.content {
+            Content::Gc | Content::Skip => return,
+            _ if item.place.is_keyed() => return,
+            Content::Text(text) => match text.as_str() {
+                Some(text) if self.bytes + text.len() <= NEWS_BYTES_MAX => {
+                    self.bytes += text.len();
+                    Run::new(id, text.to_owned())
+                }
+                // Half of a character is what yrs makes of it.
+                _ => return self.lose(),
+            },
+            // Deleted already, or of another list.
+            _ => Run::dead(id, item.len),
+        };
+        let origin = match item.place {
+            Place::Beside { origin, .. } => origin,
+            _ => None,
+        };
+        let last = self.came.last_mut().filter(|last| origin == Some(last.last()));
+        let run = run.tight();
+        if !last.is_some_and(|last| last.append(&run)) {
+            self.came.push(run.loose());
+        }
+        if self.came.len() > NEWS_MAX {
+            self.lose();
+        }
+    }
+
+    fn goes(&mut self, client: u64, start: u32, end: u32) {
+        if self.sequence.is_none() {
+            return;
+        }
+        match self.gone.last_mut() {
+            // Backspace.
+            Some((last, first, _)) if *last == client && *first == end => *first = start,
+            Some((last, _, behind)) if *last == client && *behind == start => *behind = end,
+            _ => self.gone.push((client, start, end)),
+        }
+        if self.gone.len() > NEWS_MAX {
+            self.lose();
+        }
+    }
+
+    fn is_settled(&self) -> bool {
+        self.came.is_empty() && self.gone.is_empty()
+    }
+
+    /// Put in place what came from outside. Nothing if that cannot be done.
+    fn settle(&mut self, branch: BranchPtr, txn: &impl ReadTxn) -> Option<()> {
+        let sequence = self.sequence.as_mut()?;
+        // Ids are used once, so that what was deleted in between can be taken out first.
+        let mut came = Sequence::new(std::mem::take(&mut self.came).into_iter());
+        for (client, start, end) in std::mem::take(&mut self.gone) {
+            if !came.remove_ids(client, start, end) || !sequence.remove_ids(client, start, end) {
+                return None;
+            }
+        }
+        self.bytes = 0;
+        let mut places = Vec::new();
+        for run in came.into_runs() {
+            let (list, index) = undo::place_of(txn, run.id)?;
+            if list != branch {
+                continue;
+            }
+            // Its units follow each other, unless somebody wrote between them.
+            let (_, last) = undo::place_of(txn, run.last())?;
+            let between = if run.is_dead() { 0 } else { run.len - 1 };
+            if last != index.checked_add(between)? {
+                return None;
+            }
+            places.push((index, run.loose()));
+        }
+        places.sort_by_key(|(index, _)| *index);
+        let (dead, alive): (Vec<_>, Vec<_>) = places.into_iter().partition(|(_, it)| it.is_dead());
+        let is_there = alive.into_iter().all(|(index, run)| sequence.insert(index, run));
+        dead.into_iter().for_each(|(index, _)| sequence.loosen(index));
+        is_there.then_some(())
+    }
+}
+
+impl Edit<'_> {
+    /// Insert into a text, if it is tracked. False if it is not.
+    pub(super) fn types(
+        &mut self,
+        text: &Shared,
+        index: u32,
+        string: &str,
+    ) -> Result<bool, EditError> {
+        let id = Id { client: self.own.0, clock: self.clock_now() };
+        let Some(sequence) = self.tracked.current(&text.id) else { return Ok(false) };
+        if string.is_empty() {
+            return Ok(true);
+        }
+        let run = Run::new(id, string.to_owned());
+        let Some(gap) = sequence.gap(index).filter(|gap| *gap != (None, None)) else {
+            // yrs finds the neighbours, and its update says which these are.
+            if sequence.insert(index, run) {
+                self.tracked.walked = Some((index, id));
+            } else {
+                self.tracked.lose();
+            }
+            return Ok(false);
+        };
+        if !sequence.insert(index, run.tight()) {
+            return Err(EditError::Range);
+        }
+        let update = Update::decode_v1(&typed(id, gap, string)).map_err(|_| EditError::Kind)?;
+        self.txn.apply_update(update).map_err(|_| EditError::Gone)?;
+        Ok(true)
+    }
+
+    /// Delete from a text, if it is tracked. False if it is not.
+    pub(super) fn erases(
+        &mut self,
+        text: &Shared,
+        index: u32,
+        len: u32,
+    ) -> Result<bool, EditError> {
+        let Some(sequence) = self.tracked.current(&text.id) else { return Ok(false) };
+        let left = index.checked_sub(1).and_then(|before| sequence.id_at(before));
+        let between = (left, sequence.id_at(index + len));
+        let Some(runs) = sequence.remove(index, len) else {
+            self.tracked.lose();
+            return Ok(false);
+        };
+        let mut ids = DeleteSet::default();
+        runs.iter().for_each(|run| ids.insert(run.id.client, run.id.clock, run.end()));
+        self.characters_go(text, index, runs, between);
+        self.ids_go(&ids)?;
+        Ok(true)
+    }
+}
