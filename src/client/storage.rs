@@ -18,6 +18,7 @@ use super::convert::object;
 use super::lock::Lock;
 use super::options::Place;
 use super::shell::Shell;
+use super::timer;
 use database::{ASIDES, Answer, DOCUMENTS, RECORDS, Then, open, read, transaction, when_over};
 
 pub(super) use database::{Trouble, is_there};
@@ -49,6 +50,8 @@ pub(super) struct Storage {
     next: Cell<f64>,
     bytes: Cell<f64>,
     queue: RefCell<Vec<Write>>,
+    /// Whether what waits is begun with soon.
+    due: Cell<bool>,
     /// The one that is under way.
     transaction: RefCell<Option<Transaction>>,
 }
@@ -114,17 +117,26 @@ impl Storage {
             then(answer.map(|(stored, last)| {
                 let bytes = stored.records.iter().map(|record| record.len() as f64).sum();
                 let (next, bytes) = (Cell::new(last + 1.0), Cell::new(bytes));
-                let (queue, transaction) = Default::default();
-                (Self { database, place, next, bytes, queue, transaction }, stored)
+                let (queue, due, transaction) = Default::default();
+                (Self { database, place, next, bytes, queue, due, transaction }, stored)
             }));
         };
         read(go_on, &ask, Box::new(read_all));
     }
 
-    /// Store this behind everything before it.
+    /// Store this behind everything before it, as soon as what the page does now is done: to begin
+    /// a transaction takes a millisecond, for which no key should wait.
     pub(super) fn write(&self, shell: &Rc<Shell>, write: Write) {
         self.queue(write);
-        self.flush(shell);
+        if self.transaction.borrow().is_some() || self.due.replace(true) {
+            return;
+        }
+        let shell = Rc::downgrade(shell);
+        timer::soon(move || {
+            if let Some(shell) = shell.upgrade() {
+                shell.with_storage(|storage| storage.flush(&shell));
+            }
+        });
     }
 
     /// Store this with what comes next.
@@ -145,6 +157,7 @@ impl Storage {
 
     /// Begin with what waits, unless something is under way.
     fn flush(&self, shell: &Rc<Shell>) {
+        self.due.set(false);
         if self.transaction.borrow().is_some() {
             return;
         }

@@ -13,6 +13,8 @@ extern "C" {
     fn set_timeout(callback: &Function, ms: f64) -> JsValue;
     #[wasm_bindgen(js_name = clearTimeout)]
     fn clear_timeout(timer: &JsValue);
+    #[wasm_bindgen(js_name = queueMicrotask)]
+    fn queue_microtask(callback: &Function);
     #[wasm_bindgen(js_namespace = crypto, js_name = getRandomValues)]
     fn fill_random(bytes: &mut [u8]);
     #[wasm_bindgen(js_namespace = console, js_name = error)]
@@ -28,6 +30,11 @@ const TIMER_MS_MAX: f64 = i32::MAX as f64;
 /// Now. It never goes back, as a wall clock does; where it began does not matter.
 pub(super) fn now() -> Millis {
     Millis(performance_now() as u64)
+}
+
+/// Do this once what runs now has returned, before anything else happens.
+pub(super) fn soon(act: impl FnOnce() + 'static) {
+    queue_microtask(Closure::once_into_js(act).unchecked_ref());
 }
 
 /// Eight random bytes.
