@@ -14,6 +14,7 @@ mod checked;
 mod edit;
 mod event;
 mod keyed;
+mod known;
 mod look;
 mod markup;
 mod position;
@@ -54,7 +55,9 @@ use crate::few::Few;
 use crate::update::{self, Admission, DeleteSet, Part};
 use brought::Brought;
 use checked::Checked;
+use event::Events;
 use keyed::Keyed;
+use known::Known;
 use look::Places;
 use tracked::Tracked;
 use undo::{History, Written};
@@ -86,7 +89,7 @@ pub struct Document {
     keyed: Keyed,
     /// Whether the last update from outside referred to something that is not here.
     missing: bool,
-    events: Rc<RefCell<Vec<Event>>>,
+    events: Rc<RefCell<Events>>,
     /// The shared types at the root that were asked for.
     roots: Few<Rc<str>, Kind>,
     /// What is watched, and whether also inside it.
@@ -188,6 +191,7 @@ impl Document {
         edit.check = check;
         (edit.history, edit.written) = (self.history.as_mut(), self.written.as_mut());
         change(&mut edit);
+        self.events.borrow_mut().known = edit.made.take();
         let update = edit.commit();
         self.history.iter_mut().for_each(History::end);
         if let Some(update) = &update {
@@ -266,6 +270,8 @@ impl Document {
         let update = Update::decode_v1(&joined).map_err(|_| ApplyError::Unreadable)?;
         let checked = self.checked.brings(brought);
         self.history.iter_mut().for_each(History::forget_read);
+        let is_flat = !self.watches.is_empty() && self.checked.is_flat();
+        self.events.borrow_mut().known = if is_flat { Known::of(&joined) } else { Known::Nothing };
         let txn = match origin {
             Some(origin) => self.doc.try_transact_mut_with(origin),
             None => self.doc.try_transact_mut(),
@@ -307,12 +313,12 @@ impl Document {
             event::unwatch(&mut branch, watch);
         }
         self.watches.remove(&watch);
-        self.events.borrow_mut().retain(|event| event.watch != watch);
+        self.events.borrow_mut().told.retain(|event| event.watch != watch);
     }
 
     /// What changed since the last call, in the shared types that are watched.
     pub fn take_events(&mut self) -> Vec<Event> {
-        self.events.take()
+        std::mem::take(&mut self.events.borrow_mut().told)
     }
 
     /// Which updates this document holds, as an encoded state vector.

@@ -11,7 +11,7 @@ use super::checked::{Checked, TextContent, cuts_surrogate};
 use super::look::{Places, View};
 use super::shared::{Kind, New, Shared};
 use super::step::{Change, Check, Forbidden, Given, Step};
-use super::tracked::Tracked;
+use super::tracked::{Made, Tracked};
 use super::undo::{History, Written};
 use super::value::{Attributes, Delta, Inserted, Json, attributes_to};
 use crate::update::DeleteSet;
@@ -58,6 +58,8 @@ pub struct Edit<'doc> {
     pub(super) check: Option<&'doc dyn Check>,
     pub(super) places: &'doc Places,
     pub(super) tracked: &'doc mut Tracked,
+    /// What it did, if that was one step in one text.
+    pub(super) made: Made,
     /// This replica, and its first id of this edit.
     pub(super) own: (u64, u32),
     /// Where it is recorded, so that it can be undone, and so that who undoes it is found.
@@ -73,7 +75,8 @@ impl<'doc> Edit<'doc> {
         tracked: &'doc mut Tracked,
         own: (u64, u32),
     ) -> Self {
-        Self { txn, checked, check: None, places, tracked, own, history: None, written: None }
+        let (check, made, history, written) = Default::default();
+        Self { txn, checked, check, places, tracked, made, own, history, written }
     }
 
     /// Ask whether a step may be taken.
@@ -338,6 +341,7 @@ impl<'doc> Edit<'doc> {
 
     /// Delete what has these ids, wherever it is, and what is inside. They have to be known.
     pub fn delete_ids(&mut self, ids: &DeleteSet) -> Result<(), EditError> {
+        self.made.is_more();
         self.tracked.loses(ids);
         self.ids_go(ids)
     }
@@ -358,6 +362,7 @@ impl<'doc> Edit<'doc> {
     ) -> Result<BranchPtr, EditError> {
         let branch = text.branch_of(&self.txn, TEXTS)?;
         within(&branch, index, len)?;
+        self.made.is_more();
         let content = self.checked.content(&text.id, &branch, &self.txn);
         if content == TextContent::Foreign {
             return Err(EditError::Kind);

@@ -6,12 +6,13 @@ use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use yrs::branch::BranchPtr;
+use yrs::branch::{Branch, BranchPtr};
 use yrs::types::{
     Change, Delta as YrsDelta, EntryChange, Event as YrsEvent, PathSegment as Segment,
 };
 use yrs::{Origin, Out, TransactionMut};
 
+use super::known::Known;
 use super::shared::Shared;
 use super::value::{Attributes, Delta, Inserted, Value, attributes_from, inserted_from, sorted};
 
@@ -77,17 +78,30 @@ pub enum KeyChange {
     Delete(Value),
 }
 
-type Events = Rc<RefCell<Vec<Event>>>;
+/// What whoever watches is told.
+#[derive(Debug, Default)]
+pub(super) struct Events {
+    pub(super) told: Vec<Event>,
+    /// What is known of the transaction that is about to be committed.
+    pub(super) known: Known,
+}
 
-pub(super) fn watch(branch: &mut BranchPtr, watch: WatchId, deep: bool, events: Events) {
+pub(super) fn watch(
+    branch: &mut BranchPtr,
+    watch: WatchId,
+    deep: bool,
+    events: Rc<RefCell<Events>>,
+) {
     let key = Origin::from(watch.0);
     if deep {
         branch.observe_deep(key, move |txn, changes| {
-            events.borrow_mut().extend(changes.iter().filter_map(|e| event(watch, true, txn, e)));
+            let Events { told, known } = &mut *events.borrow_mut();
+            told.extend(changes.iter().filter_map(|e| event(watch, true, txn, e, known)));
         });
     } else {
         branch.observe(key, move |txn, change| {
-            events.borrow_mut().extend(event(watch, false, txn, change));
+            let Events { told, known } = &mut *events.borrow_mut();
+            told.extend(event(watch, false, txn, change, known));
         });
     }
 }
@@ -98,13 +112,26 @@ pub(super) fn unwatch(branch: &mut BranchPtr, watch: WatchId) {
     branch.unobserve_deep(&key);
 }
 
-fn event(watch: WatchId, deep: bool, txn: &TransactionMut<'_>, event: &YrsEvent) -> Option<Event> {
+fn event(
+    watch: WatchId,
+    deep: bool,
+    txn: &TransactionMut<'_>,
+    event: &YrsEvent,
+    known: &Known,
+) -> Option<Event> {
+    let known = |text: &Branch| known.delta(BranchPtr::from(text), txn);
     let (delta, keys) = match event {
-        YrsEvent::Text(e) => (text_delta(e.delta(txn)), Vec::new()),
+        YrsEvent::Text(e) => {
+            let delta = known(e.target().as_ref());
+            (delta.unwrap_or_else(|| text_delta(e.delta(txn))), Vec::new())
+        }
         YrsEvent::Array(e) => (list_delta(e.delta(txn)), Vec::new()),
         YrsEvent::Map(e) => (Vec::new(), key_changes(e.keys(txn))),
         YrsEvent::XmlFragment(e) => (list_delta(e.delta(txn)), key_changes(e.keys(txn))),
-        YrsEvent::XmlText(e) => (text_delta(e.delta(txn)), key_changes(e.keys(txn))),
+        YrsEvent::XmlText(e) => {
+            let delta = known(e.target().as_ref());
+            (delta.unwrap_or_else(|| text_delta(e.delta(txn))), key_changes(e.keys(txn)))
+        }
     };
     let path = if deep { event.path().iter().map(segment).collect() } else { Vec::new() };
     let local = txn.origin().is_none();

@@ -33,7 +33,7 @@ impl Document {
     pub fn start_over(&mut self, client_id: u64) {
         let gone: Vec<_> =
             self.watches.iter().filter_map(|(&id, (shared, _))| self.gone(id, shared)).collect();
-        self.events.borrow_mut().extend(gone);
+        self.events.borrow_mut().told.extend(gone);
         let before = std::mem::replace(self, Self::new(client_id));
         (self.events, self.last_watch) = (before.events, before.last_watch);
         self.history = before.history.map(History::cleared);

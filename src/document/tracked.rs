@@ -14,9 +14,11 @@ use yrs::updates::decoder::Decode;
 use yrs::{ReadTxn, TransactionMut, Update};
 
 use super::edit::{Edit, EditError};
+use super::known::Known;
 use super::sequence::{Run, Sequence};
 use super::shared::{Shared, SharedId};
 use super::undo;
+use super::value::{Attributes, Delta, Inserted};
 use crate::update::{Content, DeleteSet, Id, Part, Place, Struct, typed, walk};
 
 /// To walk through less than this, in UTF-16 units, takes less than an update. (Not where this is
@@ -206,6 +208,32 @@ impl Tracked {
     }
 }
 
+/// What an edit did to texts: a step in one that is tracked, or more than that.
+#[derive(Debug, Default)]
+pub(super) struct Made {
+    steps: u32,
+    only: Option<(SharedId, Vec<Delta>)>,
+}
+
+impl Made {
+    /// A step is about to be taken in a text.
+    pub(super) fn is_more(&mut self) {
+        self.steps += 1;
+    }
+
+    /// It did this behind so many units.
+    fn step(&mut self, text: &SharedId, index: u32, step: Delta) {
+        let retain = (index > 0).then(|| Delta::Retain(index, Attributes::new()));
+        self.only = Some((text.clone(), retain.into_iter().chain([step]).collect()));
+    }
+
+    /// All of it, if it was one step.
+    pub(super) fn take(&mut self) -> Known {
+        let only = self.only.take().filter(|_| self.steps == 1);
+        only.map_or(Known::Nothing, |(text, delta)| Known::Made(text, delta))
+    }
+}
+
 impl Edit<'_> {
     /// Insert into a text, if it is tracked. False if it is not.
     pub(super) fn types(
@@ -234,6 +262,8 @@ impl Edit<'_> {
         }
         let update = Update::decode_v1(&typed(id, gap, string)).map_err(|_| EditError::Kind)?;
         self.txn.apply_update(update).map_err(|_| EditError::Gone)?;
+        let inserted = Inserted::Text(string.to_owned());
+        self.made.step(&text.id, index, Delta::Insert(inserted, Attributes::new()));
         Ok(true)
     }
 
@@ -255,6 +285,7 @@ impl Edit<'_> {
         runs.iter().for_each(|run| ids.insert(run.id.client, run.id.clock, run.end()));
         self.characters_go(text, index, runs, between);
         self.ids_go(&ids)?;
+        self.made.step(&text.id, index, Delta::Delete(len));
         Ok(true)
     }
 }

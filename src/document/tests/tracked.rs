@@ -45,6 +45,25 @@ fn edit_both(dice: &mut Dice, peer: &mut Peer) {
     }
 }
 
+/// Do to `units` what whoever watches the text was told.
+fn follow(peer: &mut Peer, units: &mut Vec<u16>) {
+    for event in peer.document.take_events() {
+        let mut at = 0;
+        for step in event.delta {
+            match step {
+                Delta::Retain(len, _) => at += len as usize,
+                Delta::Delete(len) => drop(units.drain(at..at + len as usize)),
+                Delta::Insert(Inserted::Text(text), _) => {
+                    units.splice(at..at, text.encode_utf16());
+                    at += text.encode_utf16().count();
+                }
+                Delta::Insert(..) => panic!("no text"),
+            }
+        }
+    }
+    assert_eq!(String::from_utf16(units).unwrap(), peer.string());
+}
+
 fn recorded(client_id: u64) -> Peer {
     let mut peer = Peer::new(client_id);
     peer.document.record(UndoOptions { group_ms: 0, roots: None });
@@ -59,18 +78,23 @@ fn d3_edits_are_the_same_however_their_place_is_found() {
     for seed in 0..200 {
         let mut dice = Dice(seed);
         let mut pairs: Vec<[Peer; 2]> = (1..=3).map(|id| [recorded(id), recorded(id)]).collect();
+        let mut shown: [[Vec<u16>; 2]; 3] = Default::default();
         // In the order in which they were made, so that nothing refers to what is missing.
         let mut made: Vec<Vec<u8>> = Vec::new();
         for _ in 0..60 {
             let (who, what, rest) = (dice.below(3), dice.below(8), u64::from(dice.below(1 << 30)));
             let pair = &mut pairs[who as usize];
-            for peer in &mut *pair {
+            for (peer, shown) in pair.iter_mut().zip(&mut shown[who as usize]) {
                 let mut dice = Dice(rest);
                 match what {
                     0 => {
                         let count = dice.below(made.len() as u32 + 1) as usize;
-                        for update in &made[..count] {
-                            peer.document.apply_and_compare(update).unwrap();
+                        // One by one, or as one.
+                        let size = dice.below(count as u32 + 1).max(1) as usize;
+                        for updates in made[..count].chunks(size) {
+                            let updates: Vec<&[u8]> = updates.iter().map(|it| &it[..]).collect();
+                            let update = update::merge(&updates).unwrap();
+                            peer.document.apply_and_compare(&update).unwrap();
                         }
                     }
                     1 => {
@@ -79,6 +103,7 @@ fn d3_edits_are_the_same_however_their_place_is_found() {
                     }
                     _ => edit_both(&mut dice, peer),
                 }
+                follow(peer, shown);
             }
             let [peer, walking] = pair;
             walking.document.tracked = Tracked::default();
