@@ -65,7 +65,7 @@ impl Known {
             Self::Nothing => None,
             Self::Made(id, delta) => (*id == SharedId::of(&text)).then(|| delta.clone()),
             Self::Came(runs) => {
-                let mut steps = Vec::new();
+                let mut steps = Steps::default();
                 for run in runs {
                     let (list, index) = place_of(txn, run.id)?;
                     if list != text {
@@ -76,10 +76,10 @@ impl Known {
                     if run.is_dead() || last != index + (run.len - 1) {
                         return None;
                     }
-                    steps.push((index, Step::Came(run)));
+                    steps.add(index, Step::Came(run));
                 }
                 gone(text, txn, runs, &mut steps)?;
-                Some(in_order(steps))
+                Some(steps.delta())
             }
         }
     }
@@ -95,7 +95,7 @@ fn gone(
     text: BranchPtr,
     txn: &TransactionMut<'_>,
     came: &[Run],
-    steps: &mut Vec<(u32, Step<'_>)>,
+    steps: &mut Steps<'_>,
 ) -> Option<()> {
     let mut ranges = 0;
     for (client, all) in txn.delete_set().iter() {
@@ -114,7 +114,7 @@ fn gone(
             let (first, last) = (place(range.start)?, place(range.end - 1)?);
             match (first.0 == text, last.0 == text) {
                 (false, false) => {}
-                (true, true) if first.1 == last.1 => steps.push((first.1, Step::Went(len))),
+                (true, true) if first.1 == last.1 => steps.add(first.1, Step::Went(len)),
                 _ => return None,
             }
         }
@@ -122,28 +122,40 @@ fn gone(
     Some(())
 }
 
-/// Steps at indexes of what there is now, as a delta.
-fn in_order(mut steps: Vec<(u32, Step<'_>)>) -> Vec<Delta> {
-    steps.sort_by_key(|(index, step)| (*index, matches!(step, Step::Came(_))));
-    let (mut delta, mut at) = (Vec::new(), 0);
-    for (index, step) in steps {
-        if index > at {
-            delta.push(Delta::Retain(index - at, Attributes::new()));
-            at = index;
-        }
-        match (step, delta.last_mut()) {
-            (Step::Went(len), Some(Delta::Delete(before))) => *before += len,
-            (Step::Went(len), _) => delta.push(Delta::Delete(len)),
-            (Step::Came(run), Some(Delta::Insert(Inserted::Text(before), _))) => {
-                before.push_str(&run.text);
-                at += run.len;
-            }
-            (Step::Came(run), _) => {
-                let text = Inserted::Text(run.text.clone());
-                delta.push(Delta::Insert(text, Attributes::new()));
-                at += run.len;
-            }
-        }
+/// Steps at indexes of what there is now, in order; what went before what came.
+#[derive(Default)]
+struct Steps<'a>(Vec<(u32, Step<'a>)>);
+
+impl<'a> Steps<'a> {
+    fn add(&mut self, index: u32, step: Step<'a>) {
+        let is_before = |(before, other): &(u32, Step<'_>)| {
+            *before < index || (*before == index && matches!(other, Step::Went(_)))
+        };
+        // A few: a sort is kilobytes of code for each type.
+        self.0.insert(self.0.partition_point(is_before), (index, step));
     }
-    delta
+
+    fn delta(self) -> Vec<Delta> {
+        let (mut delta, mut at) = (Vec::new(), 0);
+        for (index, step) in self.0 {
+            if index > at {
+                delta.push(Delta::Retain(index - at, Attributes::new()));
+                at = index;
+            }
+            match (step, delta.last_mut()) {
+                (Step::Went(len), Some(Delta::Delete(before))) => *before += len,
+                (Step::Went(len), _) => delta.push(Delta::Delete(len)),
+                (Step::Came(run), Some(Delta::Insert(Inserted::Text(before), _))) => {
+                    before.push_str(&run.text);
+                    at += run.len;
+                }
+                (Step::Came(run), _) => {
+                    let text = Inserted::Text(run.text.clone());
+                    delta.push(Delta::Insert(text, Attributes::new()));
+                    at += run.len;
+                }
+            }
+        }
+        delta
+    }
 }

@@ -44,7 +44,7 @@ pub(super) type Gap = (Option<Id>, Option<Id>);
 
 impl Sequence {
     /// Of runs in order.
-    pub(super) fn new(runs: impl Iterator<Item = Run>) -> Self {
+    pub(super) fn new(runs: Vec<Run>) -> Self {
         let mut sequence = Self { ends_loose: true, ..Self::default() };
         for run in runs {
             let units = run.units();

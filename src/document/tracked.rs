@@ -2,9 +2,9 @@
 //!
 //! yrs finds an index by following a list from its beginning, which takes as long as the text has
 //! runs, and five times that for a key that deletes and can be undone. An edit of a text that is
-//! tracked is made as an update instead, beside ids and of ids, which yrs finds by itself. It is the
-//! same edit, byte for byte. What comes from outside is noted, and put in place when the text is
-//! edited next. Whatever cannot be followed (a great deal at once, half a character) is read anew.
+//! tracked is made as an update instead, beside ids and of ids, which yrs finds by itself. It is
+//! the same edit, byte for byte. What comes from outside is noted, and put in place when the text
+//! is edited next. What cannot be followed (a great deal at once, half a character) is read anew.
 //!
 //! Texts with formats or embeds are not tracked: where a string stands between their marks is for
 //! yrs to say.
@@ -179,14 +179,15 @@ impl Tracked {
     fn settle(&mut self, branch: BranchPtr, txn: &impl ReadTxn) -> Option<()> {
         let sequence = self.sequence.as_mut()?;
         // Ids are used once, so that what was deleted in between can be taken out first.
-        let mut came = Sequence::new(std::mem::take(&mut self.came).into_iter());
+        let mut came = Sequence::new(std::mem::take(&mut self.came));
         for (client, start, end) in std::mem::take(&mut self.gone) {
             if !came.remove_ids(client, start, end) || !sequence.remove_ids(client, start, end) {
                 return None;
             }
         }
         self.bytes = 0;
-        let mut places = Vec::new();
+        // A few: a sort is kilobytes of code for each type.
+        let mut places: Vec<(u32, Run)> = Vec::new();
         for run in came.into_runs() {
             let (list, index) = undo::place_of(txn, run.id)?;
             if list != branch {
@@ -198,13 +199,19 @@ impl Tracked {
             if last != index.checked_add(between)? {
                 return None;
             }
-            places.push((index, run.loose()));
+            let at = places.partition_point(|(before, _)| *before < index);
+            places.insert(at, (index, run.loose()));
         }
-        places.sort_by_key(|(index, _)| *index);
-        let (dead, alive): (Vec<_>, Vec<_>) = places.into_iter().partition(|(_, it)| it.is_dead());
-        let is_there = alive.into_iter().all(|(index, run)| sequence.insert(index, run));
-        dead.into_iter().for_each(|(index, _)| sequence.loosen(index));
-        is_there.then_some(())
+        // Where it is loose is said in indexes of all that there is then.
+        let dead: Vec<u32> =
+            places.iter().filter(|(_, run)| run.is_dead()).map(|(index, _)| *index).collect();
+        for (index, run) in places {
+            if !run.is_dead() && !sequence.insert(index, run) {
+                return None;
+            }
+        }
+        dead.into_iter().for_each(|index| sequence.loosen(index));
+        Some(())
     }
 }
 

@@ -64,14 +64,16 @@ pub(in crate::document) fn characters(
     text: BranchPtr,
     txn: &mut TransactionMut<'_>,
 ) -> Option<Sequence> {
-    let pieces = runs(text, txn).into_iter().map(|run| match run.piece {
-        Piece { span, what: What::Text(text), attributes } if attributes.is_empty() => {
-            Some(sequence::Run::new(span.first(), text))
+    let mut all = Vec::new();
+    for run in runs(text, txn) {
+        match run.piece {
+            Piece { span, what: What::Text(text), attributes } if attributes.is_empty() => {
+                all.push(sequence::Run::new(span.first(), text));
+            }
+            _ => return None,
         }
-        _ => None,
-    });
-    let pieces: Option<Vec<_>> = pieces.collect();
-    Some(Sequence::new(pieces?.into_iter()))
+    }
+    Some(Sequence::new(all))
 }
 
 /// One unit of a text that holds characters of one unit and nothing else.
