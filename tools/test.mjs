@@ -16,7 +16,7 @@ import { wrangler, wranglerEnvironment } from "./wrangler.mjs";
 const TEST_MS_MAX = 600_000;
 
 /** What Chromium and Firefox may do differently: locks, storage, sockets, ends of pages. */
-const IN_FIREFOX = ["apart", "offline", "presence", "status", "tabs"];
+const IN_FIREFOX = ["apart", "offline", "presence", "status", "survive", "tabs"];
 
 const suites = {
   format: { title: "the source is formatted", run: () => cargo("fmt", "--all", "--check") },
