@@ -241,7 +241,7 @@ impl<'doc> Edit<'doc> {
         for step in delta {
             match step {
                 Delta::Retain(len, attributes) => {
-                    self.text(text, index, *len)?;
+                    within(&text.branch_of(&self.txn, TEXTS)?, index, *len)?;
                     if !attributes.is_empty() {
                         self.format(text, index, *len, attributes)?;
                     }

@@ -72,8 +72,8 @@ impl Known {
                         continue;
                     }
                     // All of it is there, and nothing else between.
-                    let (_, last) = place_of(txn, run.last())?;
-                    if run.is_dead() || last != index + (run.len - 1) {
+                    let is_split = || Some(place_of(txn, run.last())?.1 != index + (run.len - 1));
+                    if run.is_dead() || (run.len > 1 && is_split()?) {
                         return None;
                     }
                     steps.add(index, Step::Came(run));

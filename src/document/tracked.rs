@@ -24,8 +24,12 @@ use crate::update::{Content, DeleteSet, Id, Part, Place, Struct, typed, walk};
 /// To walk through less than this, in UTF-16 units, takes less than an update. (Not where this is
 /// to be tested, by all that is.)
 const UNITS_MIN: u32 = if cfg!(debug_assertions) { 8 } else { 2_000 };
-/// So many edits of one text, one after the other, are worth reading it.
+/// So many edits of one text, one after the other, are worth reading it. Each time that it is read
+/// again it takes twice as many, until it has been of use for a while.
 const EDITS_MIN: u32 = if cfg!(debug_assertions) { 2 } else { 16 };
+const EDITS_MAX: u32 = if cfg!(debug_assertions) { 4 } else { 1_024 };
+/// For so many edits.
+const USE_MIN: u32 = 256;
 /// So many runs, and as many ranges that are deleted, are put in place one by one; each takes a
 /// walk through the text.
 const NEWS_MAX: usize = 16;
@@ -36,8 +40,11 @@ const NEWS_BYTES_MAX: usize = 4_096;
 #[derive(Debug, Default)]
 pub(super) struct Tracked {
     text: Option<SharedId>,
-    /// How many edits it had while it was not tracked.
+    /// How many edits it had while it was not tracked, and since it is.
     edits: u32,
+    uses: u32,
+    /// After how many it is read.
+    edits_min: u32,
     sequence: Option<Sequence>,
     /// What came from outside and what was deleted since, and how many bytes that takes.
     came: Vec<Run>,
@@ -57,23 +64,28 @@ impl Tracked {
         txn: &mut TransactionMut<'_>,
     ) -> Option<&mut Sequence> {
         if self.text.as_ref() != Some(text) {
-            *self = Self { text: Some(text.clone()), ..Self::default() };
+            *self = Self { text: Some(text.clone()), edits_min: EDITS_MIN, ..Self::default() };
         }
         let is_known = self.settle(branch, txn).is_some()
             && self.sequence.as_ref().is_some_and(|it| it.len() == branch.content_len());
         if !is_known {
             self.lose();
             self.edits += 1;
-            if self.edits <= EDITS_MIN || branch.content_len() < UNITS_MIN {
+            if self.edits <= self.edits_min || branch.content_len() < UNITS_MIN {
                 return None;
             }
             self.edits = 0;
+            self.edits_min = (self.edits_min * 2).min(EDITS_MAX);
             let sequence = undo::characters(branch, txn)?;
             // Something is in it that no text holds.
             if sequence.len() != branch.content_len() {
                 return None;
             }
             self.sequence = Some(sequence);
+        }
+        self.uses += 1;
+        if self.uses > USE_MIN {
+            self.edits_min = EDITS_MIN;
         }
         self.sequence.as_mut()
     }
@@ -86,7 +98,8 @@ impl Tracked {
 
     /// Follow no more what happens to it: something did that cannot be followed.
     pub(super) fn lose(&mut self) {
-        *self = Self { text: self.text.take(), edits: self.edits, ..Self::default() };
+        let (text, edits, edits_min) = (self.text.take(), self.edits, self.edits_min);
+        *self = Self { text, edits, edits_min, ..Self::default() };
     }
 
     /// What has these ids was deleted.
@@ -194,9 +207,8 @@ impl Tracked {
                 continue;
             }
             // Its units follow each other, unless somebody wrote between them.
-            let (_, last) = undo::place_of(txn, run.last())?;
             let between = if run.is_dead() { 0 } else { run.len - 1 };
-            if last != index.checked_add(between)? {
+            if run.len > 1 && undo::place_of(txn, run.last())?.1 != index.checked_add(between)? {
                 return None;
             }
             let at = places.partition_point(|(before, _)| *before < index);

@@ -20,6 +20,7 @@ mod history;
 mod record;
 mod restore;
 mod revert;
+mod rewritten;
 mod risk;
 mod stored;
 mod touch;

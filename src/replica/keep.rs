@@ -260,6 +260,7 @@ impl Replica {
                 self.outbox.push(now, false, update);
             }
         }
+        self.document.wrote_before(all.changes.make_contiguous());
         let changes = all.changes.into_iter().map(|(number, update)| (number, update.to_vec()));
         let before = self.outbox.acknowledged();
         self.made.renumber(before, all.last);

@@ -194,7 +194,14 @@ impl Edit<'_> {
         }
     }
 
-    fn writes(&mut self, target: &Shared, what: Wrote) {
+    /// What was written last is of the edit `number`.
+    pub(super) fn wrote_as(&mut self, number: u64) {
+        if let Some(last) = self.written.as_mut().and_then(|written| written.writes.last_mut()) {
+            last.number = Some(number);
+        }
+    }
+
+    pub(super) fn writes(&mut self, target: &Shared, what: Wrote) {
         let view = View { txn: &self.txn, places: self.places };
         let (mut path, mut inside) = (Vec::new(), Vec::new());
         let mut at = target.id.clone();

@@ -139,3 +139,31 @@ fn s6_the_room_is_told_what_lost_if_it_asks() {
         assert_eq!(told.iter().filter(|it| **it == conflict).count(), expected, "{told:?}");
     }
 }
+
+/// D3: whatever was written before the page was loaded again, and nobody acknowledged.
+#[test]
+fn what_was_written_before_a_reload_may_lose_as_well() {
+    let mut records = Vec::new();
+    let mut before = Bench::reading(1);
+    before.input(Input::Restored(&[]));
+    before.set("title", "first");
+    before.set("title", "mine");
+    before.set("other", "mine");
+    before.keep(&mut records);
+    let mut bench = Bench::reading(7);
+    bench.input(Input::Restored(&records));
+    bench.hello();
+    bench.room(&welcome(EPOCH, 1));
+    bench.hears(1, &theirs(9, "map", "title", "theirs"));
+    let told = bench.conflicts();
+    let [Conflicted { conflict, .. }] = &told[..] else { panic!("{told:?}") };
+    assert_eq!((&conflict.ours, &conflict.theirs), (&json("mine"), &json("theirs")));
+    assert_eq!(bench.value("title"), value("theirs"));
+    let (restored, outputs) = bench.replica.restore(bench.now, conflict);
+    bench.take(outputs);
+    assert_eq!((restored, bench.value("title")), (Ok(true), value("mine")));
+    // What the room has acknowledged cannot lose any more.
+    bench.room(&FromRoom::Ack { number: 3, sequence: 2 });
+    bench.hears(3, &theirs(9, "map", "other", "theirs"));
+    assert_eq!(bench.conflicts(), []);
+}

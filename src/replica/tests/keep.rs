@@ -8,7 +8,7 @@ use crate::protocol::{FromRoom, Hello};
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
 impl Bench {
-    fn reading(client_id: u32) -> Self {
+    pub(super) fn reading(client_id: u32) -> Self {
         let mut bench = Self::new(client_id);
         bench.replica.await_stored(START);
         bench.input(Input::Connect);
@@ -16,7 +16,7 @@ impl Bench {
     }
 
     /// What was asked to be kept since the last time, as it would be stored.
-    fn keep(&mut self, records: &mut Vec<Vec<u8>>) -> u64 {
+    pub(super) fn keep(&mut self, records: &mut Vec<Vec<u8>>) -> u64 {
         let mut count = 0;
         self.out.retain(|output| {
             match output {
@@ -30,7 +30,7 @@ impl Bench {
         count
     }
 
-    fn hello(&mut self) -> Hello {
+    pub(super) fn hello(&mut self) -> Hello {
         self.input(Input::Opened);
         match message(self.sent().last().expect("a hello")) {
             FromClient::Hello(hello) => hello,
