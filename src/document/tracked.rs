@@ -240,6 +240,11 @@ impl Made {
         self.steps += 1;
     }
 
+    fn inserts(&mut self, text: &SharedId, index: u32, string: &str) {
+        let inserted = Inserted::Text(string.to_owned());
+        self.step(text, index, Delta::Insert(inserted, Attributes::new()));
+    }
+
     /// It did this behind so many units.
     fn step(&mut self, text: &SharedId, index: u32, step: Delta) {
         let retain = (index > 0).then(|| Delta::Retain(index, Attributes::new()));
@@ -271,6 +276,7 @@ impl Edit<'_> {
             // yrs finds the neighbours, and its update says which these are.
             if sequence.insert(index, run) {
                 self.tracked.walked = Some((index, id));
+                self.made.inserts(&text.id, index, string);
             } else {
                 self.tracked.lose();
             }
@@ -281,8 +287,7 @@ impl Edit<'_> {
         }
         let update = Update::decode_v1(&typed(id, gap, string)).map_err(|_| EditError::Kind)?;
         self.txn.apply_update(update).map_err(|_| EditError::Gone)?;
-        let inserted = Inserted::Text(string.to_owned());
-        self.made.step(&text.id, index, Delta::Insert(inserted, Attributes::new()));
+        self.made.inserts(&text.id, index, string);
         Ok(true)
     }
 
