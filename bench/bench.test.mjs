@@ -198,13 +198,15 @@ test("the table has each figure's spread, and its ratio to the first subject's",
   ]);
 });
 
-test("the summary has the medians of all measures", () => {
+test("the summary has the medians of all measures, as the page has them", () => {
   const [, b, c] = result.subjects;
   const fast = { ...b, repetitions: [{ updates: 1600 }] };
-  const other = { subjects: [c, fast, { name: "a", repetitions: [] }] };
+  const of = (measure, subjects) => ({ measure, text: `Words.\n\n${table(measure, { subjects })}\n` });
+  const client = { name: "c", title: "Client", version: "1", repetitions: [{ p50: 1 }] };
   const parts = [
-    { measure, result },
-    { measure: { figures: { updates: "updates/s" } }, result: other },
+    of(measure, result.subjects),
+    of(measure, [client]),
+    of({ figures: { updates: "updates/s" } }, [{ ...c, repetitions: [] }, fast]),
   ];
   assert.deepEqual(summary(parts).split("\n"), [
     "| server | durable before it is shown | median, ms | updates/s |",
@@ -233,16 +235,16 @@ test("nothing is no measure for others: no ratio to zero, and bars without a sca
 test("the summary has only what a measure puts into it, and gaps where it does not apply", () => {
   const [a, b] = result.subjects;
   const few = { figures: { p50: "median, ms", p99: "rare, ms" }, summary: ["p50"] };
-  const curves = { curves: {} };
+  const of = (measure, subjects) => ({ measure, text: table(measure, { subjects }) });
   const parts = [
-    { measure: few, result: { subjects: [a, b] } },
-    { measure, result: { subjects: [a] } },
-    { measure: curves, result: { subjects: [a] } },
+    of(few, [a, b]),
+    of({ figures: { size: "bytes" }, isExact: true }, [{ ...a, repetitions: [{ size: 49 }] }]),
+    { measure: { curves: {} }, text: "| server | 1 | 2 |\n|-|-:|-:|\n| A 1 | 3 | 4 |" },
   ];
   assert.deepEqual(summary(parts).split("\n"), [
-    "| server | durable before it is shown | median, ms | median, ms |",
+    "| server | durable before it is shown | median, ms | bytes |",
     "|-|-|-:|-:|",
-    "| A 1 | yes | 3 | 3 |",
+    "| A 1 | yes | 3 | 49 |",
     "| <B> 2 | no | 1.5 | – |",
   ]);
 });

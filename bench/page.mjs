@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { root } from "../tools/shell.mjs";
-import { areServers, plot, summary, table } from "./report.mjs";
+import { plot, summary, table } from "./report.mjs";
 
 const results = join(import.meta.dirname, "results");
 const docs = join(root, "docs");
@@ -27,28 +27,25 @@ export async function writePage(measures) {
   const file = join(docs, "benchmarks.md");
   const before = sectionsOf(existsSync(file) ? await readFile(file, "utf8") : "");
   const parts = [];
-  const sections = [];
   const unmeasured = [];
   for (const [name, measure] of Object.entries(measures)) {
     const result = await lastResult(name);
     if (result) {
       await mkdir(join(docs, "benchmarks"), { recursive: true });
       await writeFile(join(docs, "benchmarks", `${name}.svg`), plot(measure, result));
-      parts.push({ name, measure, result });
-      sections.push(section(parts.at(-1)));
+      parts.push({ measure, text: section({ name, measure, result }) });
     } else if (before.has(measure.title)) {
-      sections.push(before.get(measure.title));
+      parts.push({ measure, text: before.get(measure.title) });
     } else {
       unmeasured.push(`the measure \`${name}\`, which no run is kept of`);
     }
   }
   if (parts.length === 0) return;
   const missing = [...unmeasured, ...NOT_YET].map((what) => `- ${what}`).join("\n");
-  await writeFile(file, `${INTRODUCTION}${sections.join("")}\n${NOT_THERE_YET}\n\n${missing}\n`);
-  // Clients have a table for each measure, on the page. README's has a column for each of servers:
-  // without the results of all of them it stays as it is.
-  const servers = parts.filter(({ result }) => areServers(result.subjects));
-  if (sections.length === parts.length && servers.length > 0) await writeReadme(summary(servers));
+  const sections = parts.map(({ text }) => text).join("");
+  await writeFile(file, `${INTRODUCTION}${sections}\n${NOT_THERE_YET}\n\n${missing}\n`);
+  // Clients have a table for each measure, on the page. README's has a column for each of servers.
+  await writeReadme(summary(parts));
 }
 
 /** The last result of a measure, if there is one of all its subjects. */

@@ -19,19 +19,35 @@ export function table(measure, result) {
   return ofSubjects(result.subjects, columns);
 }
 
-/** One table of the medians of several measures, given as `{ measure, result }`. */
+/**
+ * One table of the medians of several measures of servers, given as `{ measure, text }`: what a page
+ * says of each, so that both say the same.
+ */
 export function summary(parts) {
-  const columns = parts.flatMap(({ measure, result }) => {
-    const keys = measure.summary ?? Object.keys(measure.figures ?? {});
-    return keys.map((key) => ({
-      title: measure.figures[key],
-      cell: ({ name }) => {
-        const figure = spreadOf(named(result, name), key);
-        return figure === undefined ? NONE : short(figure.median);
-      },
-    }));
-  });
-  return ofSubjects(parts[0].result.subjects, columns);
+  const head = ["server", "durable before it is shown"];
+  const [heads, rows] = [[...head], new Map()];
+  for (const { measure, text } of parts) {
+    const [titles, ...servers] = cellsOf(text);
+    if (titles?.[0] !== head[0]) continue;
+    for (const key of measure.summary ?? Object.keys(measure.figures ?? {})) {
+      const column = titles.indexOf(measure.figures[key]);
+      for (const cells of servers) {
+        if (!rows.has(cells[0])) rows.set(cells[0], cells.slice(0, head.length));
+        const row = rows.get(cells[0]);
+        while (row.length < heads.length) row.push(NONE);
+        row.push(cells[column]?.split(/ \(|, ×/)[0] ?? NONE);
+      }
+      heads.push(measure.figures[key]);
+    }
+  }
+  const whole = [...rows.values()].map((row) => heads.map((_, column) => row[column] ?? NONE));
+  return markdown([heads, ...whole], head.length);
+}
+
+/** The cells of a Markdown table, its titles first. */
+function cellsOf(text) {
+  const lines = text.split("\n").filter((line) => line.startsWith("| "));
+  return lines.map((line) => line.slice(2, -2).split(" | "));
 }
 
 function ofSubjects(subjects, columns) {
@@ -47,7 +63,7 @@ function ofSubjects(subjects, columns) {
   return markdown(rows, head.length);
 }
 
-export function areServers(subjects) {
+function areServers(subjects) {
   return subjects.every(({ durable }) => durable !== undefined);
 }
 
