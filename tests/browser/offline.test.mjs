@@ -102,8 +102,9 @@ test("D3: where nothing can be kept the page is told, and goes on", async () => 
   );
   await open(page, { document });
   await settled(page, `doc.storage.state === "memory" && doc.storage.reason === "unavailable"`);
-  await write(page, 0, "all the same");
-  assert.equal(await page.evaluate(() => doc.saved.pendingHere), 1);
+  // In one go: the room answers in a moment.
+  const pending = () => (text.insert(0, "all the same"), doc.saved.pendingHere);
+  assert.equal(await page.evaluate(pending), 1);
   await settled(page, `doc.saved.pending === 0`);
   const listed = page.evaluate(() => kept().catch((error) => error.code));
   assert.equal(await listed, "storage");
