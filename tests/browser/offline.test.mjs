@@ -249,8 +249,8 @@ test("a document may be kept until it is closed, or not at all", async () => {
   });
   await open(page, { document: newDocument("never"), offline: false });
   assert.deepEqual(await page.evaluate(() => doc.storage), { state: "memory", reason: "off" });
-  await write(page, 0, "words");
-  assert.equal(await page.evaluate(() => doc.saved.pendingHere), 1);
+  const pending = () => (text.insert(0, "words"), doc.saved.pendingHere);
+  assert.equal(await page.evaluate(pending), 1);
   await page.evaluate(() => doc.whenSaved());
   assert.deepEqual(await listed(), []);
   assertQuiet([page]);
