@@ -193,6 +193,7 @@ impl Document {
         change(&mut edit);
         self.events.borrow_mut().known = edit.made.take();
         let update = edit.commit();
+        self.events.borrow_mut().known = Known::Nothing;
         self.history.iter_mut().for_each(History::end);
         if let Some(update) = &update {
             // It is in the document already: `Edit` puts nothing under a key that cannot be there.
@@ -282,6 +283,8 @@ impl Document {
             return Err(ApplyError::Unreadable);
         }
         txn.commit();
+        // It may be as large as the update.
+        self.events.borrow_mut().known = Known::Nothing;
         self.tracked.took_in(&joined);
         self.checked.brought(checked, brought, &txn);
         for (client, end) in admission.ends {

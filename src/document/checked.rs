@@ -57,7 +57,7 @@ impl Checked {
         !self.foreign && !self.pairs && !self.rich
     }
 
-    /// Whether texts hold characters, and nothing else.
+    /// Whether no text ever had a format, or a value that belongs there.
     pub(super) fn is_flat(&self) -> bool {
         !self.rich
     }

@@ -158,11 +158,12 @@ impl<'doc> Edit<'doc> {
         let first = self.next_clock();
         let target = TextRef::from(branch);
         let is_bare = attributes.as_ref().is_none_or(|attributes| attributes.is_empty());
-        match attributes {
-            _ if is_bare && self.types(text, index, string)? => {}
-            None => target.insert(&mut self.txn, index, string),
-            Some(attributes) => {
-                target.insert_with_attributes(&mut self.txn, index, string, attributes);
+        if !is_bare || !self.types(text, index, string)? {
+            match attributes {
+                None => target.insert(&mut self.txn, index, string),
+                Some(attributes) => {
+                    target.insert_with_attributes(&mut self.txn, index, string, attributes);
+                }
             }
         }
         self.came(text, index, first);

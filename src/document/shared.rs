@@ -10,6 +10,7 @@ use yrs::{
 };
 
 use super::edit::EditError;
+use crate::update::{Id, Parent};
 
 /// A shared type, by name.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -102,6 +103,15 @@ impl Shared {
         let branch = out.try_branch()?;
         let kind = kind_of(branch.type_ref())?;
         Some(Self { id: SharedId::of(branch), kind })
+    }
+}
+
+impl From<Parent<'_>> for SharedId {
+    fn from(parent: Parent<'_>) -> Self {
+        match parent {
+            Parent::Root(name) => Self::Root(name.into()),
+            Parent::Nested(Id { client, clock }) => Self::Nested { client, clock },
+        }
     }
 }
 

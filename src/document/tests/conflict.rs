@@ -259,3 +259,29 @@ fn what_loses_can_be_kept_beside() {
     let values = ["k", "k (conflict 1)"].map(|key| both[0].value(key));
     assert!(values.contains(&Some(json("of a"))) && values.contains(&Some(json("of b"))));
 }
+
+/// A page that is loaded again has another client id, and what it wrote from its storage.
+#[test]
+fn what_was_written_before_a_reload_loses_what_is_around_it_too() {
+    let texts = [1, 2, 3].map(|client| {
+        let mut document = Document::new(client);
+        let text = document.root("text", Kind::Text).unwrap();
+        (document, text)
+    });
+    let [(mut before, text), (mut after, _), (mut other, _)] = texts;
+    let (_, base) = before.edit(|edit| edit.insert_text(&text, 0, "keep all this", None));
+    let base = base.unwrap();
+    other.apply(&base).unwrap();
+    let (_, mine) = before.edit(|edit| edit.insert_text(&text, 9, "of ", None));
+    let mine = mine.unwrap();
+    after.compare();
+    after.apply(&base).unwrap();
+    after.apply(&mine).unwrap();
+    after.wrote_before(&[(1, &mine)]);
+    let (_, gone) = other.edit(|edit| edit.delete_text(&text, 4, 9));
+    let lost = after.apply_and_compare(&gone.unwrap()).unwrap().lost;
+    let [Conflict { ours, lost: Lost::Around, .. }] = &lost[..] else { panic!("{lost:?}") };
+    assert_eq!(ours, &json("of "));
+    let (restored, _) = after.restore(&lost[0], None);
+    assert_eq!((restored, after.string(&text).unwrap()), (Ok(()), "keep all of this".into()));
+}

@@ -17,7 +17,7 @@ use crate::document::shared::{Kind, New, Shared, SharedId};
 use crate::document::value::{
     Attributes, Inserted, JSON_DEPTH_MAX, Value, attributes_from, inserted_from, sorted,
 };
-use crate::update::{Id, Parent};
+use crate::update::Id;
 
 /// A piece of a text, and where it begins.
 #[derive(Clone, Debug)]
@@ -213,11 +213,7 @@ impl Reading {
             let encoded = txn.encode_diff_v1(&yrs::StateVector::default());
             let mut keys = BinaryHeap::new();
             entries(&encoded, |parent, key, Id { client, clock }| {
-                let parent = match parent {
-                    Parent::Root(name) => SharedId::Root(name.into()),
-                    Parent::Nested(Id { client, clock }) => SharedId::Nested { client, clock },
-                };
-                keys.push((parent, key.to_owned(), client, clock));
+                keys.push((parent.into(), key.to_owned(), client, clock));
             });
             keys.into_sorted_vec()
         });

@@ -21,7 +21,7 @@ use crate::document::{ApplyError, Check, Document};
 use crate::update::{self, Content, DeleteSet, Id, Parent, Part, Place};
 
 /// The tag of a format.
-const FORMAT: u8 = 6;
+pub(super) const FORMAT: u8 = 6;
 
 /// A change of this replica that lost.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,18 +1,16 @@
 //! What this replica wrote before its page was loaded again, and may lose as well.
 
 use super::capture::place_of;
+use super::conflict::FORMAT;
 use super::touch::Span;
 use super::written::{Between, Wrote};
 use crate::document::Document;
 use crate::document::authors::entries;
 use crate::document::edit::{Edit, LISTS, TEXTS};
 use crate::document::shared::{Kind, Shared, SharedId};
-use crate::update::{Content, Id, Parent, Part, Place, walk};
+use crate::update::{Content, EMPTY, Id, Part, Place, walk};
 
-/// The tag of a format.
-const FORMAT: u8 = 6;
-
-/// Which ids came with which edit: client, first clock, the clock behind the last, and number.
+/// Which values came with which edit: client, first clock, the clock behind the last, and number.
 /// Sorted.
 type Numbers = Vec<(u64, u32, u32, u64)>;
 
@@ -28,14 +26,12 @@ impl Document {
             return;
         }
         let numbers = numbers(edits);
-        let (encoded, mut keys) = (self.encode(), Vec::new());
+        // All of the document, which only values need.
+        let encoded = if numbers.is_empty() { EMPTY.to_vec() } else { self.encode() };
+        let mut keys = Vec::new();
         entries(&encoded, |parent, key, id| {
             if let Some(number) = number_of(&numbers, id) {
-                let map = match parent {
-                    Parent::Root(name) => SharedId::Root(name.into()),
-                    Parent::Nested(Id { client, clock }) => SharedId::Nested { client, clock },
-                };
-                keys.push((map, key.to_owned(), id, number));
+                keys.push((SharedId::from(parent), key.to_owned(), id, number));
             }
         });
         self.make(None, &mut |edit| {
@@ -88,6 +84,10 @@ fn numbers(edits: &[(u64, &[u8])]) -> Numbers {
     for (number, update) in edits {
         for part in walk(update) {
             let Ok(Part::Struct(client, item)) = part else { break };
+            // No key has these.
+            if matches!(item.content, Content::Text(_) | Content::Gc | Content::Skip) {
+                continue;
+            }
             let new = (client, item.clock, item.end(), *number);
             let at = numbers.partition_point(|before| *before < new);
             numbers.insert(at, new);
