@@ -287,7 +287,7 @@ impl Replica {
             }
             Input::Token(token) => self.renewed(token, &mut out),
             Input::Restored(records) => self.restored(now, records, &mut out),
-            Input::Kept(records) => self.kept(records, &mut out),
+            Input::Kept(records) => self.kept(now, records, &mut out),
             Input::KeepFailed => self.stop_keeping(now, &mut out),
             Input::Timeout => self.timeout(now, &mut out),
         }
@@ -314,6 +314,9 @@ impl Replica {
     }
 
     fn flush(&mut self, now: Millis, out: &mut Vec<Output>) {
+        if self.is_unbound() {
+            return;
+        }
         if self.outbox.release() {
             self.resume(now, out);
         }

@@ -9,6 +9,10 @@ impl Replica {
     /// The room does not know something that an update of ours refers to, or cannot serve by
     /// sequence number. It takes no numbered update before the SyncStep2.
     pub(super) fn answer(&mut self, now: Millis, state_vector: &[u8], out: &mut Vec<Output>) {
+        if self.is_unbound() {
+            self.asked = Some((state_vector.to_vec(), u64::MAX));
+            return;
+        }
         match self.document.diff(state_vector) {
             Ok(update) => {
                 let number = self.outbox.send_all(now, update.len());

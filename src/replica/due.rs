@@ -89,7 +89,8 @@ impl Replica {
     fn next_due(&self) -> Option<Millis> {
         let connection = self.connection.due_at(self.sequence, self.overdue_at());
         let live = self.connection.is_live();
-        let batches = [self.outbox.due_at(), self.access.due_at(), self.connection.ways.due_at()];
+        let outbox = self.outbox.due_at().filter(|_| !self.is_unbound());
+        let batches = [outbox, self.access.due_at(), self.connection.ways.due_at()];
         let presence = self.presence_due_at().into_iter().chain(self.activity_due_at());
         let keep = self.keep.due_at().into_iter();
         connection

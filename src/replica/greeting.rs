@@ -1,6 +1,5 @@
 //! The room's welcome: from then on both sides speak about the same history.
 
-use super::keep::Record;
 use super::refused::send;
 use super::{Output, Replica};
 use crate::protocol::{Close, FromClient, PROTOCOL_VERSION, Welcome};
@@ -27,10 +26,8 @@ impl Replica {
         // Behind the first answer to it nothing waits for the welcome of the next.
         let goes_on = self.connection.goes_on();
         if goes_on || self.connection.welcomed(now, welcome.sequence) {
-            if self.epoch != welcome.epoch {
-                self.epoch = welcome.epoch;
-                self.keep.push(now, &Record::Epoch(self.epoch), out);
-            }
+            self.epoch = welcome.epoch;
+            self.keep_history(now, out);
             // It says them behind this, if there are any.
             self.rules.forget();
             self.forget_schema();
@@ -45,17 +42,31 @@ impl Replica {
 
     /// What waited for a session is said.
     pub(super) fn take_up(&mut self, now: Millis, out: &mut Vec<Output>) {
-        if !self.outbox.is_held() {
-            if let Some((asked, _)) = self.asked.take() {
-                self.answer(now, &asked, out);
-            }
-            if std::mem::take(&mut self.tabs.compares) {
-                send(out, self.frame_bytes_max, &FromClient::Compare);
-            }
-            self.flush(now, out);
-        }
+        self.say_owed(now, out);
         self.presence.announce(now);
         self.flush_presence(now, out);
         self.announce_followers(out);
+    }
+
+    /// What the room is owed of this copy is said, unless that has to wait.
+    fn say_owed(&mut self, now: Millis, out: &mut Vec<Output>) {
+        if self.outbox.is_held() || self.is_unbound() {
+            return;
+        }
+        if let Some((asked, _)) = self.asked.take() {
+            self.answer(now, &asked, out);
+        }
+        if std::mem::take(&mut self.tabs.compares) {
+            send(out, self.frame_bytes_max, &FromClient::Compare);
+        }
+        self.flush(now, out);
+    }
+
+    /// It is stored into which history the edits go, or never will be. What waited for that
+    /// is said.
+    pub(super) fn bound(&mut self, now: Millis, was_unbound: bool, out: &mut Vec<Output>) {
+        if was_unbound && !self.is_unbound() && self.connection.is_live() {
+            self.say_owed(now, out);
+        }
     }
 }

@@ -8,7 +8,9 @@
 //! A page that opens again writes under another client id. So what it had written last may be lost
 //! here although the room has it: then it comes back as somebody else's.
 
+mod history;
 mod record;
+mod restored;
 
 use std::collections::VecDeque;
 
@@ -17,6 +19,9 @@ use super::{Aside, Output, Replica};
 use crate::protocol::Close;
 use crate::time::Millis;
 use crate::update;
+
+use history::History;
+use restored::Restored;
 
 pub(super) use record::Record;
 
@@ -31,61 +36,6 @@ const STEPS_BYTES_MAX: usize = 32 << 10;
 /// How long a storage may take to say what it has, in milliseconds. A document that cannot wait any
 /// longer goes on without it.
 const RESTORE_MS_MAX: u64 = 5_000;
-
-/// What records say of a copy.
-#[derive(Debug, Default)]
-struct Restored<'a> {
-    epoch: u64,
-    sequence: u64,
-    last: u64,
-    acknowledged: u64,
-    changes: VecDeque<(u64, &'a [u8])>,
-    updates: Vec<&'a [u8]>,
-    steps: &'a [u8],
-    /// Some of it cannot be read.
-    is_damaged: bool,
-}
-
-impl<'a> Restored<'a> {
-    fn read(records: &'a [Vec<u8>]) -> Self {
-        let mut all = Self::default();
-        for record in records {
-            match Record::decode(record) {
-                Ok(record) => all.add(record),
-                Err(_) => all.is_damaged = true,
-            }
-        }
-        all
-    }
-
-    fn add(&mut self, record: Record<'a>) {
-        match record {
-            Record::All { epoch, sequence, last, acknowledged, changes, document } => {
-                (self.epoch, self.sequence) = (epoch, sequence);
-                (self.last, self.acknowledged) = (last, acknowledged);
-                (self.changes, self.updates) = (changes.into(), vec![document]);
-            }
-            Record::Taken { sequence, update } => {
-                self.sequence = sequence;
-                self.updates.push(update);
-            }
-            Record::Edit { number, update } => {
-                self.last = self.last.max(number);
-                self.changes.push_back((number, update));
-                self.updates.push(update);
-            }
-            Record::Acknowledged { number, sequence } => {
-                self.acknowledged = self.acknowledged.max(number.min(self.last));
-                self.sequence = sequence;
-                while self.changes.front().is_some_and(|(last, _)| *last <= number) {
-                    self.changes.pop_front();
-                }
-            }
-            Record::Epoch(epoch) => self.epoch = epoch,
-            Record::Steps(steps) => self.steps = steps,
-        }
-    }
-}
 
 #[derive(Debug, Default, Eq, PartialEq)]
 enum State {
@@ -121,6 +71,7 @@ pub(super) struct Keep {
     all_at: Option<Millis>,
     /// When it is to be kept what can be undone.
     steps_at: Option<Millis>,
+    history: History,
 }
 
 impl Keep {
@@ -133,7 +84,9 @@ impl Keep {
         match self.state {
             State::Off | State::Elsewhere => None,
             State::Reading { until } => Some(until),
-            State::On => self.all_at.into_iter().chain(self.steps_at).min(),
+            State::On => {
+                [self.all_at, self.steps_at, self.history.due_at()].into_iter().flatten().min()
+            }
         }
     }
 
@@ -197,6 +150,7 @@ impl Keep {
     /// So many more records are kept.
     fn kept(&mut self, count: u64) {
         self.kept = (self.kept + count).min(self.asked);
+        self.history.kept(self.kept);
         while let Some(&(record, number)) = self.edits.front()
             && record <= self.kept
         {
@@ -266,8 +220,8 @@ impl Replica {
         self.made.renumber(before, all.last);
         self.document.is_renumbered(before, all.last);
         self.outbox.restore(all.last, all.acknowledged, changes);
-        let (state, here) = (State::On, all.last);
-        self.keep = Keep { state, here, ..std::mem::take(&mut self.keep) };
+        let (state, here, history) = (State::On, all.last, History::stored(all.epoch));
+        self.keep = Keep { state, here, history, ..std::mem::take(&mut self.keep) };
         self.keep.tail_records = records.len();
         self.keep.tail_bytes = records.iter().map(Vec::len).sum();
         // What was edited while it was read, and all of it if the list is long, damaged or new.
@@ -278,6 +232,7 @@ impl Replica {
                 self.keep.push(now, &Record::Edit { number, update }, out);
             }
         }
+        self.keep_history(now, out);
         self.stop_waiting(now, out);
     }
 
@@ -323,8 +278,16 @@ impl Replica {
     /// The storage failed: nothing more is kept, and what was is as it was.
     pub(super) fn stop_keeping(&mut self, now: Millis, out: &mut Vec<Output>) {
         let wants_connect = self.keep.wants_connect;
+        let was_unbound = self.is_unbound();
         self.keep = Keep { wants_connect, ..Keep::default() };
         self.stop_waiting(now, out);
+        self.bound(now, was_unbound, out);
+    }
+
+    /// The storage says nothing.
+    fn give_storage_up(&mut self, now: Millis, out: &mut Vec<Output>) {
+        out.push(Output::StopKeeping);
+        self.stop_keeping(now, out);
     }
 
     fn stop_waiting(&mut self, now: Millis, out: &mut Vec<Output>) {
@@ -334,9 +297,11 @@ impl Replica {
         }
     }
 
-    pub(super) fn kept(&mut self, records: u64, out: &mut Vec<Output>) {
+    pub(super) fn kept(&mut self, now: Millis, records: u64, out: &mut Vec<Output>) {
+        let was_unbound = self.is_unbound();
         self.keep.kept(records);
         self.tell_kept(out);
+        self.bound(now, was_unbound, out);
     }
 
     /// What is due with the storage.
@@ -346,9 +311,9 @@ impl Replica {
         }
         match self.keep.state {
             State::Off | State::Elsewhere => {}
-            State::Reading { .. } => {
-                out.push(Output::StopKeeping);
-                self.stop_keeping(now, out);
+            State::Reading { .. } => self.give_storage_up(now, out),
+            State::On if self.keep.history.due_at().is_some_and(|at| at <= now) => {
+                self.give_storage_up(now, out);
             }
             State::On if self.keep.all_at.is_some_and(|at| at <= now) => {
                 self.keep_all(out);
@@ -384,6 +349,7 @@ impl Replica {
         let record = Record::All { epoch, sequence, last, acknowledged, changes, document };
         let bytes = record.encode();
         self.keep.asked += 1;
+        self.keep.history.named(epoch, self.keep.asked);
         self.keep.edits.push_back((self.keep.asked, last));
         (self.keep.all_bytes, self.keep.all_at) = (bytes.len(), None);
         (self.keep.tail_bytes, self.keep.tail_records) = (0, 0);

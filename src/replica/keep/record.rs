@@ -68,7 +68,7 @@ impl<'a> Record<'a> {
         out
     }
 
-    pub(super) fn decode(bytes: &'a [u8]) -> Result<Self, DecodeError> {
+    pub(in crate::replica) fn decode(bytes: &'a [u8]) -> Result<Self, DecodeError> {
         let mut r = Reader::new(bytes);
         Ok(match r.number()? {
             tag::ALL => {

@@ -65,7 +65,7 @@ impl Replica {
         out: &mut Vec<Output>,
     ) {
         if let FromClient::Hello(hello) = message {
-            return self.welcome_follower(tab, hello.epoch, out);
+            return self.welcome_follower(now, tab, hello.epoch, out);
         }
         let sequence = self.sequence;
         if self.tabs.followers.get(&tab).is_none() {
@@ -132,9 +132,10 @@ impl Replica {
         self.lost(now, lost, out);
     }
 
-    fn welcome_follower(&mut self, tab: TabId, epoch: u64, out: &mut Vec<Output>) {
+    fn welcome_follower(&mut self, now: Millis, tab: TabId, epoch: u64, out: &mut Vec<Output>) {
         if self.epoch == 0 {
             self.epoch = epoch;
+            self.keep_history(now, out);
         }
         let (protocol, sequence) = (PROTOCOL_VERSION, self.sequence);
         let (frame_bytes_max, update_bytes_max) = (u64::from(u32::MAX), u64::from(u32::MAX));

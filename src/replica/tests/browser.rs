@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
+use super::super::keep::Record;
 use super::super::*;
 use super::{EPOCH, START};
 use crate::protocol::native::{decode_from_client, encode_from_room};
@@ -179,9 +180,29 @@ impl Browser {
                 Output::KeptElsewhere(keeps) => self.told_kept.push((id, keeps)),
                 Output::SendPing => self.input(id, Input::Pong),
                 Output::Disconnect => self.room.client = None,
-                Output::Send(frame) if self.room.client == Some(id) => self.room.take(&frame),
+                Output::Send(frame) if self.room.client == Some(id) => {
+                    self.expect_bound(&frame);
+                    self.room.take(&frame);
+                }
                 _ => {}
             }
+        }
+    }
+
+    /// O3: what is sent goes into a history of which the storage knows. Or a page that is loaded
+    /// again could send it into another one.
+    fn expect_bound(&self, frame: &[u8]) {
+        let brings = match decode_from_client(frame).unwrap().unwrap() {
+            FromClient::Update { .. } => true,
+            FromClient::SyncStep2 { update, .. } => *update != update::EMPTY,
+            _ => false,
+        };
+        if brings && self.keeps {
+            let epoch = |record: &Vec<u8>| match Record::decode(record) {
+                Ok(Record::All { epoch, .. } | Record::Epoch(epoch)) => Some(epoch),
+                _ => None,
+            };
+            assert_eq!(self.records.iter().filter_map(epoch).last(), Some(EPOCH));
         }
     }
 

@@ -3,6 +3,7 @@
 use super::super::*;
 use super::{Bench, EPOCH, START, message, welcome};
 use crate::protocol::{FromRoom, Hello};
+use crate::update;
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -65,6 +66,93 @@ fn d3_a_storage_that_says_nothing_is_not_waited_for() {
     bench.input(Input::Restored(&[vec![9, 9]]));
     bench.write("a");
     assert!(!bench.out.iter().any(|it| matches!(it, Output::Keep(_) | Output::KeepAll(_))));
+}
+
+/// How many updates were sent since the last time.
+fn updates(bench: &mut Bench) -> usize {
+    let sent = bench.sent();
+    sent.iter().filter(|it| matches!(message(it), FromClient::Update { .. })).count()
+}
+
+/// A page that wrote before it heard of any history, and is welcomed into one.
+fn welcomed_with_an_edit() -> (Bench, Vec<Vec<u8>>) {
+    let mut bench = Bench::reading(1);
+    let mut records = Vec::new();
+    bench.input(Input::Restored(&[]));
+    bench.write("a");
+    let count = bench.keep(&mut records);
+    bench.input(Input::Kept(count));
+    bench.hello();
+    bench.room(&welcome(EPOCH, 0));
+    (bench, records)
+}
+
+/// Loaded again before that, it would send the same into the history that takes its place.
+#[test]
+fn o3_nothing_is_sent_before_it_is_stored_into_which_history() {
+    let (mut bench, mut records) = welcomed_with_an_edit();
+    let mut stored = records.clone();
+    let count = bench.keep(&mut records);
+    bench.write("b");
+    bench.pass(1_000);
+    bench.keep(&mut records);
+    assert_eq!((updates(&mut bench), count), (0, 1));
+    bench.input(Input::Kept(count));
+    assert_eq!(updates(&mut bench), 1, "both in one");
+    stored.extend(records[stored.len()..].iter().take(1).cloned());
+    let mut again = Bench::reading(9);
+    again.input(Input::Restored(&stored));
+    assert_eq!((again.hello().epoch, again.replica.pending()), (EPOCH, 1));
+    again.room(&welcome(EPOCH + 1, 0));
+    assert!(again.out.iter().any(|it| matches!(it, Output::SetAside(_))));
+    assert_eq!((updates(&mut again), again.replica.pending()), (0, 0));
+}
+
+/// The room may ask for what it lacks before that, too.
+#[test]
+fn o3_nothing_is_answered_before_it_is_stored_into_which_history() {
+    let (mut bench, mut records) = welcomed_with_an_edit();
+    let count = bench.keep(&mut records);
+    bench.room(&FromRoom::SyncStep1(&update::StateVector::default().encode()));
+    let answers = |bench: &mut Bench| {
+        let sent = bench.sent();
+        sent.iter().filter(|it| matches!(message(it), FromClient::SyncStep2 { .. })).count()
+    };
+    assert_eq!(answers(&mut bench), 0);
+    bench.input(Input::Kept(count));
+    assert_eq!(answers(&mut bench), 1);
+    assert_eq!(updates(&mut bench), 0, "it is in the answer");
+}
+
+/// A tab that led had heard of it, and was gone before it was stored.
+#[test]
+fn o3_who_leads_next_stores_into_which_history_as_well() {
+    let (bench, mut records) = welcomed_with_an_edit();
+    let mut next = Bench::new(2);
+    next.input(Input::Follow);
+    next.replica.epoch = bench.replica.epoch();
+    next.input(Input::Lead { keeps: true });
+    next.input(Input::Connect);
+    next.input(Input::Restored(&records));
+    let count = next.keep(&mut records);
+    next.hello();
+    next.room(&welcome(EPOCH, 0));
+    assert_eq!((updates(&mut next), next.replica.pending(), count), (0, 1, 1));
+    next.input(Input::Kept(count));
+    assert_eq!(updates(&mut next), 1);
+}
+
+#[test]
+fn d3_a_storage_that_stops_answering_keeps_no_edit_from_the_room() {
+    let (mut bench, _) = welcomed_with_an_edit();
+    bench.pass(4_999);
+    assert!(!bench.out.contains(&Output::StopKeeping));
+    bench.pass(1);
+    assert!(bench.out.contains(&Output::StopKeeping));
+    assert_eq!(updates(&mut bench), 1);
+    let (mut bench, _) = welcomed_with_an_edit();
+    bench.input(Input::KeepFailed);
+    assert_eq!(updates(&mut bench), 1);
 }
 
 /// Whatever first part of it is stored, it goes on from there, and what is not acknowledged goes
