@@ -29,7 +29,6 @@ impl Room {
             session.stage = Stage::Live;
             // A client counts from the welcome on: what it was told before, it never confirms.
             session.on_the_way = 0;
-            session.may_give_back = sequence < self.quarantine.repaired;
             session.inflates = protocol >= INFLATES;
         }
         let protocol = protocol.min(PROTOCOL_VERSION);

@@ -112,9 +112,6 @@ impl Room {
         }
         let admission = update::admit(bytes, &self.known)?;
         if !admission.missing {
-            if self.sessions.get(&id).is_some_and(|session| session.may_give_back) {
-                self.quarantine.is_answered = !self.quarantine.waiting.is_empty();
-            }
             return self.take(now, id, number, admission, log);
         }
         if resyncing {
@@ -142,7 +139,6 @@ impl Room {
         // One that has nothing of its own to send waits for the sequence number in it.
         self.gathered.acks.entry(id).or_default();
         out.extend(self.take(now, id, number, admission, log)?);
-        self.quarantine.is_answered = !self.quarantine.waiting.is_empty();
         Ok(out)
     }
 

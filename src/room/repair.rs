@@ -9,6 +9,7 @@
 //! The repair is a row of the log itself, so it has a sequence number. A client that was here last
 //! before it may have what the room lost: the two compare state vectors, and not numbers, once.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::authors::Authors;
@@ -81,13 +82,15 @@ impl Room {
         }
     }
 
-    /// Take what waited for what was lost, after somebody said all that they have.
+    /// Take what waited for what was lost, once more of that is known. Whoever brings it may do so
+    /// in any way: as an answer, or as an edit that was never acknowledged.
     pub(super) fn bring_back(&mut self, now: Millis, log: &impl Log) {
-        if !std::mem::take(&mut self.quarantine.is_answered) {
+        if !self.quarantine.may_return(&self.known) {
             return;
         }
+        let mut needs = BTreeMap::new();
         for sequence in self.quarantine.waiting.clone() {
-            // What cannot be read goes on waiting.
+            // What cannot be read goes on waiting, until the room is loaded again.
             let Ok(row) = log.row(sequence) else { continue };
             let Ok(admission) = self.admit_answer(now, &row.update, log) else { continue };
             if !admission.missing {
@@ -96,7 +99,11 @@ impl Room {
             }
             self.gather(now, NOBODY, admission);
             self.reload_guard();
+            for client in self.known.lacks(&row.update).unwrap_or_default() {
+                needs.entry(client).or_insert_with(|| self.known.clock(client));
+            }
         }
+        self.quarantine.needs = Some(needs);
     }
 }
 

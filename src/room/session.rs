@@ -31,8 +31,6 @@ pub(super) struct Session {
     pub(super) is_marked: bool,
     /// When the platform answered its last ping.
     pub(super) pinged_at: Millis,
-    /// It was not here since the log was repaired last, and may have what was lost.
-    pub(super) may_give_back: bool,
     /// It takes a document deflated. One that slept is sent it as it is.
     pub(super) inflates: bool,
     /// If it has too much on the way: it was sent everything up to this sequence number.
@@ -76,7 +74,6 @@ impl Session {
             is_heard: true,
             is_marked: false,
             pinged_at: Millis(0),
-            may_give_back: false,
             inflates: false,
             behind: None,
             trace: None,

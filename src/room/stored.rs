@@ -46,10 +46,11 @@ pub(super) struct Quarantine {
     rows: BTreeMap<u64, u64>,
     /// Those of them that wait for what is lost.
     pub(super) waiting: BTreeSet<u64>,
+    /// Whose ids these need, and how far each of them was known when the rows were looked at;
+    /// nothing if nobody has since the room was loaded.
+    pub(super) needs: Option<BTreeMap<u64, u32>>,
     /// Which clocks the log had when it was damaged, as far as its room knew.
     pub(super) lost: StateVector,
-    /// Somebody has said since all that they have.
-    pub(super) is_answered: bool,
 }
 
 impl Quarantine {
@@ -69,6 +70,14 @@ impl Quarantine {
             before = row.sequence;
         }
         Ok(rows)
+    }
+
+    /// Whether some of what waits may be ready in a log that has the clocks `known`. It is not read
+    /// to find out.
+    pub(super) fn may_return(&self, known: &StateVector) -> bool {
+        let is_further = |(&client, &clock): (&u64, &u32)| known.clock(client) > clock;
+        let needs = self.needs.as_ref();
+        !self.waiting.is_empty() && needs.is_none_or(|needs| needs.iter().any(is_further))
     }
 
     /// All rows that are marked, in order.
@@ -158,8 +167,6 @@ impl Stored {
             self.quarantine.rows.insert(mark.sequence, mark.follows);
             if mark.waits {
                 self.quarantine.waiting.insert(mark.sequence);
-                // Whoever could tell may have told a room that died since.
-                self.quarantine.is_answered = true;
             }
         }
     }

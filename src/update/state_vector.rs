@@ -1,6 +1,6 @@
 //! How far each client has got.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Content, Malformed, Part, walk};
 use crate::codec::{Reader, write_number};
@@ -51,6 +51,27 @@ impl StateVector {
     /// Whether everything that `other` has is here.
     pub fn covers(&self, other: &Self) -> bool {
         other.iter().all(|(client, clock)| clock <= self.clock(client))
+    }
+
+    /// Whose ids `update` holds, refers to or deletes that are not all there.
+    pub fn lacks(&self, update: &[u8]) -> Result<BTreeSet<u64>, Malformed> {
+        let mut clients = BTreeSet::new();
+        let mut see = |client, last| {
+            if last >= self.clock(client) {
+                clients.insert(client);
+            }
+        };
+        for part in walk(update) {
+            match part? {
+                // Neither a struct nor a range is empty.
+                Part::Struct(client, item) => {
+                    see(client, item.end() - 1);
+                    item.place.references().for_each(|id| see(id.client, id.clock));
+                }
+                Part::Delete(client, _, end) => see(client, end - 1),
+            }
+        }
+        Ok(clients)
     }
 
     /// Each client and its next id, which is never 0, in ascending order of clients.

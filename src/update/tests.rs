@@ -136,6 +136,19 @@ fn typing_is_joined_and_gaps_are_skipped() {
     assert_eq!((item.clock, item.len), (1, 1));
 }
 
+#[test]
+fn what_a_log_lacks_of_an_update_is_named_by_client() {
+    let structs = [behind(id(5, 3), "ab"), behind(id(6, u32::MAX), "c")];
+    let bytes = update(&[(7, 2, &structs)], &[(8, 0, 2), (9, 1, 1)]);
+    let lacks = |clocks: &[(u64, u32)]| {
+        known(clocks).lacks(&bytes).unwrap().into_iter().collect::<Vec<_>>()
+    };
+    assert_eq!(lacks(&[]), [5, 6, 7, 8, 9]);
+    assert_eq!(lacks(&[(5, 3), (7, 4), (8, 1), (9, 1)]), [5, 6, 7, 8, 9]);
+    assert_eq!(lacks(&[(5, 4), (7, 5), (8, 2), (9, 2)]), [6]);
+    assert!(known(&[]).lacks(&[1]).is_err());
+}
+
 /// S1: of a run of many structs yrs would copy the rest for each.
 #[test]
 fn s1_an_update_is_plain_if_its_runs_are_joined_and_its_deletions_in_order() {

@@ -227,6 +227,60 @@ fn o2_an_author_who_was_never_told_gives_back_what_was_lost() {
     assert_eq!(shell.log.rows.last().unwrap().value.returns, [3]);
 }
 
+/// It was told of the repair, but the room died before its update was durable: it comes back as one
+/// that was here since, and sends it again.
+#[test]
+fn d2_an_author_who_was_here_since_gives_back_what_was_lost() {
+    let (mut shell, _) = three_rows();
+    shell.flip(1);
+    shell.native(0, 0);
+    shell.restart();
+    let author = shell.native(0, 0);
+    shell.take(Input::Commit);
+    shell.update(author, 1, &text(6, 0, "bb"));
+    shell.reload();
+    shell.take(Input::Commit);
+    let author = shell.native(EPOCH, 4);
+    shell.update(author, 1, &text(6, 0, "bb"));
+    shell.take(Input::Commit);
+    assert_eq!(shell.marks(), [(Part::Row, 2, false), (Part::Row, 3, false)]);
+    let all = [text(5, 0, "a"), text(6, 0, "bb"), behind(7, (6, 1), "c")];
+    let all: Vec<_> = all.iter().map(|update| &update[..]).collect();
+    assert_eq!(shell.join(), update::merge(&all).unwrap());
+}
+
+/// Each part of a row that waits comes back with what it needs.
+#[test]
+fn d2_what_waits_comes_back_bit_by_bit() {
+    let mut shell = Shell::new();
+    let writer = shell.native(0, 0);
+    let lost = [text(5, 0, "a"), text(6, 0, "bb")];
+    let parts = [behind(7, (5, 0), "c"), behind(8, (6, 1), "d"), vec![0, 1, 6, 1, 0, 1]];
+    let rows = [vec![&lost[0]], vec![&lost[1]], parts.iter().collect()];
+    for row in rows {
+        row.into_iter().for_each(|update| shell.update(writer, 1, update));
+        shell.take(Input::Commit);
+    }
+    shell.flip(0);
+    shell.flip(1);
+    shell.native(0, 0);
+    shell.restart();
+    assert_eq!(shell.marks(), [(Part::Row, 1, false), (Part::Row, 2, false), (Part::Row, 5, true)]);
+    let author = shell.native(EPOCH, 6);
+    shell.take(Input::Commit);
+    shell.update(author, 1, &lost[0]);
+    shell.take(Input::Commit);
+    assert!(shell.marks()[2].2, "the rest waits");
+    assert_eq!(shell.join(), update::merge(&[&lost[0], &parts[0]]).unwrap());
+    shell.update(author, 2, &text(9, 0, "e"));
+    assert!(!shell.room.quarantine.may_return(&shell.room.known), "nothing that it needs");
+    shell.update(author, 3, &lost[1]);
+    shell.take(Input::Commit);
+    assert!(!shell.marks()[2].2);
+    let all = [&lost[0], &lost[1], &parts[0], &parts[1], &parts[2], &text(9, 0, "e")];
+    assert_eq!(shell.join(), update::merge(&all.map(|update| &update[..])).unwrap());
+}
+
 #[test]
 fn d2_a_damaged_snapshot_is_rebuilt_from_the_history() {
     for head in [false, true] {
