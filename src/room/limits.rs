@@ -7,6 +7,7 @@ use std::ops::RangeInclusive;
 
 use thiserror::Error;
 
+use super::bucket::Bucket;
 use super::decision::Reason;
 use super::session::SessionId;
 use super::{Event, Output, Room, Stage};
@@ -130,27 +131,6 @@ impl Limits {
     }
 }
 
-/// A leaky bucket: what came lately, less what may come all the time.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-struct Bucket {
-    level: u64,
-    at: Millis,
-}
-
-impl Bucket {
-    /// Let leak what may, and add `amount`. Returns what was in it before.
-    fn add(&mut self, now: Millis, amount: u64, per_second: u64) -> u64 {
-        let leaked = now.since(self.at).saturating_mul(per_second) / 1_000;
-        // What is too little to leak in the time since is not forgotten.
-        if leaked > 0 {
-            self.at = now;
-        }
-        let before = self.level.saturating_sub(leaked);
-        self.level = before.saturating_add(amount);
-        before
-    }
-}
-
 /// What one session, or all of them, sent lately.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(super) struct Meter {
@@ -171,12 +151,12 @@ impl Meter {
             }
             let burst = per_second.saturating_mul(BURST_S);
             if bucket.add(now, amount, per_second) >= burst {
-                let excess = bucket.level.saturating_sub(burst);
+                let excess = bucket.level().saturating_sub(burst);
                 // Until half of it has leaked: at just the limit, one of the frames in which a
                 // client says everything would be refused again, and so on for ever.
-                let leak = bucket.level.saturating_sub(burst / 2);
+                let leak = bucket.level().saturating_sub(burst / 2);
                 let retry_ms = Some(leak.saturating_mul(1_000) / per_second + 1);
-                let refusal = Refusal { limit, value: bucket.level, max: burst, retry_ms };
+                let refusal = Refusal { limit, value: bucket.level(), max: burst, retry_ms };
                 over = Some(Over { refusal, hopeless: excess > burst.max(single_max) });
             }
         }

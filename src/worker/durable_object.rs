@@ -198,7 +198,10 @@ impl Cell {
     pub(super) fn take(self: &Rc<Self>, input: Input<'_>) {
         if !self.commit_is_due.replace(true) {
             let cell = Rc::clone(self);
-            fault::commit_in(0, self.state.as_raw(), move || {
+            let live = self.live.borrow();
+            let ms = live.as_ref().map_or(0, |live| live.room.commit_waits_ms(platform::now()));
+            drop(live);
+            fault::commit_in(ms, true, self.state.as_raw(), move || {
                 cell.commit_is_due.set(false);
                 cell.run(Input::Commit);
             });
@@ -235,7 +238,7 @@ impl Cell {
 
     fn set_timer(self: &Rc<Self>, in_ms: u64) {
         let cell = Rc::clone(self);
-        fault::commit_in(in_ms, self.state.as_raw(), move || cell.run(Input::Commit));
+        fault::commit_in(in_ms, false, self.state.as_raw(), move || cell.run(Input::Commit));
     }
 
     /// Setting an alarm is asynchronous, but nobody has to wait: it is one more write of this turn.

@@ -56,9 +56,9 @@ export function end () {
  * What a room had gathered is gone with the instance, and nobody would miss it: its sockets stay
  * open. Where `commit` cannot be called any more, every client of the room reconnects and sends
  * again what the room lacks. */
-export function commitIn (ms, state, commit, code, reason) {
-  // Who comes while a long timer runs has lost nothing when it ends.
-  const earlier = ms > 0 ? state.getWebSockets() : null
+export function commitIn (ms, gathers, state, commit, code, reason) {
+  // Who comes while a timer runs for which nothing gathers has lost nothing when it ends.
+  const earlier = gathers ? null : state.getWebSockets()
   // worker-build replaces an instance of which it knows that it trapped before it calls it again.
   // By itself it knows only of what it calls.
   const instance = globalThis.__worker_init_state
@@ -120,7 +120,14 @@ extern "C" {
     fn take_failure(state: &DurableObjectState) -> Option<Float64Array>;
 
     #[wasm_bindgen(js_name = commitIn)]
-    fn commit_in_js(ms: f64, state: &DurableObjectState, commit: &JsValue, code: u16, reason: &str);
+    fn commit_in_js(
+        ms: f64,
+        gathers: bool,
+        state: &DurableObjectState,
+        commit: &JsValue,
+        code: u16,
+        reason: &str,
+    );
 
     #[wasm_bindgen(js_name = closeOnce, catch)]
     pub(super) fn close_once(
@@ -130,11 +137,17 @@ extern "C" {
     ) -> Result<(), JsValue>;
 }
 
-/// Call `commit` in `ms`; in 0 ms as soon as what has arrived is handled.
-pub(super) fn commit_in(ms: u64, state: &DurableObjectState, commit: impl FnOnce() + 'static) {
+/// Call `commit` in `ms`; in 0 ms as soon as what has arrived is handled. What `gathers` until then
+/// is in it.
+pub(super) fn commit_in(
+    ms: u64,
+    gathers: bool,
+    state: &DurableObjectState,
+    commit: impl FnOnce() + 'static,
+) {
     let commit = Closure::once_into_js(commit);
     let close = Close::Restarted;
-    commit_in_js(ms as f64, state, &commit, close.code(), close.reason());
+    commit_in_js(ms as f64, gathers, state, &commit, close.code(), close.reason());
 }
 
 /// What a room is given to do.

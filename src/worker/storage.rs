@@ -17,6 +17,7 @@ mod meta;
 mod pieces;
 mod quarantine;
 mod read;
+mod rows;
 mod subject;
 mod version;
 
@@ -26,6 +27,7 @@ use worker::{SqlStorage, SqlStorageValue, Storage};
 use super::platform;
 use crate::room::{Chain, LogError, Revoked, Row, Segment, Snapshot, Stored, checksum};
 use pieces::{Owner, PIECE_BYTES_MAX, Pieces};
+use rows::Rows;
 
 /// One row of a result.
 type Values = Vec<SqlStorageValue>;
@@ -165,14 +167,9 @@ impl RoomStorage {
         self.sql.exec(statement, bindings).map(|_| ()).map_err(failed)
     }
 
-    /// The rows of a result, one at a time.
-    fn query(
-        &self,
-        statement: &str,
-        bindings: Values,
-    ) -> Result<impl Iterator<Item = Result<Values, LogError>>, LogError> {
-        let cursor = self.sql.exec(statement, bindings).map_err(failed)?;
-        Ok(cursor.raw().map(|row| row.map_err(failed)))
+    /// The rows of a result.
+    fn query(&self, statement: &str, bindings: Values) -> Result<Rows, LogError> {
+        Rows::of(&self.sql, statement, bindings)
     }
 
     /// The only row of a result; nothing if there is none.
