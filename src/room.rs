@@ -17,6 +17,7 @@ mod answers;
 mod audit;
 mod authors;
 mod backlog;
+mod bucket;
 mod catch_up;
 mod chain;
 mod commit;
@@ -30,6 +31,7 @@ mod limits;
 mod log;
 mod metrics;
 mod observe;
+mod pace;
 mod parts;
 mod past;
 mod presence;
@@ -71,6 +73,7 @@ pub use limits::{LimitError, Limits};
 pub use log::{Deflated, Log, LogError, Row, RowHead, Snapshot, SnapshotHead, checksum};
 pub use metrics::{Counter, Delay, Family, Gauges, Metrics, open_metrics};
 pub use observe::Observed;
+use pace::Pace;
 use parts::Parts;
 pub use repair::{Mark, Part, Repair};
 pub use replay::{Replayed, replay, replay_all};
@@ -107,6 +110,7 @@ pub struct Room {
     revoked: Revoked,
     rules: Rules,
     gathered: Gathered,
+    pace: Pace,
     sessions: BTreeMap<SessionId, Session>,
     /// The highest name that a session had since the room was loaded.
     last_session: SessionId,
@@ -142,6 +146,7 @@ impl Room {
             revoked: stored.revoked.clone(),
             rules: Rules::of(stored.schema.clone()),
             gathered: Gathered::default(),
+            pace: Pace::default(),
             sessions: BTreeMap::new(),
             last_session: SessionId(0),
             presence: Presence::default(),
