@@ -33,9 +33,11 @@ const BYTES_MIN: usize = 128 << 10;
 const QUIET_MS: u64 = 1_000;
 /// How much is kept of what can be undone, in bytes.
 const STEPS_BYTES_MAX: usize = 32 << 10;
-/// How long a storage may take to say what it has, in milliseconds. A document that cannot wait any
-/// longer goes on without it.
-const RESTORE_MS_MAX: u64 = 5_000;
+/// How long a storage may take for what has to wait for it, in milliseconds: to say what it has, and
+/// to store into which history that goes. A document cannot wait any longer, and goes on without it.
+const STORAGE_MS_MAX: u64 = 5_000;
+/// Looked at later than this, in milliseconds, the machine slept, and the storage as well.
+const LATE_MS: u64 = 500;
 
 #[derive(Debug, Default, Eq, PartialEq)]
 enum State {
@@ -44,10 +46,8 @@ enum State {
     Off,
     /// Another tab does it.
     Elsewhere,
-    /// What was kept before is being read. Until it is there, or until then, nothing is connected.
-    Reading {
-        until: Millis,
-    },
+    /// What was kept before is being read. Before it is there, nothing is connected.
+    Reading,
     On,
 }
 
@@ -72,6 +72,8 @@ pub(super) struct Keep {
     /// When it is to be kept what can be undone.
     steps_at: Option<Millis>,
     history: History,
+    /// How long the storage may take for what has to wait for it.
+    until: Millis,
 }
 
 impl Keep {
@@ -81,13 +83,13 @@ impl Keep {
 
     /// When something is due.
     pub(super) fn due_at(&self) -> Option<Millis> {
-        match self.state {
-            State::Off | State::Elsewhere => None,
-            State::Reading { until } => Some(until),
-            State::On => {
-                [self.all_at, self.steps_at, self.history.due_at()].into_iter().flatten().min()
-            }
-        }
+        let answers = self.waits_for_storage().then_some(self.until);
+        let writes = [self.all_at, self.steps_at].map(|at| at.filter(|_| self.is_on()));
+        writes.into_iter().flatten().chain(answers).min()
+    }
+
+    fn waits_for_storage(&self) -> bool {
+        self.is_reading() || self.history.is_awaited()
     }
 
     /// Whether the page's wish to be connected has to wait.
@@ -123,7 +125,7 @@ impl Keep {
     }
 
     pub(super) fn is_reading(&self) -> bool {
-        matches!(self.state, State::Reading { .. })
+        self.state == State::Reading
     }
 
     /// Every edit up to this number is kept.
@@ -143,7 +145,7 @@ impl Keep {
 
     /// No other tab keeps it any more; what it kept is to be read.
     pub(super) fn read_again(&mut self, now: Millis, wants_connect: bool) {
-        self.state = State::Reading { until: now + RESTORE_MS_MAX };
+        (self.state, self.until) = (State::Reading, now + STORAGE_MS_MAX);
         self.wants_connect = wants_connect;
     }
 
@@ -285,9 +287,13 @@ impl Replica {
     }
 
     /// The storage says nothing.
-    fn give_storage_up(&mut self, now: Millis, out: &mut Vec<Output>) {
-        out.push(Output::StopKeeping);
-        self.stop_keeping(now, out);
+    fn storage_is_late(&mut self, now: Millis, out: &mut Vec<Output>) {
+        if now.since(self.keep.until) > LATE_MS {
+            self.keep.until = now + STORAGE_MS_MAX;
+        } else {
+            out.push(Output::StopKeeping);
+            self.stop_keeping(now, out);
+        }
     }
 
     fn stop_waiting(&mut self, now: Millis, out: &mut Vec<Output>) {
@@ -309,18 +315,13 @@ impl Replica {
         if self.keep.due_at().is_none_or(|at| now < at) {
             return;
         }
-        match self.keep.state {
-            State::Off | State::Elsewhere => {}
-            State::Reading { .. } => self.give_storage_up(now, out),
-            State::On if self.keep.history.due_at().is_some_and(|at| at <= now) => {
-                self.give_storage_up(now, out);
-            }
-            State::On if self.keep.all_at.is_some_and(|at| at <= now) => {
-                self.keep_all(out);
-                self.keep_steps(now, out);
-            }
-            State::On => self.keep_steps(now, out),
+        if self.keep.waits_for_storage() && self.keep.until <= now {
+            return self.storage_is_late(now, out);
         }
+        if self.keep.all_at.is_some_and(|at| at <= now) {
+            self.keep_all(out);
+        }
+        self.keep_steps(now, out);
     }
 
     /// The page may end: what was to be kept soon is kept now.

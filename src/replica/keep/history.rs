@@ -4,14 +4,10 @@
 //! and must not go into the one that takes its place. A page that is loaded again knows only what
 //! was stored. So nothing is sent, once, until it is stored which history it goes into.
 
-use super::{Record, Replica};
+use super::{Record, Replica, STORAGE_MS_MAX};
 use crate::time::Millis;
 
 use super::super::Output;
-
-/// How long a storage may take for that, in milliseconds. What is kept by one that says nothing any
-/// more must not be kept from the room.
-const BIND_MS_MAX: u64 = 5_000;
 
 /// The history that the records name.
 #[derive(Debug, Default)]
@@ -19,8 +15,6 @@ pub(super) struct History {
     epoch: u64,
     /// The record that names it, until that is kept.
     awaits: Option<u64>,
-    /// How long that is waited for.
-    until: Option<Millis>,
 }
 
 impl History {
@@ -41,8 +35,9 @@ impl History {
         self.awaits.take_if(|asked| *asked <= kept);
     }
 
-    pub(super) fn due_at(&self) -> Option<Millis> {
-        self.until.filter(|_| self.awaits.is_some())
+    /// Whether that record is not kept yet.
+    pub(super) fn is_awaited(&self) -> bool {
+        self.awaits.is_some()
     }
 }
 
@@ -53,11 +48,11 @@ impl Replica {
             self.keep.push(now, &Record::Epoch(self.epoch), out);
             self.keep.history.named(self.epoch, self.keep.asked);
         }
-        self.keep.history.until = Some(now + BIND_MS_MAX);
+        self.keep.until = now + STORAGE_MS_MAX;
     }
 
     /// Whether an edit may not be sent yet: its history is not stored.
     pub(in crate::replica) fn is_unbound(&self) -> bool {
-        self.keep.history.awaits.is_some()
+        self.keep.history.is_awaited()
     }
 }

@@ -155,6 +155,23 @@ fn d3_a_storage_that_stops_answering_keeps_no_edit_from_the_room() {
     assert_eq!(updates(&mut bench), 1);
 }
 
+/// Its timer comes late, and so does the storage.
+#[test]
+fn d3_a_storage_that_slept_with_the_machine_is_given_its_time_again() {
+    let mut bench = Bench::reading(1);
+    bench.now = bench.now + 60_000;
+    bench.input(Input::Timeout);
+    bench.timer = None;
+    assert!(!bench.out.contains(&Output::StopKeeping));
+    bench.input(Input::Restored(&[]));
+    assert!(bench.replica.is_kept());
+    let mut bench = Bench::reading(1);
+    bench.now = bench.now + 60_000;
+    bench.input(Input::Timeout);
+    bench.pass(5_000);
+    assert!(bench.out.contains(&Output::StopKeeping));
+}
+
 /// Whatever first part of it is stored, it goes on from there, and what is not acknowledged goes
 /// out as it was.
 #[test]
