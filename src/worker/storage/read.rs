@@ -11,7 +11,7 @@ use crate::room::{
 use crate::time::Millis;
 
 /// The rows that are not in quarantine.
-const SOUND: &str = "sequence NOT IN (SELECT sequence FROM quarantine WHERE part = 0)";
+pub(super) const SOUND: &str = "sequence NOT IN (SELECT sequence FROM quarantine WHERE part = 0)";
 
 /// The columns of a row's head, and those of all of it.
 const HEAD: &str = "sequence, updates, bytes, head_checksum, clocks, authors, chain";
@@ -35,10 +35,18 @@ impl RoomStorage {
         Ok(())
     }
 
-    pub(super) fn sequences_through(&self, through: u64) -> Result<Vec<u64>, LogError> {
-        let select =
-            format!("SELECT sequence FROM log WHERE {SOUND} AND sequence <= ? ORDER BY sequence");
-        self.numbers(&select, vec![integer(through)])
+    /// The rows behind sequence number `after` and up to `through`, in order.
+    pub(super) fn rows_between(
+        &self,
+        after: u64,
+        through: SqlStorageValue,
+    ) -> Result<impl Iterator<Item = Result<Row, LogError>>, LogError> {
+        let select = format!(
+            "SELECT {HEAD}, {REST} FROM log
+            WHERE {SOUND} AND sequence > ? AND sequence <= ? ORDER BY sequence"
+        );
+        let rows = self.query(&select, vec![integer(after), through])?;
+        Ok(rows.map(|row| self.checked_row(row?)))
     }
 
     pub(super) fn read_row(&self, sequence: u64) -> Result<Row, LogError> {
@@ -142,12 +150,7 @@ impl Log for RoomStorage {
         if through == SqlStorageValue::Null {
             return Ok(Vec::new());
         }
-        let select = format!(
-            "SELECT {HEAD}, {REST} FROM log
-            WHERE {SOUND} AND sequence > ? AND sequence <= ? ORDER BY sequence"
-        );
-        let rows = self.query(&select, vec![integer(after), through])?;
-        rows.map(|row| self.checked_row(row?)).collect()
+        self.rows_between(after, through)?.collect()
     }
 
     fn row(&self, sequence: u64) -> Result<Row, LogError> {
@@ -155,7 +158,8 @@ impl Log for RoomStorage {
     }
 
     fn sequences(&self) -> Result<Vec<u64>, LogError> {
-        self.sequences_through(crate::codec::NUMBER_MAX)
+        let select = format!("SELECT sequence FROM log WHERE {SOUND} ORDER BY sequence");
+        self.numbers(&select, vec![])
     }
 
     fn quarantined(&self) -> Result<Vec<u64>, LogError> {

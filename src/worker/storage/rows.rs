@@ -25,8 +25,7 @@ extern "C" {
     fn take(rows: &JsIterator, bytes_min: u32) -> Result<Vec<u8>, JsValue>;
 }
 
-/// Rows that are read as they are asked for. A cursor that is left before its end keeps its table
-/// locked.
+/// Rows that are read as they are asked for.
 pub(super) struct Rows {
     rows: JsIterator,
     batch: vec::IntoIter<Values>,
@@ -65,6 +64,15 @@ impl Iterator for Rows {
             return Some(Err(error));
         }
         self.batch.next().map(Ok)
+    }
+}
+
+/// A cursor that is left before its end keeps its table locked.
+impl Drop for Rows {
+    fn drop(&mut self) {
+        while !self.is_over {
+            self.is_over |= self.read().is_err();
+        }
     }
 }
 
