@@ -33,8 +33,9 @@ const BYTES_MIN: usize = 128 << 10;
 const QUIET_MS: u64 = 1_000;
 /// How much is kept of what can be undone, in bytes.
 const STEPS_BYTES_MAX: usize = 32 << 10;
-/// How long a storage may take for what has to wait for it, in milliseconds: to say what it has, and
-/// to store into which history that goes. A document cannot wait any longer, and goes on without it.
+/// How long a storage may take for what has to wait for it, in milliseconds: to say what it has,
+/// and to store into which history that goes. A document cannot wait any longer, and goes on
+/// without it.
 const STORAGE_MS_MAX: u64 = 5_000;
 /// Looked at later than this, in milliseconds, the machine slept, and the storage as well.
 const LATE_MS: u64 = 500;
