@@ -200,9 +200,9 @@ impl<Owner: Copy + Ord> Presence<Owner> {
         Ok(renewed)
     }
 
-    /// Whether nobody is shown.
-    pub fn is_empty(&self) -> bool {
-        self.peers.is_empty()
+    /// How many clients are shown.
+    pub fn count(&self) -> usize {
+        self.peers.len()
     }
 
     /// Sessions of which somebody is shown, or waits to be.

@@ -81,8 +81,8 @@ pub use report::Report;
 pub use revoked::{Revoked, Whose};
 use rules::Rules;
 pub use segment::Segment;
-pub use session::SessionId;
 use session::{Attachment, Session, Stage};
+pub use session::{Carrier, SessionId};
 pub use stored::Stored;
 pub use subjects::{Subject, Subjects};
 pub use suspects::{Suspect, Suspects};
@@ -176,8 +176,8 @@ impl Room {
             return out;
         }
         let mut out = match input {
-            Input::Connect { session, dialect, trace, access } => {
-                self.connect(now, session, dialect, trace, access)
+            Input::Connect { session, dialect, carrier, trace, access } => {
+                self.connect(now, session, (dialect, carrier), trace, access)
             }
             Input::Schema(schema) => self.set_schema(now, Rc::new(schema.clone())),
             Input::Admitted { session, access } => self.admitted(now, session, access),
@@ -189,10 +189,7 @@ impl Room {
                 out
             }
             Input::Text { session } => self.close(now, session, Close::BadFrame),
-            Input::GoesOn { session } => {
-                self.observed.metrics.add(Counter::Polls, 1);
-                self.everyone_was_named(session).into_iter().collect()
-            }
+            Input::GoesOn { session } => self.everyone_was_named(session).into_iter().collect(),
             Input::Disconnect { session } => {
                 self.forget(now, session, None);
                 Vec::new()
@@ -219,7 +216,7 @@ impl Room {
         &mut self,
         now: Millis,
         id: SessionId,
-        dialect: Dialect,
+        (dialect, carrier): (Dialect, Carrier),
         trace: Option<Trace>,
         access: &Access,
     ) -> Vec<Output> {
@@ -232,8 +229,9 @@ impl Room {
             return send.into_iter().chain([close]).collect();
         }
         self.expires_by(access.until);
-        self.sessions.insert(id, Session { trace, ..Session::new(now, dialect, access.clone()) });
-        self.observed.tell(Event::Opened { session: id, dialect, trace });
+        let session = Session::new(now, dialect, access.clone());
+        self.sessions.insert(id, Session { carrier, trace, ..session });
+        self.observed.tell(Event::Opened { session: id, dialect, carrier, trace });
         let mut out: Vec<_> = self.attach(id).into_iter().collect();
         if !access.is_nobody() && (!self.may(id, Action::Read) || self.is_revoked(access)) {
             out.extend(self.close(now, id, Close::Forbidden));

@@ -10,7 +10,7 @@ use selvedge::access::{Access, Role};
 use selvedge::codec::{write_bytes, write_number};
 use selvedge::protocol::{Dialect, FromClient, Hello, native};
 use selvedge::room::{
-    Input, Limits, Log, LogError, Output, Room, Row, Snapshot, SnapshotHead, Stored,
+    Carrier, Input, Limits, Log, LogError, Output, Room, Row, Snapshot, SnapshotHead, Stored,
 };
 use selvedge::time::Millis;
 
@@ -193,6 +193,7 @@ fn join(log: &Generated) -> (usize, usize) {
         Input::Connect {
             session,
             dialect: Dialect::Native,
+            carrier: Carrier::Socket,
             trace: None,
             access: &Access::of_everyone(Role::Owner),
         },

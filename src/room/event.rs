@@ -1,7 +1,7 @@
 //! What a room tells those who run it. Never what a document holds, and nothing that opens one.
 
 use super::repair::Part;
-use super::session::SessionId;
+use super::session::{Carrier, SessionId};
 use crate::protocol::{Close, Denial, Dialect, Refusal, Trace};
 
 /// Something worth writing down.
@@ -13,6 +13,8 @@ pub enum Event {
         session: SessionId,
         /// How it frames its messages.
         dialect: Dialect,
+        /// What carries it.
+        carrier: Carrier,
         /// What its request belongs to.
         trace: Option<Trace>,
     },

@@ -7,7 +7,7 @@ use super::log::{Row, Snapshot};
 use super::repair::Repair;
 use super::report::Report;
 use super::revoked::Revoked;
-use super::session::SessionId;
+use super::session::{Carrier, SessionId};
 use super::subjects::Subject;
 use super::suspects::{Suspect, Suspects};
 use crate::access::Access;
@@ -24,6 +24,8 @@ pub enum Input<'a> {
         session: SessionId,
         /// How it frames its messages.
         dialect: Dialect,
+        /// What carries it.
+        carrier: Carrier,
         /// The trace that its request belongs to. A native client may say another one.
         trace: Option<Trace>,
         /// Who it is and what it may do; [`Access::of_nobody`] if it will say later.

@@ -34,6 +34,8 @@ pub enum Counter {
     Compactions,
     /// What they read, in bytes.
     CompactedBytes,
+    /// What they wrote, in bytes.
+    SnapshotBytes,
     /// Times that the room was loaded from its storage.
     Wakes,
     /// Stored things that are damaged.
@@ -56,12 +58,18 @@ pub enum Counter {
     Revocations,
     /// Times that the document was deleted.
     Deletions,
-    /// Sessions that began without a WebSocket.
+    /// Sessions that began with a poll.
     Polls,
+    /// Sessions that began as event streams.
+    EventStreams,
+    /// Sessions that a row was relayed to, each row as often as it was sent.
+    Relays,
+    /// Updates of presence that were taken.
+    PresenceUpdates,
 }
 
 /// Name and meaning of each, in order.
-const COUNTERS: [(&str, &str); 24] = [
+const COUNTERS: [(&str, &str); 28] = [
     ("frames_received", "Frames from clients."),
     ("received_bytes", "Bytes of frames from clients."),
     ("frames_sent", "Frames to clients, each as often as it was sent."),
@@ -74,6 +82,7 @@ const COUNTERS: [(&str, &str); 24] = [
     ("lags", "Times that a session had more than a window on the way to it."),
     ("compactions", "Compactions of the log."),
     ("compaction_read_bytes", "Bytes that compactions read."),
+    ("compaction_written_bytes", "Bytes of the snapshots that compactions wrote."),
     ("wakes", "Times that a room was loaded from its storage."),
     ("quarantines", "Stored rows, snapshots and segments that were found damaged."),
     ("failures", "Times that a room trapped or lost its memory."),
@@ -85,7 +94,10 @@ const COUNTERS: [(&str, &str); 24] = [
     ("conflicts", "Changes that lost to others who did not know them, as clients tell."),
     ("revocations", "Times that somebody revoked what was granted."),
     ("deletions", "Times that a document was deleted."),
-    ("polls", "Sessions that began without a WebSocket."),
+    ("polls", "Sessions that began with a poll."),
+    ("event_streams", "Sessions that began as event streams."),
+    ("relays", "Rows of the log that were relayed, each as often as it was sent."),
+    ("presence_updates", "Updates of presence that were taken."),
 ];
 
 /// Something of which the distribution counts.
@@ -250,6 +262,14 @@ pub struct Gauges {
     pub sessions: u64,
     /// Those that have too much on the way to them.
     pub sessions_behind: u64,
+    /// Updates that these were not sent, each as often as it is missing.
+    pub backlog: u64,
+    /// Connections that are polls.
+    pub polls_held: u64,
+    /// Connections that are event streams.
+    pub event_streams_open: u64,
+    /// Clients whose presence is shown.
+    pub present: u64,
     /// The last sequence number.
     pub sequence: u64,
     /// Rows of the log behind the snapshot.
@@ -265,9 +285,13 @@ pub struct Gauges {
 }
 
 /// Name and meaning of each, in order.
-const GAUGES: [(&str, &str); 8] = [
+const GAUGES: [(&str, &str); 12] = [
     ("sessions", "Connections."),
     ("sessions_behind", "Connections that do not keep up."),
+    ("backlog_updates", "Updates that these were not sent, each as often as it is missing."),
+    ("polls_held", "Connections that are polls."),
+    ("event_streams_open", "Connections that are event streams."),
+    ("present", "Clients whose presence is shown."),
     ("sequence", "The last sequence number."),
     ("log_rows", "Rows of the log that are not compacted."),
     ("log_bytes", "Bytes of these rows."),
@@ -277,43 +301,35 @@ const GAUGES: [(&str, &str); 8] = [
 ];
 
 impl Gauges {
-    pub(super) fn numbers(&self) -> [u64; GAUGES.len()] {
+    /// All numbers, in an order that a build keeps.
+    pub(super) fn numbers_mut(&mut self) -> [&mut u64; GAUGES.len()] {
         [
-            self.sessions,
-            self.sessions_behind,
-            self.sequence,
-            self.log_rows,
-            self.log_bytes,
-            self.snapshot_bytes,
-            self.quarantined,
-            self.heap_bytes,
+            &mut self.sessions,
+            &mut self.sessions_behind,
+            &mut self.backlog,
+            &mut self.polls_held,
+            &mut self.event_streams_open,
+            &mut self.present,
+            &mut self.sequence,
+            &mut self.log_rows,
+            &mut self.log_bytes,
+            &mut self.snapshot_bytes,
+            &mut self.quarantined,
+            &mut self.heap_bytes,
         ]
     }
 
-    pub(super) fn from_numbers(numbers: [u64; GAUGES.len()]) -> Self {
-        let [sessions, sessions_behind, sequence, log_rows, log_bytes, snapshot_bytes, rest @ ..] =
-            numbers;
-        let [quarantined, heap_bytes] = rest;
-        Self {
-            sessions,
-            sessions_behind,
-            sequence,
-            log_rows,
-            log_bytes,
-            snapshot_bytes,
-            quarantined,
-            heap_bytes,
-        }
+    pub(super) fn numbers(mut self) -> [u64; GAUGES.len()] {
+        self.numbers_mut().map(|number| *number)
     }
 
     /// Take in another room's: sums, and the largest heap, which rooms share.
     pub fn extend(&mut self, other: &Self) {
         let heap_bytes = self.heap_bytes.max(other.heap_bytes);
-        let mut sums = self.numbers();
-        for (own, other) in sums.iter_mut().zip(other.numbers()) {
+        for (own, other) in self.numbers_mut().into_iter().zip(other.numbers()) {
             *own = sum(*own, other);
         }
-        *self = Self { heap_bytes, ..Self::from_numbers(sums) };
+        self.heap_bytes = heap_bytes;
     }
 
     /// Name, meaning and value of each, in order.

@@ -6,7 +6,7 @@ use super::Room;
 use super::event::Event;
 use super::interface::{Input, Output};
 use super::metrics::{Counter, Metrics};
-use super::session::SessionId;
+use super::session::{Carrier, SessionId};
 use crate::access::Access;
 use crate::protocol::{Dialect, Trace};
 use crate::time::Millis;
@@ -41,21 +41,30 @@ impl Observed {
     pub(super) fn tell(&mut self, event: Event) {
         let metrics = &mut self.metrics;
         match &event {
-            Event::Opened { .. } => metrics.add(Counter::Sessions, 1),
+            Event::Opened { carrier, .. } => {
+                metrics.add(Counter::Sessions, 1);
+                match carrier {
+                    Carrier::Socket => {}
+                    Carrier::Poll => metrics.add(Counter::Polls, 1),
+                    Carrier::Events => metrics.add(Counter::EventStreams, 1),
+                }
+            }
             Event::CaughtUp { by, .. } => metrics.caught_up(*by),
             Event::Ended { close, .. } => close.iter().for_each(|&close| metrics.closed(close)),
             Event::Refused { refusal, .. } => metrics.refused(refusal.limit),
             Event::Denied { .. } => metrics.add(Counter::Denials, 1),
             Event::Compensated { .. } => metrics.add(Counter::Compensations, 1),
             Event::Asked { .. } => metrics.add(Counter::Asks, 1),
-            Event::Committed { updates, bytes, .. } => {
+            Event::Committed { updates, bytes, peers, .. } => {
                 metrics.add(Counter::Commits, 1);
+                metrics.add(Counter::Relays, *peers);
                 metrics.add(Counter::CommitBytes, *bytes);
                 metrics.add(Counter::Updates, u64::from(*updates));
             }
-            Event::Compacted { bytes_before, .. } => {
+            Event::Compacted { bytes_before, bytes, .. } => {
                 metrics.add(Counter::Compactions, 1);
                 metrics.add(Counter::CompactedBytes, *bytes_before);
+                metrics.add(Counter::SnapshotBytes, *bytes);
             }
             Event::Quarantined { .. } => metrics.add(Counter::Quarantines, 1),
             Event::Revoked { .. } => metrics.add(Counter::Revocations, 1),

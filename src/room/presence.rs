@@ -1,7 +1,7 @@
 //! Presence: what sessions say about themselves, and who is told.
 
 use super::session::{Session, SessionId};
-use super::{Output, Room};
+use super::{Counter, Output, Room};
 use crate::access::Action;
 use crate::awareness::{self, AwarenessError, Entry, Identity, Speaker, identified};
 use crate::protocol::{Close, Dialect, FromRoom, Limit, Refusal};
@@ -43,6 +43,7 @@ impl Room {
             }
             received => received?,
         };
+        self.observed.metrics.add(Counter::PresenceUpdates, 1);
         Ok(if renewed { self.renewal(now, id, speaker) } else { Vec::new() })
     }
 

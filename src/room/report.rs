@@ -7,6 +7,7 @@
 
 use super::Room;
 use super::metrics::{Counter, Gauges, Metrics};
+use super::session::{Carrier, Session};
 use crate::codec::{Reader, write_number};
 use crate::time::Millis;
 
@@ -25,7 +26,7 @@ pub struct Report {
 }
 
 /// The first byte of a report. Another build's numbers may mean something else.
-const VERSION: u8 = 3;
+const VERSION: u8 = 4;
 
 impl Report {
     /// The encoding.
@@ -43,12 +44,12 @@ impl Report {
         if reader.byte().ok()? != VERSION {
             return None;
         }
-        let mut gauges = Gauges::default().numbers();
-        let mut metrics = Metrics::default();
-        for number in gauges.iter_mut().chain(metrics.numbers_mut()) {
+        let mut report = Self::default();
+        let Self { metrics, gauges } = &mut report;
+        for number in gauges.numbers_mut().into_iter().chain(metrics.numbers_mut()) {
             *number = reader.number().ok()?;
         }
-        reader.is_empty().then_some(Self { metrics, gauges: Gauges::from_numbers(gauges) })
+        reader.is_empty().then_some(report)
     }
 }
 
@@ -79,10 +80,18 @@ impl Room {
 
     /// How the room is now.
     pub fn gauges(&self) -> Gauges {
-        let behind = self.sessions.values().filter(|session| session.behind.is_some());
+        let behind = self.sessions.values().filter_map(|session| session.behind);
+        let carried_by = |carrier| {
+            let is_it = |session: &&Session| session.carrier == carrier;
+            self.sessions.values().filter(is_it).count() as u64
+        };
         Gauges {
             sessions: self.sessions.len() as u64,
-            sessions_behind: behind.count() as u64,
+            sessions_behind: behind.clone().count() as u64,
+            backlog: behind.map(|has| self.head.saturating_sub(has)).sum(),
+            polls_held: carried_by(Carrier::Poll),
+            event_streams_open: carried_by(Carrier::Events),
+            present: self.presence.count() as u64,
             sequence: self.head,
             log_rows: self.size.rows,
             log_bytes: self.size.bytes,

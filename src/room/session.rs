@@ -11,10 +11,37 @@ use crate::time::Millis;
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct SessionId(pub u32);
 
+/// What carries a session.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Carrier {
+    /// A WebSocket of the client's own.
+    #[default]
+    Socket,
+    /// A poll: the room's socket ends in the Worker, which answers the client.
+    Poll,
+    /// An event stream, in the same way.
+    Events,
+}
+
+impl Carrier {
+    /// All, in order.
+    const ALL: [Self; 3] = [Self::Socket, Self::Poll, Self::Events];
+
+    /// Its name in logs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Socket => "socket",
+            Self::Poll => "poll",
+            Self::Events => "events",
+        }
+    }
+}
+
 /// What the room remembers of a connection.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Session {
     pub(super) dialect: Dialect,
+    pub(super) carrier: Carrier,
     /// Who it is and what it may do.
     pub(super) access: Access,
     pub(super) stage: Stage,
@@ -66,6 +93,7 @@ impl Session {
         };
         Self {
             dialect,
+            carrier: Carrier::Socket,
             access,
             stage,
             meter: Meter::default(),
@@ -126,7 +154,9 @@ impl Attachment<'_> {
             Stage::Resyncing => 2,
             Stage::Waiting { .. } => 3,
         };
-        let mut out = vec![VERSION, dialect, stage];
+        // One byte for both, which is what it was before there were other carriers.
+        let kind = dialect | (self.session.carrier as u8) << 1;
+        let mut out = vec![VERSION, kind, stage];
         let waits_for = match self.session.stage {
             Stage::Waiting { bytes } => Some(bytes),
             _ => None,
@@ -152,11 +182,9 @@ impl Attachment<'_> {
         if r.byte().ok()? != VERSION {
             return None;
         }
-        let dialect = match r.byte().ok()? {
-            0 => Dialect::Stock,
-            1 => Dialect::Native,
-            _ => return None,
-        };
+        let kind = r.byte().ok()?;
+        let dialect = if kind & 1 == 0 { Dialect::Stock } else { Dialect::Native };
+        let carrier = *Carrier::ALL.get(usize::from(kind >> 1))?;
         let stage = r.byte().ok()?;
         let mut number = || Some(r.number().ok()?.checked_sub(1));
         let stage = match (stage, number()?) {
@@ -171,6 +199,7 @@ impl Attachment<'_> {
         let trace = u128::from_be_bytes(*r.take(16).ok()?.first_chunk()?);
         let access = Access::read(&mut r).ok()?;
         let session = Session {
+            carrier,
             stage,
             heard_at: silent_since.map_or(now, Millis),
             is_heard: false,
@@ -196,12 +225,18 @@ mod tests {
     #[test]
     fn a_session_survives_in_its_attachment() {
         let access = Access::of_everyone(Role::Editor);
-        for dialect in [Dialect::Stock, Dialect::Native] {
+        let kinds = [
+            (Dialect::Stock, Carrier::Socket),
+            (Dialect::Native, Carrier::Socket),
+            (Dialect::Native, Carrier::Poll),
+            (Dialect::Native, Carrier::Events),
+        ];
+        for (dialect, carrier) in kinds {
             let waiting = Stage::Waiting { bytes: 9 };
             for stage in [Stage::Silent, Stage::Live, Stage::Resyncing, waiting] {
                 for behind in [None, Some(0), Some(300)] {
-                    let new =
-                        Session { is_heard: false, ..Session::new(NOW, dialect, access.clone()) };
+                    let new = Session::new(NOW, dialect, access.clone());
+                    let new = Session { carrier, is_heard: false, ..new };
                     let silent = Session { heard_at: Millis(3), is_marked: true, ..new.clone() };
                     for (before, sweep_at) in [(new, None), (silent, Some(NOW))] {
                         let session = Session { stage, behind, ..before };
@@ -215,6 +250,7 @@ mod tests {
             }
         }
         assert_eq!(Attachment::decode(NOW, &[9, 0, 0]), None);
+        assert_eq!(Attachment::decode(NOW, &[VERSION, 6, 0]), None);
         assert_eq!(Attachment::decode(NOW, &[]), None);
     }
 }

@@ -24,7 +24,7 @@ impl Room {
 
     /// Whether anybody could be shown somebody who is gone.
     pub(super) fn may_mislead(&self) -> bool {
-        self.sessions.len() > 1 && !self.presence.is_empty()
+        self.sessions.len() > 1 && self.presence.count() > 0
     }
 
     /// A frame came. Something to do if its session was marked.

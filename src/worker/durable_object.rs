@@ -20,7 +20,7 @@ use crate::access::{Access, Visitor};
 use crate::protocol::bearer::answered_subprotocol;
 use crate::protocol::route::{Problem, Route};
 use crate::protocol::{Close, Dialect, PING, PONG, Trace};
-use crate::room::{self, Input, LogError, Output, SessionId};
+use crate::room::{self, Carrier, Input, LogError, Output, SessionId};
 use crate::time::Millis;
 
 /// The Durable Object of one document.
@@ -173,14 +173,17 @@ impl Cell {
             }
         };
         let session = live.room.next_session();
-        let tags = match &line {
-            Some(Line::Poll { session, number }) => line::tags(session, number).to_vec(),
-            Some(Line::Follower) | None => Vec::new(),
+        let (carrier, tags) = match &line {
+            Some(Line::Poll { session, number }) => {
+                (Carrier::Poll, line::tags(session, number).to_vec())
+            }
+            Some(Line::Follower) => (Carrier::Events, Vec::new()),
+            None => (Carrier::Socket, Vec::new()),
         };
         platform::accept(socket, self.state.as_raw(), session.0, &tags)?;
         live.sockets.insert(session, socket.clone());
         drop(slot);
-        self.run(Input::Connect { session, dialect, trace, access });
+        self.run(Input::Connect { session, dialect, carrier, trace, access });
         Ok(())
     }
 

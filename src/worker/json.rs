@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::logs::fields;
-use crate::histogram::Histogram;
-use crate::room::{Event, Gauges, Metrics};
+use crate::histogram::{BOUNDS, Histogram};
+use crate::room::{Delay, Event, Gauges, Metrics};
 use crate::time::Millis;
 
 /// Gauges and metrics: numbers by name, labelled ones by name and label, delays with quantiles in
@@ -38,6 +38,11 @@ fn delay(histogram: &Histogram) -> Value {
         "p95_ms": histogram.quantile(0.95),
         "p99_ms": histogram.quantile(0.99),
     })
+}
+
+/// The commits' delays by size, so that whoever looks can tell the quantiles of what is new.
+pub(super) fn commit_delays(metrics: &Metrics) -> Value {
+    json!({ "bounds_ms": BOUNDS, "buckets": metrics.delay(Delay::Commit).buckets() })
 }
 
 /// What happened, and when.

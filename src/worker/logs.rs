@@ -77,12 +77,17 @@ impl Logs {
 pub(super) fn fields(event: &Event) -> Map<String, Value> {
     let traced = |trace: &Option<Trace>| trace.map(|trace| trace.to_string());
     let fields = match event {
-        Event::Opened { session, dialect, trace } => {
+        Event::Opened { session, dialect, carrier, trace } => {
             let dialect = match dialect {
                 Dialect::Stock => "stock",
                 Dialect::Native => "native",
             };
-            json!({ "session": session.0, "dialect": dialect, "trace": traced(trace) })
+            json!({
+                "session": session.0,
+                "dialect": dialect,
+                "carrier": carrier.name(),
+                "trace": traced(trace),
+            })
         }
         Event::CaughtUp { session, by, bytes, trace } => {
             json!({ "session": session.0, "by": by.name(), "bytes": bytes, "trace": traced(trace) })

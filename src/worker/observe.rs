@@ -9,9 +9,8 @@ use worker::{Response, Result};
 use super::durable_object::Cell;
 use super::registry::{self, open_metrics_response};
 use super::{analytics, json as as_json, platform, refuse};
-use crate::histogram::BOUNDS;
 use crate::protocol::route::Problem;
-use crate::room::{Delay, Gauges, Level, Report, Room, open_metrics};
+use crate::room::{Gauges, Level, Report, Room, open_metrics};
 
 impl Cell {
     /// Whether this object can write and read what it wrote.
@@ -30,10 +29,7 @@ impl Cell {
         self.with_room(|room| {
             let mut numbers = as_json::numbers(room.metrics(), &gauges(room));
             numbers.insert("document".into(), self.document.clone().into());
-            // So that whoever looks can tell the quantiles of what is new.
-            let delays = room.metrics().delay(Delay::Commit).buckets();
-            let delays = json!({ "bounds_ms": BOUNDS, "buckets": delays });
-            numbers.insert("commit_delays".into(), delays);
+            numbers.insert("commit_delays".into(), as_json::commit_delays(room.metrics()));
             numbers.insert("now".into(), platform::now().0.into());
             numbers.insert("events".into(), as_json::events(room.events()));
             Response::from_json(&Value::Object(numbers))

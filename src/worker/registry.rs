@@ -115,8 +115,9 @@ impl Registry {
             Value::Object(room)
         });
         let rooms: Vec<_> = rooms.collect();
-        let total = self.total()?.unwrap_or_default();
-        let mut total = as_json::numbers(&total.metrics, &gauges);
+        let Report { metrics, .. } = self.total()?.unwrap_or_default();
+        let mut total = as_json::numbers(&metrics, &gauges);
+        total.insert("commit_delays".into(), as_json::commit_delays(&metrics));
         total.insert("rooms".into(), count.into());
         total.insert("active_rooms".into(), self.active(now)?.into());
         Response::from_json(&json!({ "now": now, "total": total, "rooms": rooms }))

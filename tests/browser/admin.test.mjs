@@ -4,19 +4,30 @@ import assert from "node:assert/strict";
 import test, { after } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { startServer } from "../harness.mjs";
+import { NativeClient } from "../worker/support/native_client.mjs";
+import { closeAll } from "../worker/support/opened.mjs";
 import { connect } from "../worker/support/our_client.mjs";
+import { PollLine } from "../worker/support/poll_line.mjs";
+import { native } from "../worker/support/wire.mjs";
 import * as demo from "./page.mjs";
 
 const { assertQuiet, leave, newDocument, picture, until } = demo;
 const SECRET = "a secret of operators, schön 🧵";
 const UPDATE_BYTES_MAX = 2000;
-const vars = { OPERATOR_SECRET: SECRET, UPDATE_BYTES_MAX };
+/** Little, so that who does not confirm what arrives is soon behind. */
+const WINDOW_BYTES = 4000;
+const vars = { OPERATOR_SECRET: SECRET, UPDATE_BYTES_MAX, WINDOW_BYTES };
 /** What the browser itself prints for an answer that is a refusal. */
 const REFUSED = /status of 401/;
 const site = await demo.startDemo({ vars });
 const clients = [];
 
-after(() => site.end());
+after(async () => {
+  // Those of a test that failed, too.
+  closeClients();
+  closeAll();
+  await site.end();
+});
 
 /** A client of `document` that wrote something. */
 async function writer(document, words = "warp and weft") {
@@ -57,6 +68,53 @@ function figures(page, id) {
     const pairs = all.map((one) => [one.firstChild.textContent, one.lastChild.textContent]);
     return Object.fromEntries(pairs);
   });
+}
+
+/** What plots say of their newest values, by title. */
+async function plotted(page, id) {
+  const plots = page.locator(`#${id} [role=img]`);
+  const said = await plots.evaluateAll((all) => all.map((plot) => plot.ariaLabel));
+  return Object.fromEntries(said.map((words) => words.split(": ")));
+}
+
+/** What is counted in a card, by what it is called. */
+function counted(page, id, title) {
+  const card = page.locator(`#${id} section`, { has: page.locator("h2", { hasText: title }) });
+  return card.locator("tbody tr").evaluateAll((rows) => {
+    const nameOf = (row) => row.cells[0].firstChild.textContent.trim();
+    return Object.fromEntries(rows.map((row) => [nameOf(row), row.cells[1].textContent]));
+  });
+}
+
+/** Waits until `look` resolves to what `wanted` has, of all that it has. */
+async function shows(look, wanted) {
+  let last;
+  const isShown = async () => {
+    last = await look();
+    return Object.entries(wanted).every(([name, words]) => last[name] === words);
+  };
+  const what = () => `${JSON.stringify(wanted)} in ${JSON.stringify(last)}`;
+  await until(what, isShown);
+}
+
+/**
+ * Whether `pattern` was in what the element `id` says, or in what its plots say, at any time since:
+ * a function. What is shown only for a moment is not missed.
+ */
+async function showing(page, id, pattern) {
+  const watched = await page.evaluateHandle(([id, source]) => {
+    const place = document.getElementById(id);
+    const found = { isSeen: false };
+    const look = () => {
+      const plots = [...place.querySelectorAll("[role=img]")].map((plot) => plot.ariaLabel);
+      const wanted = new RegExp(source);
+      found.isSeen ||= [place.textContent, ...plots].some((words) => wanted.test(words));
+    };
+    const kinds = { subtree: true, childList: true, characterData: true, attributes: true };
+    new MutationObserver(look).observe(place, kinds);
+    return found;
+  }, [id, pattern.source]);
+  return () => watched.evaluate((found) => found.isSeen);
 }
 
 async function assertFits(page) {
@@ -146,6 +204,7 @@ test("a room's page moves while people write, and tells what was refused", async
   const document = newDocument("live");
   const ada = await writer(document);
   const bo = await writer(document);
+  await writer(document);
   const page = await signedIn();
   await goTo(page, document);
   const writing = setInterval(() => ada.text("note").insert(0, "word "), 30);
@@ -153,18 +212,23 @@ test("a room's page moves while people write, and tells what was refused", async
   const now = () => figures(page, "room-now");
   await until("updates come in", async () => Number((await now())["Updates/s"]) > 5);
   await until("frames go out", async () => Number((await now())["Frames out/s"]) > 5);
-  assert.equal((await now()).Sessions, "2");
+  assert.equal((await now()).Sessions, "3");
   await page.waitForSelector("#health >> text=All is well");
   const rows = async () => Number((await now())["Log rows"]);
   const before = await rows();
   await until("the log grows", async () => (await rows()) > before);
-  const plots = await page
-    .locator("#plots [role=img]")
-    .evaluateAll((all) => all.map((plot) => plot.getAttribute("aria-label")));
-  assert.equal(plots.length, 6);
-  for (const plot of plots) assert.match(plot, /: .* \d/);
+  const plots = await plotted(page, "plots");
+  assert.equal(Object.keys(plots).length, 8);
+  for (const words of Object.values(plots)) assert.match(words, / \d/);
+  // A commit goes to the two that did not write it.
+  await shows(now, { "Fan-out": "2" });
+  assert.ok(Number((await now()).Batch) >= 1);
 
+  const rate = await showing(page, "room-now", /Errors\/s[\d.]*[1-9]/);
+  const line = await showing(page, "plots", /Errors per second: refused [\d.]*[1-9]/);
   bo.text("note").insert(0, "x".repeat(UPDATE_BYTES_MAX));
+  await until("an error is among the figures", rate);
+  await until("an error is plotted", line);
   await page.waitForSelector("#timeline-body >> text=update-bytes");
   await page.waitForSelector("#health >> text=Worth a look");
   await until("it is said", async () => (await page.textContent("#announce")) === "Worth a look");
@@ -178,6 +242,137 @@ test("a room's page moves while people write, and tells what was refused", async
   clearInterval(writing);
   assertQuiet([page]);
   closeClients();
+  await leave(page);
+});
+
+test("polls, event streams, presence, and who is behind are shown", async (t) => {
+  const document = newDocument("lines");
+  const { server } = site;
+  const ada = await writer(document);
+  ada.presence.set({ name: "Ada" });
+  const stream = new AbortController();
+  t.after(() => stream.abort());
+  const { signal } = stream;
+  const followed = await fetch(`${server.url}/documents/${document}/events`, { signal });
+  assert.equal(followed.status, 200);
+  const poll = new PollLine(server, document);
+  await poll.poll([native.hello()]);
+  const page = await signedIn();
+  await goTo(page, document);
+  const now = () => figures(page, "room-now");
+  const is = { Sessions: "3", Polls: "1", "Event streams": "1", Present: "1", Backlog: "0" };
+  await shows(now, is);
+  const [held, sessions] = ["Present, and without a socket", "Sessions"];
+  await shows(() => plotted(page, "plots"), {
+    [held]: "present 1, polls 1, event streams 1",
+    [sessions]: "all 3, behind 0",
+  });
+  await shows(() => counted(page, "room-counts", "Also counted"), {
+    Sessions: "3",
+    Polls: "1",
+    "Event streams": "1",
+    Presence: "1",
+  });
+  for (const carrier of ["socket", "poll", "events"]) {
+    await page.waitForSelector(`#timeline-body >> text=carrier ${carrier}`);
+  }
+  await picture(page, "admin-room-lines");
+  poll.abort();
+  stream.abort();
+  ada.presence.set(null);
+  await shows(now, { Sessions: "1", Polls: "0", "Event streams": "0", Present: "0" });
+
+  // It never says what it received.
+  const { url } = server;
+  const slow = await new NativeClient({ url, ws: url.replace("http", "ws") }, document).connect();
+
+  for (let key = 0; key < 10; key += 1) {
+    ada.text("note").insert(0, "x".repeat(UPDATE_BYTES_MAX / 2));
+    await ada.whenSaved();
+  }
+  await until("it is behind", async () => Number((await now()).Backlog) > 3);
+  await shows(now, { Behind: "1" });
+  await shows(() => plotted(page, "plots"), { [sessions]: "all 2, behind 1" });
+  await shows(() => counted(page, "room-counts", "Trouble"), { Lags: "1" });
+  await page.waitForSelector("#concerns >> text=1 session does not keep up.");
+  const confirmed = until("it catches up", async () => (await now()).Backlog === "0");
+  slow.socket.send(native.received(1_000_000));
+  await confirmed;
+
+  await slow.close();
+  await shows(now, { Sessions: "1", Behind: "0" });
+  assertQuiet([page]);
+  closeClients();
+  await leave(page);
+});
+
+test("a room's page tells what was decided, whoever asks for it", async () => {
+  const document = newDocument("decided");
+  const ada = await writer(document);
+  const page = await signedIn();
+  await goTo(page, document);
+  const kinds = () => page.locator("#decisions-body td:nth-child(2)").allTextContents();
+  await until("it is told", async () => (await kinds()).length > 0);
+  assert.deepEqual(await kinds(), ["accepted", "epoch"]);
+  const [first] = await page.locator("#decisions-body tr").allTextContents();
+  assert.match(first, /updates 1/);
+  ada.text("note").insert(0, "x".repeat(UPDATE_BYTES_MAX));
+  await until("the refusal is told", async () => (await kinds()).includes("refused"));
+  assert.match(await page.textContent("#decisions-body"), /why limit/);
+  assertQuiet([page]);
+  closeClients();
+  await leave(page);
+});
+
+test("all rooms are plotted over time, from what is asked anyway", async (t) => {
+  const word = newDocument("plotted");
+  const names = [`${word} one`, `${word} two`];
+  const page = await signedIn();
+  const asked = new Set();
+  page.on("request", (request) => asked.add(new URL(request.url()).pathname));
+  const writers = [];
+  for (const name of names) writers.push(await writer(name), await writer(name));
+  const writing = setInterval(() => {
+    for (const client of writers) client.text("note").insert(0, "word ");
+  }, 100);
+  t.after(() => clearInterval(writing));
+  writers[0].presence.set({ name: "Ada" });
+  const now = () => figures(page, "overview-now");
+  const rates = () => figures(page, "overview-rates");
+  const plots = () => plotted(page, "overview-plots");
+  const column = (title) => page.locator(`#rooms-body td[data-title="${title}"]`).allTextContents();
+  await page.fill("#filter", word);
+  assert.equal((await rates())["Updates/s"], "–");
+  // Rooms tell once a minute, and rates are over one at least.
+  await until("rates are known", async () => Number((await rates())["Updates/s"]) > 1, 150_000);
+  const { Batch, "Fan-out": fanOut } = await rates();
+  assert.ok(Number(Batch) >= 1 && Number(fanOut) > 0, `${Batch} and ${fanOut}`);
+  const haveTwo = async () => `${await column("Sessions")}` === "2,2";
+  await until("sessions are", haveTwo, 150_000);
+  const said = await plots();
+  assert.match(said["Updates per second"], /updates\/s [\d.]*[1-9]/);
+  assert.match(said["Commit delay, at most"], /p50 \d+ m?s, p95 \d+ m?s, p99 \d+ m?s/);
+  const isSame = async () => (await plots()).Sessions.includes(`all ${(await now()).Sessions},`);
+  await until("the plot says the same", isSame);
+  assert.ok(Number((await now()).Sessions) >= 4);
+  const perMinute = () => column("Updates/min");
+  await until("both rooms have told twice", async () => {
+    return (await perMinute()).filter((words) => Number(words.replace(",", "")) > 60).length === 2;
+  }, 150_000);
+  for (const words of await column("Commit p95")) assert.match(words, /^\d+ m?s$/);
+  await picture(page, "admin-all-busy");
+
+  const failed = writers[0];
+  failed.text("note").insert(0, "x".repeat(UPDATE_BYTES_MAX));
+  await until("it is refused", () => failed.status.state === "refused");
+  clearInterval(writing);
+  // A room tells when the last one leaves.
+  closeClients();
+  await until("it is an error", async () => Number((await rates())["Errors/min"]) > 0);
+  assert.match((await plots())["Errors per minute"], /refused [\d.]*[1-9]/);
+  const allowed = ["/admin/api/rooms", "/readyz"];
+  assert.deepEqual([...asked].filter((path) => !allowed.includes(path)), []);
+  assertQuiet([page]);
   await leave(page);
 });
 

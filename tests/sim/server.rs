@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
 use selvedge::protocol::{Close, FromClient, FromRoom, Hello, native};
-use selvedge::room::{Input, Limits, Mark, Output, Room, SessionId};
+use selvedge::room::{Carrier, Input, Limits, Mark, Output, Room, SessionId};
 use selvedge::time::Millis;
 
 use crate::disk::{Disk, Write};
@@ -141,7 +141,8 @@ impl Server {
         self.send(env, conn, Signal::Open);
         env.note(format_args!("accept {conn:?} as {session:?} {dialect:?}"));
         let access = &self.access(env, conn);
-        self.run(env, Input::Connect { session, dialect, trace: None, access });
+        let carrier = Carrier::Socket;
+        self.run(env, Input::Connect { session, dialect, carrier, trace: None, access });
     }
 
     fn frame(&mut self, env: &mut Env, session: SessionId, bytes: &[u8]) {

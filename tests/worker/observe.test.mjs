@@ -83,6 +83,7 @@ describe('what operators see', () => {
     const bob = open(t, document)
     assert.equal(ada.trace, TRACE)
     assert.match(bob.trace, /^[0-9a-f]{32}$/)
+    await until('both', () => [ada, bob].every(({ status }) => status.state === 'live'))
     const text = ada.text('t')
     for (let key = 0; key < 20; key++) {
       text.insert(text.length, 'x')
@@ -96,6 +97,7 @@ describe('what operators see', () => {
     assert.equal(live.commit_delay.count, 20)
     const own = await metrics(`/metrics/${encodeURIComponent(document)}`)
     assert.equal(own[`selvedge_commits_total{document="${document}"}`], 20)
+    assert.equal(own[`selvedge_relays_total{document="${document}"}`], 20, 'each went to Bob')
     const commits = logged(document).filter(({ event }) => event === 'committed')
     assert.deepEqual([commits.length, commits[19].sequence, commits[19].traces], [20, 20, [TRACE]])
     const opened = logged(document).filter(({ event }) => event === 'caught-up')

@@ -21,6 +21,12 @@ export function askRoom(document, secret, signal) {
   return ask(`api/rooms/${encodeURIComponent(document.toWellFormed())}`, secret, signal);
 }
 
+/** What a room decided, as anybody asks for it who may. */
+export function askDecisions(document, page, secret, signal) {
+  const path = `../documents/${encodeURIComponent(document.toWellFormed())}/audit`;
+  return ask(`${path}?${new URLSearchParams(page)}`, secret, signal);
+}
+
 /** Whether rooms can be reached and can write. */
 export async function askReady(signal) {
   const answer = await send("../readyz", {}, signal);

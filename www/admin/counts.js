@@ -1,4 +1,4 @@
-// What was counted, in small tables: delays, refusals, closes, catch-ups, and what rarely happens.
+// What was counted, in small tables: delays, refusals, closes, catch-ups, and all the rest.
 
 import { keptRows, make, write } from "./element.js";
 import { CATCH_UPS, CLOSES, atMost, bytes, count } from "./words.js";
@@ -9,19 +9,31 @@ const DELAYS = [
   ["edit_seen", "Edit seen", "until another client has it"],
 ];
 
-const RARE = [
-  ["asks", "Asks", "for what a room lacks"],
+const TROUBLE = [
+  ["slow_durable", "Durable late", "later than the budget"],
+  ["slow_seen", "Seen late", "later than the budget"],
   ["lags", "Lags", "too much on the way to a session"],
   ["denials", "Denials", "not the session's to do"],
   ["compensations", "Undone", "against a document's rules"],
   ["conflicts", "Lost", "to somebody who did not know them"],
-  ["revocations", "Revocations", "of what was granted"],
   ["failures", "Failures", "of rooms that trapped"],
+  ["abandons", "Dropped", "rooms whose storage failed"],
   ["quarantines", "Quarantines", "of damaged parts"],
-  ["compactions", "Compactions", "of logs"],
-  ["wakes", "Wakes", "loaded from storage"],
+];
+const ALSO = [
   ["sessions_opened", "Sessions", "opened"],
+  ["polls", "Polls", "of them: no WebSocket gets through"],
+  ["event_streams", "Event streams", "of them: they only listen"],
+  ["presence_updates", "Presence", "updates of it"],
   ["commits", "Commits", "rows written"],
+  ["relays", "Relays", "of rows to sessions"],
+  ["asks", "Asks", "for what a room lacks"],
+  ["wakes", "Wakes", "loaded from storage"],
+  ["compactions", "Compactions", "of logs"],
+  ["compaction_read_bytes", "Read", "by compactions", bytes],
+  ["compaction_written_bytes", "Written", "by compactions", bytes],
+  ["revocations", "Revocations", "of what was granted"],
+  ["deletions", "Deletions", "of documents"],
 ];
 
 let made = 0;
@@ -33,7 +45,8 @@ export function makeCounts(parent, since) {
     kinds(card(parent, "Refusals", since), "Limit", "refusals", {}),
     kinds(card(parent, "Closed by rooms", since), "Code", "closes", CLOSES),
     kinds(card(parent, "Catch-ups", since), "How", "catch_ups", CATCH_UPS),
-    rare(card(parent, "Also counted", since)),
+    named(card(parent, "Trouble", since), TROUBLE),
+    named(card(parent, "Also counted", since), ALSO),
   ];
   return (figures) => {
     for (const show of shows) show(figures);
@@ -87,20 +100,15 @@ function kinds(table, kind, name, meanings) {
   };
 }
 
-function rare(table) {
+function named(table, described) {
   table.append(make("thead", {}, headRow(["What", "Count"])));
   const body = table.appendChild(make("tbody"));
-  const rows = RARE.map(([name, words, meaning]) => {
-    const row = countRow(words, meaning);
-    body.append(row.element);
-    return { name, ...row };
+  const rows = described.map(([name, head, meaning, words = count]) => {
+    const { element, cell } = countRow(head, meaning);
+    body.append(element);
+    return (figures) => write(cell, words(figures[name]));
   });
-  const read = countRow("Read", "by compactions");
-  body.append(read.element);
-  return (figures) => {
-    for (const { name, cell } of rows) write(cell, count(figures[name]));
-    write(read.cell, bytes(figures.compaction_read_bytes));
-  };
+  return (figures) => rows.forEach((show) => show(figures));
 }
 
 function countRow(words, meaning) {

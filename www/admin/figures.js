@@ -2,20 +2,17 @@
 
 import { make, write } from "./element.js";
 
-/** Makes a figure for each `[name, meaning]` and returns a function that shows them by name. */
+/**
+ * Makes a figure for each `[name, label, words, meaning]` and returns a function that shows
+ * numbers by name, in `words`; what it is not given is not known.
+ */
 export function makeFigures(list, described) {
-  const shown = new Map();
-  for (const [name, words, title = ""] of described) {
-    const figure = make("dd", {}, "–");
-    shown.set(name, figure);
-    list.append(make("div", { title }, make("dt", {}, words), figure));
-  }
-  return (figures) => {
-    for (const [name, words] of Object.entries(figures)) write(shown.get(name), words);
-  };
-}
-
-/** Where nothing is known. */
-export function forget(show, described) {
-  show(Object.fromEntries(described.map(([name]) => [name, "–"])));
+  const figures = described.map(([name, label, words, title = ""]) => {
+    const figure = make("dd");
+    list.append(make("div", { title }, make("dt", {}, label), figure));
+    return (numbers) => write(figure, words(numbers[name]));
+  });
+  const show = (numbers) => figures.forEach((figure) => figure(numbers));
+  show({});
+  return show;
 }

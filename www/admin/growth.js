@@ -4,9 +4,10 @@ const SAMPLES_MAX = 400;
 
 /**
  * Takes samples of counters and tells their growth since the newest sample that is `overMs` old,
- * or, as long as there is none, since the oldest one if that is `leastMs` old.
+ * or, as long as there is none, since the oldest one if that is `leastMs` old. Longer than `gapMs`
+ * between two samples is a pause, which is not averaged over.
  */
-export function growth({ overMs, leastMs }) {
+export function growth({ overMs, leastMs, gapMs = Infinity }) {
   let samples = [];
 
   /** `counters` are what they were at the time `at`, in milliseconds. */
@@ -15,7 +16,7 @@ export function growth({ overMs, leastMs }) {
     if (last && at <= last.at) return;
     // A room counts from when it woke: what it counted before cannot be compared.
     const shrank = last && Object.keys(counters).some((name) => counters[name] < last[name]);
-    if (shrank) samples = [];
+    if (shrank || at - last?.at > gapMs) samples = [];
     samples.push({ ...counters, at });
     if (samples.length > SAMPLES_MAX) samples.shift();
   }

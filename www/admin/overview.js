@@ -4,41 +4,57 @@ import { NoAnswer, askReady, askRooms } from "./ask.js";
 import { makeCounts } from "./counts.js";
 import { byId, write } from "./element.js";
 import { makeFigures } from "./figures.js";
-import { growth } from "./growth.js";
 import { healthOfAll, silence } from "./health.js";
+import { makePlots } from "./plots.js";
+import { OF_ALL } from "./plotted.js";
+import { rates } from "./rates.js";
 import { bindRooms } from "./rooms.js";
 import { showHealth, showWaiting } from "./strip.js";
 import { watch } from "./watch.js";
 import { ago, bytes, count, decimal, span } from "./words.js";
 
 const EVERY_MS = 5_000;
+/** Longer between two answers is a gap in the plots. */
+const GAP_MS = 4 * EVERY_MS;
 /** Asking whether rooms can write makes one write. */
 const READY_EVERY_MS = 30_000;
 /** Each room tells once a minute, so that a rate over less would jump. */
 const RATES = { overMs: 120_000, leastMs: 60_000 };
 
 const NOW = [
-  ["rooms", "Rooms known", "Rooms that ever told something"],
-  ["active", "Rooms active", "Rooms that told something in the last two minutes"],
-  ["sessions", "Sessions", "Connections, as rooms told last"],
-  ["behind", "Sessions behind", "Connections that do not keep up"],
-  ["heap", "Largest heap", "Wasm memory that rooms share"],
+  ["rooms", "Rooms known", count, "Rooms that ever told something"],
+  ["active_rooms", "Rooms active", count, "Rooms that told something in the last two minutes"],
+  ["sessions", "Sessions", count, "Connections, as rooms told last"],
+  ["sessions_behind", "Behind", count, "Connections that do not keep up"],
+  ["backlog_updates", "Backlog", count, "Updates that these were not sent yet"],
+  ["polls_held", "Polls", count, "Connections of clients that no WebSocket reaches"],
+  ["event_streams_open", "Event streams", count, "Connections that only listen"],
+  ["present", "Present", count, "Clients whose presence is shown"],
+  ["stored", "Stored", bytes, "Snapshots, and the logs behind them"],
+  ["heap_bytes", "Largest heap", bytes, "Wasm memory that rooms share"],
 ];
-const COUNTERS = [
-  ["updates", "Updates/s"],
-  ["frames_received", "Frames in/s"],
-  ["frames_sent", "Frames out/s"],
-  ["received_bytes", "Bytes in/s"],
-  ["sent_bytes", "Bytes out/s"],
+const perMinute = (rate) => decimal(rate * 60);
+const RATED = [
+  ["updateRate", "Updates/s", decimal],
+  ["batch", "Batch", decimal, "Updates in a commit"],
+  ["fanOut", "Fan-out", decimal, "Sessions that a commit goes to"],
+  ["presenceRate", "Presence/s", decimal, "Updates of presence"],
+  ["errorRate", "Errors/min", perMinute, "Refused or undone, closed by rooms, or failed"],
+  ["framesIn", "Frames in/s", decimal],
+  ["framesOut", "Frames out/s", decimal],
+  ["bytesIn", "Bytes in/s", bytes],
+  ["bytesOut", "Bytes out/s", bytes],
+  ["wakeRate", "Wakes/min", perMinute, "Rooms that were loaded from storage"],
 ];
 
 /** Returns `{ start(secret), stop() }`. `onError` is told what is no answer. */
 export function bindOverview(onError) {
   const showNow = makeFigures(byId("overview-now"), NOW);
-  const showRates = makeFigures(byId("overview-rates"), COUNTERS);
+  const showRated = makeFigures(byId("overview-rates"), RATED);
+  const plots = makePlots(byId("overview-plots"), OF_ALL, GAP_MS);
   const showCounts = makeCounts(byId("overview-counts"), "in all");
   const showRooms = bindRooms();
-  const measure = growth(RATES);
+  const measure = rates(RATES);
   let first = null;
   let answeredAt = null;
   let readyAt = 0;
@@ -67,15 +83,11 @@ export function bindOverview(onError) {
   function show(answer) {
     const { total, rooms, now } = answer;
     first ??= total;
-    showNow({
-      rooms: count(total.rooms),
-      active: count(total.active_rooms),
-      sessions: count(total.sessions),
-      behind: count(total.sessions_behind),
-      heap: bytes(total.heap_bytes),
-    });
-    measure.add(now, Object.fromEntries(COUNTERS.map(([name]) => [name, total[name]])));
-    showGrowth();
+    showNow({ ...total, stored: total.log_bytes + total.snapshot_bytes });
+    const rated = measure.take(now, total);
+    showRated(rated);
+    plots.add({ ...total, ...rated, at: now });
+    write(byId("rates-over"), overWords(rated.overMs));
     showCounts(total);
     showRooms(answer);
     const told = Math.max(...rooms.map(({ at }) => at));
@@ -83,18 +95,9 @@ export function bindOverview(onError) {
     showHealth(healthOfAll({ total, first, isReady }), "Asked every 5 s");
   }
 
-  function showGrowth() {
-    const measured = measure.measured();
-    const left = RATES.leastMs - measure.watchedMs();
-    const over = measured
-      ? `averages over the last ${span(measured.overMs)}`
-      : `rooms tell once a minute: known in ${span(left)}`;
-    write(byId("rates-over"), over);
-    const rates = COUNTERS.map(([name]) => {
-      const words = name.endsWith("_bytes") ? bytes : decimal;
-      return [name, measured ? words(measured.perSecond(name)) : "–"];
-    });
-    showRates(Object.fromEntries(rates));
+  function overWords(overMs) {
+    if (overMs !== null) return `averages over the last ${span(overMs)}`;
+    return `rooms tell once a minute: known in ${span(RATES.leastMs - measure.watchedMs())}`;
   }
 
   return {

@@ -1,9 +1,9 @@
-// Plots over time. uPlot draws; here is what is drawn, in the page's colours, and what a plot says
-// to those who do not see it.
+// Plots over time. uPlot draws; here is how, in the page's colours, and what a plot says to those
+// who do not see it. What is drawn is in plotted.js.
 
 import uPlot from "./uplot.js";
 import { make } from "./element.js";
-import { atMost, bytes, clock, count, decimal } from "./words.js";
+import { clock } from "./words.js";
 
 const KEPT_MS = 15 * 60_000;
 const HEIGHT = 150;
@@ -14,43 +14,13 @@ const LINES = [
   { colour: "--plot-3", dash: [2, 3], marker: "dotted" },
 ];
 
-const PLOTS = [
-  { title: "Updates per second", words: decimal, lines: [["updates", "updates/s"]] },
-  {
-    title: "Frames per second",
-    words: decimal,
-    lines: [
-      ["framesIn", "in"],
-      ["framesOut", "out"],
-    ],
-  },
-  {
-    title: "Sessions",
-    words: count,
-    isWhole: true,
-    lines: [
-      ["sessions", "all"],
-      ["behind", "behind"],
-    ],
-  },
-  {
-    title: "Commit delay, at most",
-    words: atMost,
-    isWhole: true,
-    lines: [
-      ["p50", "p50"],
-      ["p95", "p95"],
-      ["p99", "p99"],
-    ],
-  },
-  { title: "Log rows", words: count, isWhole: true, lines: [["logRows", "rows"]] },
-  { title: "Log bytes", words: bytes, isBytes: true, lines: [["logBytes", "bytes"]] },
-];
-
-/** Makes the plots in `parent`. Returns `{ add(sample), clear() }`. */
-export function makePlots(parent) {
+/**
+ * Makes plots in `parent`. Between two samples that are more than `gapMs` apart is a gap: nobody
+ * saw what was there. Returns `{ add(sample), clear() }`.
+ */
+export function makePlots(parent, plotted, gapMs) {
   let samples = [];
-  const plots = PLOTS.map((plot) => makePlot(parent, plot));
+  const plots = plotted.map((plot) => makePlot(parent, plot));
 
   function draw() {
     for (const plot of plots) plot.draw(samples);
@@ -62,6 +32,8 @@ export function makePlots(parent) {
     /** `sample.at` is in milliseconds; what it lacks is a gap. */
     add(sample) {
       samples = samples.filter(({ at }) => sample.at - at < KEPT_MS);
+      const last = samples.at(-1)?.at ?? sample.at;
+      if (sample.at - last > gapMs) samples.push({ at: last + 1 });
       samples.push(sample);
       draw();
     },
@@ -72,7 +44,7 @@ export function makePlots(parent) {
   };
 }
 
-function makePlot(parent, { title, words, lines, isWhole, isBytes }) {
+function makePlot(parent, { title, words, lines, times = 1, isWhole, isBytes }) {
   const place = make("div", { className: "plot" });
   const figure = make("figure", {}, make("figcaption", {}, title), place);
   parent.append(figure);
@@ -109,7 +81,7 @@ function makePlot(parent, { title, words, lines, isWhole, isBytes }) {
       x: { range: (_, first, last) => span(first, last) },
       y: { range: (_, _least, most) => [0, Math.max(1, (most ?? 0) * 1.1)] },
     },
-    cursor: { drag: { x: false, y: false }, points: { size: 7 }, sync: { key: "room" } },
+    cursor: { drag: { x: false, y: false }, points: { size: 7 }, sync: { key: parent.id } },
     legend: { markers: { dash: (_, index) => LINES[index - 1]?.marker ?? "solid" } },
     select: { show: false },
   };
@@ -119,10 +91,13 @@ function makePlot(parent, { title, words, lines, isWhole, isBytes }) {
     if (place.clientWidth > 0) drawn.setSize({ width: widthOf(place), height: HEIGHT });
   }).observe(place);
 
+  /** What is not known is a gap. */
+  const valueOf = (value) => (Number.isFinite(value) ? value * times : null);
+
   function draw(samples) {
-    const times = samples.map(({ at }) => at / 1000);
-    drawn.setData([times, ...lines.map(([name]) => samples.map((one) => one[name] ?? null))]);
-    const now = lines.map(([name, label]) => `${label} ${shown(samples.at(-1)?.[name])}`);
+    const values = lines.map(([name]) => samples.map((sample) => valueOf(sample[name])));
+    drawn.setData([samples.map(({ at }) => at / 1000), ...values]);
+    const now = lines.map(([, label], index) => `${label} ${shown(values[index].at(-1))}`);
     drawn.root.querySelector(".u-wrap").setAttribute("aria-label", `${title}: ${now.join(", ")}`);
   }
 

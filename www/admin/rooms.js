@@ -1,21 +1,26 @@
 // The list of rooms: sorted, filtered, and each one a link to its page.
 
 import { byId, keptRows, make, setAttribute, write } from "./element.js";
+import { sum } from "./growth.js";
 import { warnings } from "./health.js";
 import { roomAddress } from "./route.js";
-import { ago, bytes, count, nameWords } from "./words.js";
+import { ago, atMost, bytes, count, decimal, nameWords } from "./words.js";
 
 /** Name, what it is sorted by and what it shows; `up` is the way that it is sorted at first. */
 const COLUMNS = [
   { title: "Document", of: (room) => room.document, up: true },
   { title: "Sessions", of: (room) => room.sessions, words: count },
-  { title: "Updates", of: (room) => room.updates, words: count },
-  { title: "Log rows", of: (room) => room.log_rows, words: count },
-  { title: "Log", of: (room) => room.log_bytes, words: bytes },
-  { title: "Snapshot", of: (room) => room.snapshot_bytes, words: bytes },
+  { title: "Backlog", of: (room) => room.backlog_updates, words: count },
+  { title: "Updates/min", of: ({ perMinute }) => perMinute ?? -1, words: rateWords },
+  { title: "Commit p95", of: ({ commit_delay: { p95_ms: ms } }) => ms ?? -1, words: delayWords },
+  { title: "Catch-ups", of: (room) => sum(room.catch_ups), words: count },
+  { title: "Stored", of: (room) => room.log_bytes + room.snapshot_bytes, words: bytes },
   { title: "Last told", of: (room) => room.at, words: (at, now) => ago(now - at) },
   { title: "Warnings", of: (room) => warnings(room).length },
 ];
+
+/** A room with news tells once a minute. */
+const QUIET_MS = 120_000;
 
 const collator = new Intl.Collator("en", { numeric: true });
 
@@ -23,6 +28,7 @@ const collator = new Intl.Collator("en", { numeric: true });
 export function bindRooms() {
   let sorted = { column: COLUMNS[1], up: false };
   let answer = null;
+  const follow = bindRates();
   const filter = byId("filter");
   const showRows = keptRows(byId("rooms-body"), { key: (room) => room.document, makeRow, fill });
   const heads = COLUMNS.map((column) => {
@@ -77,9 +83,26 @@ export function bindRooms() {
   filter.addEventListener("input", show);
   show();
   return (answered) => {
-    answer = answered;
+    answer = { ...answered, rooms: follow(answered) };
     show();
   };
+}
+
+/** Returns a function that adds to each room how many updates it took in a minute. */
+function bindRates() {
+  const told = new Map();
+  return ({ now, rooms }) =>
+    rooms.map((room) => {
+      const { document, at, updates } = room;
+      const before = told.get(document);
+      if (before?.at !== at) {
+        const perMinute = before ? ((updates - before.updates) / (at - before.at)) * 60_000 : null;
+        told.set(document, { at, updates, perMinute });
+      }
+      // It would have told of more.
+      const isQuiet = now - at > QUIET_MS;
+      return { ...room, perMinute: isQuiet ? 0 : told.get(document).perMinute };
+    });
 }
 
 function makeRow(room) {
@@ -97,6 +120,15 @@ function makeRow(room) {
   const element = make("tr", {}, ...cells);
   element.setAttribute("role", "row");
   return { element, cells, link, warned };
+}
+
+/** Below zero is what is not known, so that it is sorted as the least. */
+function rateWords(rate) {
+  return rate < 0 ? "–" : decimal(rate);
+}
+
+function delayWords(ms) {
+  return ms < 0 ? "–" : atMost(ms);
 }
 
 function isNumber({ words }) {

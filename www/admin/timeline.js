@@ -1,7 +1,8 @@
 // What happened in a room, the newest first.
 
 import { byId, keptRows, make, setAttribute, write } from "./element.js";
-import { clock, count, fieldWords } from "./words.js";
+import { makeCells, makeHeads, makeTime } from "./rows.js";
+import { count, fieldWords } from "./words.js";
 
 const LEVELS = ["error", "warn", "info", "debug"];
 const COLUMNS = ["Time", "Level", "Event", "Session", "Trace", "Details"];
@@ -17,11 +18,7 @@ export function bindTimeline() {
   const kind = { key: ({ id }) => id, makeRow, fill: () => {} };
   const showRows = keptRows(byId("timeline-body"), kind);
 
-  for (const title of COLUMNS) {
-    const head = make("th", { scope: "col" }, title);
-    head.setAttribute("role", "columnheader");
-    byId("timeline-head").append(head);
-  }
+  makeHeads(byId("timeline-head"), COLUMNS);
 
   function show() {
     const worst = least.value === "" ? LEVELS.length : LEVELS.indexOf(least.value);
@@ -63,35 +60,30 @@ export function bindTimeline() {
 
 function makeRow({ event }) {
   const { at, level, event: name, session, trace, traces, ...fields } = event;
-  const time = make("time", { dateTime: iso(at), title: new Date(at).toString() }, clock(at));
   const badge = make("span", { className: "badge" }, make("i", {}, MARKS[level] ?? "·"), level);
   badge.dataset.level = level;
   badge.firstChild.ariaHidden = "true";
-  const details = Object.entries(fields).map(([field, value]) => {
-    const words = typeof value === "number" ? count(value) : String(value);
-    return make("span", { className: "field-of" }, `${fieldWords(field)} `, make("b", {}, words));
-  });
   const visits = [trace, ...(traces ?? [])].filter(Boolean).join(" ");
-  const contents = [time, badge, name, session ?? "", visits, details];
-  const cells = contents.map((content, index) => {
-    const cell = make("td", {}, ...[content].flat());
-    cell.setAttribute("role", "cell");
-    cell.dataset.title = COLUMNS[index];
-    if (content === "" || content.length === 0) cell.className = "nothing";
-    return cell;
-  });
+  const contents = [makeTime(at), badge, name, session ?? "", visits, fieldsOf(fields)];
+  const { row, cells } = makeCells(COLUMNS, contents);
   cells[4].classList.add("trace");
   setAttribute(cells[4], "title", visits || null);
-  const element = make("tr", {}, ...cells);
-  element.setAttribute("role", "row");
-  return { element };
+  return { element: row };
+}
+
+/** What there is to say beside that, as words. */
+export function fieldsOf(fields) {
+  return Object.entries(fields).map(([field, value]) => {
+    const words = typeof value === "object" ? JSON.stringify(value) : shownAs(value);
+    return make("span", { className: "field-of" }, `${fieldWords(field)} `, make("b", {}, words));
+  });
+}
+
+function shownAs(value) {
+  return typeof value === "number" ? count(value) : String(value);
 }
 
 function rank(level) {
   const at = LEVELS.indexOf(level);
   return at < 0 ? LEVELS.length + 1 : at;
-}
-
-function iso(at) {
-  return new Date(at).toISOString();
 }

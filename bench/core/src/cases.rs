@@ -12,7 +12,7 @@ use selvedge::policy::Schema;
 use selvedge::protocol::native::encode_from_client;
 use selvedge::protocol::{Dialect, FromClient};
 use selvedge::replica::{self, Replica};
-use selvedge::room::{Input, Output, SessionId};
+use selvedge::room::{Carrier, Input, Output, SessionId};
 use selvedge::update::{self, StateVector};
 
 use crate::parties::{NOW, Server, committed, hello, online};
@@ -183,6 +183,7 @@ fn resume() {
     let _ = server.take(Input::Connect {
         session,
         dialect: Dialect::Native,
+        carrier: Carrier::Socket,
         trace: None,
         access: &Access::of_everyone(Role::Owner),
     });

@@ -5,7 +5,7 @@ use selvedge::document::{Kind, Shared};
 use selvedge::protocol::native::{encode_from_client, encode_from_room};
 use selvedge::protocol::{Dialect, FromClient, FromRoom, Hello, Welcome};
 use selvedge::replica::{self, Replica};
-use selvedge::room::{Input, Limits, Output, Room, SessionId, Stored};
+use selvedge::room::{Carrier, Input, Limits, Output, Room, SessionId, Stored};
 use selvedge::time::Millis;
 
 use crate::log::Memory;
@@ -55,6 +55,7 @@ impl Server {
         let _ = self.take(Input::Connect {
             session,
             dialect,
+            carrier: Carrier::Socket,
             trace: None,
             access: &Access::of_everyone(Role::Owner),
         });

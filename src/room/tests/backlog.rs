@@ -39,6 +39,8 @@ fn s2_o2_a_client_that_does_not_confirm_is_let_alone_and_catches_up_from_the_log
         let updates =
             room_says(&frames).iter().filter(|m| matches!(m, FromRoom::Update { .. })).count();
         assert_eq!(updates, 4, "the window and what passes it");
+        let gauges = shell.room.gauges();
+        assert_eq!((gauges.sessions_behind, gauges.backlog), (1, 6));
         if slept {
             shell.reload();
         }
@@ -52,6 +54,7 @@ fn s2_o2_a_client_that_does_not_confirm_is_let_alone_and_catches_up_from_the_log
         let rest = update::merge(&rest).unwrap();
         let frames = shell.heard(slow);
         assert_eq!(room_says(&frames)[0], FromRoom::SyncStep2 { sequence: 10, update: &rest });
+        assert_eq!(shell.room.gauges().backlog, 0);
         assert_eq!(shell.closed, []);
     }
 }

@@ -2,6 +2,8 @@
 
 use super::super::*;
 use super::shell::{NOW, Shell, room_says, text};
+use crate::access::Role;
+use crate::awareness::{self, Entry};
 use crate::codec::NUMBER_MAX;
 use crate::protocol::native::encode_from_client;
 use crate::protocol::{Hello, Measured};
@@ -182,6 +184,53 @@ fn metrics_are_open_metrics() {
         assert!(of_all.lines().any(|other| other == line), "{line} is not in {of_all}");
     }
     assert!(of_all.ends_with("# EOF\n"));
+}
+
+#[test]
+fn what_carries_sessions_is_counted_and_known_after_a_hibernation() {
+    let mut shell = Shell::new();
+    let access = &Access::of_everyone(Role::Owner);
+    let carriers = [Carrier::Socket, Carrier::Poll, Carrier::Events, Carrier::Poll];
+    let sessions = carriers.map(|carrier| shell.connect_over(carrier, Dialect::Native, access));
+    let counted = |shell: &Shell| {
+        let gauges = shell.room.gauges();
+        (gauges.sessions, gauges.polls_held, gauges.event_streams_open)
+    };
+    assert_eq!(counted(&shell), (4, 2, 1));
+    let metrics = shell.room.metrics();
+    let opened = [Counter::Sessions, Counter::Polls, Counter::EventStreams];
+    assert_eq!(opened.map(|counter| metrics.count(counter)), [4, 2, 1]);
+    shell.reload();
+    assert_eq!(counted(&shell), (4, 2, 1));
+    shell.take(Input::Disconnect { session: sessions[1] });
+    shell.take(Input::Disconnect { session: sessions[2] });
+    assert_eq!(counted(&shell), (2, 1, 0));
+}
+
+#[test]
+fn relays_presence_and_what_a_compaction_wrote_are_counted() {
+    let mut shell = Shell::limited(Limits { log_rows_max: 1, ..Limits::default() });
+    let writer = shell.native(0, 0);
+    let others = [shell.native(0, 0), shell.connect(Dialect::Stock)];
+    for clock in 0..2 {
+        shell.update(writer, clock + 1, &text(5, clock, "a"));
+        shell.take(Input::Commit);
+    }
+    let presence = |clock, state| {
+        let entry = Entry { client: 5, clock, state };
+        awareness::encode([entry].into_iter())
+    };
+    shell.say(writer, &FromClient::Awareness(&presence(1, "{}")));
+    assert_eq!(shell.room.gauges().present, 1);
+    shell.say(writer, &FromClient::Awareness(&presence(2, "null")));
+    assert_eq!(shell.room.gauges().present, 0);
+    shell.now = shell.now + 60_000;
+    shell.take(Input::Alarm);
+    let (metrics, snapshot_bytes) = (shell.room.metrics(), shell.room.gauges().snapshot_bytes);
+    assert_eq!(metrics.count(Counter::Relays), 2 * others.len() as u64);
+    assert_eq!(metrics.count(Counter::PresenceUpdates), 2);
+    assert!(snapshot_bytes > 0);
+    assert_eq!(metrics.count(Counter::SnapshotBytes), snapshot_bytes);
 }
 
 #[test]

@@ -99,8 +99,17 @@ impl Shell {
     }
 
     pub(super) fn connect_as(&mut self, dialect: Dialect, access: &Access) -> SessionId {
+        self.connect_over(Carrier::Socket, dialect, access)
+    }
+
+    pub(super) fn connect_over(
+        &mut self,
+        carrier: Carrier,
+        dialect: Dialect,
+        access: &Access,
+    ) -> SessionId {
         let session = self.room.next_session();
-        self.take(Input::Connect { session, dialect, trace: None, access });
+        self.take(Input::Connect { session, dialect, carrier, trace: None, access });
         session
     }
 

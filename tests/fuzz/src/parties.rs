@@ -3,7 +3,7 @@
 use selvedge::access::{Access, Role};
 use selvedge::protocol::{Close, Dialect, FromClient, Hello, native::encode_from_client};
 use selvedge::replica::{self, Replica, Status};
-use selvedge::room::{self, Limits, Room, Row, SessionId, Stored};
+use selvedge::room::{self, Carrier, Limits, Room, Row, SessionId, Stored};
 use selvedge::time::Millis;
 use selvedge::update::{self, EMPTY};
 
@@ -55,6 +55,7 @@ impl Server {
         server.take(room::Input::Connect {
             session: PEER,
             dialect,
+            carrier: Carrier::Socket,
             trace: None,
             access: &Access::of_everyone(Role::Owner),
         });
@@ -81,6 +82,7 @@ impl Server {
         self.take(room::Input::Connect {
             session: LATE,
             dialect: Dialect::Native,
+            carrier: Carrier::Socket,
             trace: None,
             access: &Access::of_everyone(Role::Owner),
         });
@@ -174,6 +176,7 @@ impl Client {
         server.take(room::Input::Connect {
             session: WITNESS,
             dialect: Dialect::Native,
+            carrier: Carrier::Socket,
             trace: None,
             access: &Access::of_everyone(Role::Owner),
         });
