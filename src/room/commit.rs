@@ -242,7 +242,7 @@ impl Room {
             out.extend(self.everyone(now, id));
         }
         out.extend(self.answers.forget(now));
-        self.pace.sends(now, &out);
+        self.pace.sends(now, &out, has_updates);
         out
     }
 

@@ -4,6 +4,10 @@
 //! committed at once, the sends of many commits queue up, and everybody waits for all of them. So
 //! the next commit waits until most of what was sent is on its way; what comes meanwhile shares it.
 //! Few people never wait: their sends are far below what the platform does.
+//!
+//! Presence waits twice as long as edits. Carets come from everybody and with each frame of a
+//! screen, so that taking them in needs most of the time; and a later one takes the place of an
+//! earlier one, so that less is sent.
 
 use super::bucket::Bucket;
 use super::{Output, Room};
@@ -22,13 +26,14 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    /// A commit sends this.
-    pub(super) fn sends(&mut self, now: Millis, out: &[Output]) {
+    /// A commit sends this. Without edits it is presence.
+    pub(super) fn sends(&mut self, now: Millis, out: &[Output], has_edits: bool) {
         let sends = out.iter().map(|output| match output {
             Output::Send { to, .. } => to.len() as u64,
             _ => 0,
         });
-        self.sends.add(now, sends.sum(), SENDS_PER_SECOND);
+        let weight = if has_edits { 1 } else { 2 };
+        self.sends.add(now, weight * sends.sum::<u64>(), SENDS_PER_SECOND);
     }
 
     fn waits_ms(&self, now: Millis) -> u64 {
@@ -62,19 +67,29 @@ mod tests {
     fn c2_a_commit_waits_until_a_crowd_was_sent_the_one_before() {
         let mut pace = Pace::default();
         assert_eq!(pace.waits_ms(NOW), 0, "the first one comes at once");
-        pace.sends(NOW, &commit(1_000));
+        pace.sends(NOW, &commit(1_000), true);
         assert_eq!((pace.waits_ms(NOW), pace.waits_ms(NOW + 23)), (24, 1));
         assert_eq!(pace.waits_ms(NOW + 24), 0);
-        pace.sends(NOW + 24, &commit(1_000));
+        pace.sends(NOW + 24, &commit(1_000), true);
         assert_eq!(pace.waits_ms(NOW + 24), 33, "and so on");
         assert_eq!(pace.waits_ms(NOW + 10_000), 0);
+    }
+
+    #[test]
+    fn c2_presence_waits_twice_as_long() {
+        let mut pace = Pace::default();
+        pace.sends(NOW, &commit(300), true);
+        assert_eq!(pace.waits_ms(NOW), 0);
+        let mut pace = Pace::default();
+        pace.sends(NOW, &commit(300), false);
+        assert_eq!(pace.waits_ms(NOW), 10);
     }
 
     #[test]
     fn c2_few_people_never_wait() {
         let mut pace = Pace::default();
         for ms in 0..1_000 {
-            pace.sends(NOW + ms, &commit(30));
+            pace.sends(NOW + ms, &commit(30), true);
             assert_eq!(pace.waits_ms(NOW + ms), 0);
         }
     }
