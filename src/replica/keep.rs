@@ -34,8 +34,7 @@ const QUIET_MS: u64 = 1_000;
 /// How much is kept of what can be undone, in bytes.
 const STEPS_BYTES_MAX: usize = 32 << 10;
 /// How long a storage may take for what has to wait for it, in milliseconds: to say what it has,
-/// and to store into which history that goes. A document cannot wait any longer, and goes on
-/// without it.
+/// and to store into which history that goes.
 const STORAGE_MS_MAX: u64 = 5_000;
 /// Looked at later than this, in milliseconds, the machine slept, and the storage as well.
 const LATE_MS: u64 = 500;
@@ -287,13 +286,17 @@ impl Replica {
         self.bound(now, was_unbound, out);
     }
 
-    /// The storage says nothing.
+    /// The storage says nothing. Who cannot be shown what it has goes on without it, and what it
+    /// may not have is sent all the same: it must not be kept from the room.
     fn storage_is_late(&mut self, now: Millis, out: &mut Vec<Output>) {
         if now.since(self.keep.until) > LATE_MS {
             self.keep.until = now + STORAGE_MS_MAX;
-        } else {
+        } else if self.keep.is_reading() {
             out.push(Output::StopKeeping);
             self.stop_keeping(now, out);
+        } else {
+            self.keep.history.await_no_longer();
+            self.bound(now, true, out);
         }
     }
 

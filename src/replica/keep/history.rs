@@ -4,10 +4,9 @@
 //! and must not go into the one that takes its place. A page that is loaded again knows only what
 //! was stored. So nothing is sent, once, until it is stored which history it goes into.
 
-use super::{Record, Replica, STORAGE_MS_MAX};
+use super::super::{Output, Replica};
+use super::{Record, STORAGE_MS_MAX};
 use crate::time::Millis;
-
-use super::super::Output;
 
 /// The history that the records name.
 #[derive(Debug, Default)]
@@ -33,6 +32,10 @@ impl History {
 
     pub(super) fn kept(&mut self, kept: u64) {
         self.awaits.take_if(|asked| *asked <= kept);
+    }
+
+    pub(super) fn await_no_longer(&mut self) {
+        self.awaits = None;
     }
 
     /// Whether that record is not kept yet.
