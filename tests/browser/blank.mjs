@@ -2,7 +2,8 @@
 
 import { createServer, request as ask } from "node:http";
 import { connect } from "node:net";
-import { until } from "./page.mjs";
+import { after, before } from "node:test";
+import { startDemo, until } from "./page.mjs";
 
 /** What the page's `open(options)` does: a document that tests can reach as `doc`. */
 const SCRIPT = `
@@ -28,6 +29,31 @@ const PAGE = `<!doctype html><title>blank</title><link rel="icon" href="/favicon
 export async function load(page, network) {
   await page.goto(`${network.url}/blank`);
   await until("the client", () => page.evaluate(() => globalThis.isReady === true));
+}
+
+/** Waits until `test`, an expression, is true in the page. */
+export const settled = (page, test) =>
+  page.evaluate((test) => globalThis.settled(new Function(`return ${test}`)), test);
+
+/**
+ * The demo for all tests of a file, as `demo` once they run, and `network(how)`, another network in
+ * front of its server. All of it ends with the file.
+ */
+export function behindNetworks() {
+  const networks = [];
+  const site = {
+    demo: undefined,
+    async network(how) {
+      networks.push(await startSite(site.demo.server, how));
+      return networks.at(-1);
+    },
+  };
+  before(async () => (site.demo = await startDemo()));
+  after(async () => {
+    await Promise.all(networks.map((network) => network.stop()));
+    await site.demo.end();
+  });
+  return site;
 }
 
 /** What goes to a room without a WebSocket. */

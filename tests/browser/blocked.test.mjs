@@ -2,24 +2,17 @@
 // `doc.status.transport`.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { startServer } from "../harness.mjs";
-import { load, startSite } from "./blank.mjs";
-import { assertQuiet as assertQuietBut, newDocument, startDemo } from "./page.mjs";
+import { behindNetworks, load } from "./blank.mjs";
+import { assertQuiet as assertQuietBut, newDocument } from "./page.mjs";
 
-let demo;
-const networks = [];
-before(async () => (demo = await startDemo()));
-after(async () => {
-  await Promise.all(networks.map((network) => network.stop()));
-  await demo.end();
-});
+const site = behindNetworks();
 
 /** A page of somebody behind a network like this. */
 async function somebody(how) {
-  const network = await startSite(demo.server, how);
-  networks.push(network);
-  const page = await demo.open({});
+  const network = await site.network(how);
+  const page = await site.demo.open({});
   await load(page, network);
   return { page, network };
 }
@@ -84,14 +77,14 @@ test("D2 D3: over HTTP a server that is killed and comes back loses nothing", as
   await settled(bo.page, `text.toString() === "before "`);
   await settled(ada.page, `doc.saved.pending === 0`);
 
-  await demo.server.kill();
+  await site.demo.server.kill();
   await settled(ada.page, `doc.status.state !== "live"`);
   assert.equal(await transport(ada.page), undefined);
   await write(ada.page, 7, "meanwhile ");
   await write(bo.page, 0, "too ");
   assert.equal(await ada.page.evaluate(() => doc.saved.pending), 1);
-  const { port, persistTo } = demo.server;
-  demo.server = await startServer({ port, persistTo });
+  const { port, persistTo } = site.demo.server;
+  site.demo.server = await startServer({ port, persistTo });
 
   for (const { page } of [ada, bo]) {
     await settled(page, `text.toString() === "too before meanwhile " && doc.saved.pending === 0`);

@@ -4,30 +4,22 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
-import { load, startSite } from "./blank.mjs";
+import { test } from "node:test";
+import { behindNetworks, load, settled } from "./blank.mjs";
 import { launchProfile } from "./launch.mjs";
-import { assertQuiet, newDocument, startDemo } from "./page.mjs";
+import { assertQuiet, newDocument } from "./page.mjs";
 
-let demo;
-const networks = [];
-before(async () => (demo = await startDemo()));
-after(async () => {
-  await Promise.all(networks.map((network) => network.stop()));
-  await demo.end();
-});
+const site = behindNetworks();
 
 /** A page of somebody with a browser and a network of their own. */
 async function somebody(prepare) {
-  const network = await startSite(demo.server);
-  networks.push(network);
-  const page = await demo.open({}, prepare);
+  const network = await site.network();
+  const page = await site.demo.open({}, prepare);
   await load(page, network);
   return { page, network };
 }
 
 const open = (page, options) => page.evaluate((options) => globalThis.open(options), options);
-const settled = (page, test) => page.evaluate((test) => settled(new Function(`return ${test}`)), test);
 const write = (page, at, words) =>
   page.evaluate(([at, words]) => text.insert(at, words), [at, words]);
 const shown = (page) => page.evaluate(() => text.toString());
@@ -289,8 +281,7 @@ test("D3: a tab that is killed at any step loses nothing that it said was saved 
 
 test("D3: a browser that is killed loses nothing that any of its tabs said was saved here", async (t) => {
   const document = newDocument("crash");
-  const network = await startSite(demo.server);
-  networks.push(network);
+  const network = await site.network();
   const profile = await mkdtemp(join(tmpdir(), "selvedge-profile-"));
   t.after(() => rm(profile, { recursive: true, force: true, maxRetries: 5 }));
   let all = "";

@@ -1,24 +1,17 @@
 // Who is here, where their carets are, and whether they are at work.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
-import { load, startSite } from "./blank.mjs";
-import { newDocument, startDemo } from "./page.mjs";
+import { behindNetworks, load, settled } from "./blank.mjs";
+import { newDocument } from "./page.mjs";
 
-let demo;
-const networks = [];
-before(async () => (demo = await startDemo()));
-after(async () => {
-  await Promise.all(networks.map((network) => network.stop()));
-  await demo.end();
-});
+const site = behindNetworks();
 
 /** Somebody with a browser and a network of their own, and the tabs that they open. */
 async function somebody() {
-  const network = await startSite(demo.server);
-  networks.push(network);
-  const first = await demo.open();
+  const network = await site.network();
+  const first = await site.demo.open();
   let isUsed = false;
   const tab = async (options) => {
     const page = isUsed ? await first.context().newPage() : first;
@@ -31,7 +24,6 @@ async function somebody() {
   return { tab, network };
 }
 
-const settled = (page, test) => page.evaluate((test) => settled(new Function(`return ${test}`)), test);
 const sees = (...names) =>
   `[...doc.presence.peers.values()].map(({ name }) => name).sort().join() === "${names.sort()}"`;
 

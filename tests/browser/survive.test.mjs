@@ -5,11 +5,11 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 import { startServer } from "../harness.mjs";
-import { load, startSite } from "./blank.mjs";
+import { behindNetworks, load, settled } from "./blank.mjs";
 import { launchProfile } from "./launch.mjs";
-import { newDocument, startDemo } from "./page.mjs";
+import { newDocument } from "./page.mjs";
 
 /** What is there before the first step, and after each: the text, and a key of a map. */
 const MODEL = [
@@ -25,13 +25,7 @@ const MODEL = [
 ];
 const STEPS = MODEL.length - 1;
 
-let demo;
-const networks = [];
-before(async () => (demo = await startDemo()));
-after(async () => {
-  await Promise.all(networks.map((network) => network.stop()));
-  await demo.end();
-});
+const site = behindNetworks();
 
 const take = (page, step) =>
   page.evaluate((step) => {
@@ -48,7 +42,6 @@ const take = (page, step) =>
     ];
     steps[step]();
   }, step);
-const settled = (page, test) => page.evaluate((test) => settled(new Function(`return ${test}`)), test);
 const look = (page) => page.evaluate(() => [text.toString(), doc.map("map").get("key") ?? null]);
 
 async function openIn(page, network, document) {
@@ -69,8 +62,7 @@ function stepOf(found) {
  */
 async function atEachStep({ begin, breaks, waits, isWhole = false, end = () => {} }) {
   for (let broken = 0; broken < STEPS; broken++) {
-    const network = await startSite(demo.server);
-    networks.push(network);
+    const network = await site.network();
     const document = newDocument("survives");
     let page = await begin(network, document);
     await settled(page, `doc.storage.state === "kept"`);
@@ -88,7 +80,7 @@ async function atEachStep({ begin, breaks, waits, isWhole = false, end = () => {
     for (let step = found; step < STEPS; step++) await take(page, step);
     network.mend();
     await page.evaluate(() => (doc.connect(), doc.whenSaved()));
-    const other = await demo.open();
+    const other = await site.demo.open();
     await openIn(other, network, document);
     await settled(other, `doc.status.state === "live"`);
     assert.deepEqual([await look(page), await look(other)], [MODEL[STEPS], MODEL[STEPS]]);
@@ -98,7 +90,7 @@ async function atEachStep({ begin, breaks, waits, isWhole = false, end = () => {
 }
 
 const inATab = async (network, document) => {
-  const page = await demo.open();
+  const page = await site.demo.open();
   await openIn(page, network, document);
   return page;
 };
@@ -153,9 +145,9 @@ test("D2, D3: a server that is killed behind any step costs nothing", () =>
     begin: inATab,
     waits: [THERE, undefined, HERE],
     async breaks(page) {
-      const { port, persistTo } = demo.server;
-      await demo.server.kill();
-      demo.server = await startServer({ port, persistTo });
+      const { port, persistTo } = site.demo.server;
+      await site.demo.server.kill();
+      site.demo.server = await startServer({ port, persistTo });
       return page;
     },
     isWhole: true,

@@ -1,23 +1,16 @@
 // D3: several tabs of one browser.
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
-import { load, startSite } from "./blank.mjs";
-import { newDocument, startDemo } from "./page.mjs";
+import { test } from "node:test";
+import { behindNetworks, load, settled } from "./blank.mjs";
+import { newDocument } from "./page.mjs";
 
-let demo;
-const networks = [];
-before(async () => (demo = await startDemo()));
-after(async () => {
-  await Promise.all(networks.map((network) => network.stop()));
-  await demo.end();
-});
+const site = behindNetworks();
 
 /** A browser of somebody with a network of their own: what opens a tab, and the network. */
 async function browser(prepare) {
-  const network = await startSite(demo.server);
-  networks.push(network);
-  const first = await demo.open({}, prepare);
+  const network = await site.network();
+  const first = await site.demo.open({}, prepare);
   let isUsed = false;
   const tab = async (options) => {
     const page = isUsed ? await first.context().newPage() : first;
@@ -29,7 +22,6 @@ async function browser(prepare) {
   return { tab, network };
 }
 
-const settled = (page, test) => page.evaluate((test) => settled(new Function(`return ${test}`)), test);
 const write = (page, words) => page.evaluate((words) => text.insert(text.length, words), words);
 const shown = (page) => page.evaluate(() => text.toString());
 
