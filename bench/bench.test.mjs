@@ -4,6 +4,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { deflateRawSync } from "node:zlib";
 import { Doc, applyUpdate, encodeStateAsUpdate } from "yjs";
+import { aims, aimsOf } from "./aims.mjs";
+import { clientMeasures } from "./clients.mjs";
 import { documentOf } from "./document.mjs";
 import { short } from "./format.mjs";
 import { eachPosition, position } from "./load/cursors.mjs";
@@ -12,6 +14,7 @@ import { eachRun, keystroke, scattered } from "./load/edits.mjs";
 import { varUint } from "./load/lib0.mjs";
 import { Senders } from "./load/pace.mjs";
 import { FrameReader, encodeFrame } from "./load/frame.mjs";
+import { measures } from "./measures.mjs";
 import { Steps } from "./measures/steps.mjs";
 import { sectionsOf } from "./page.mjs";
 import { plot, summary, table } from "./report.mjs";
@@ -324,4 +327,27 @@ test("a page is the sum of its sections, so that what is not measured anew can s
   const sections = sectionsOf(`# All\n\nWords.\n${one}${two}`);
   assert.deepEqual([...sections], [["One", one], ["Two", two]]);
   assert.equal(sectionsOf("").size, 0);
+});
+
+test("what was aimed for is said beside what was reached, with a reason where it was not", () => {
+  const all = { ...measures, ...clientMeasures };
+  for (const [name, { figures }] of Object.entries(aims)) {
+    for (const key of Object.keys(figures)) assert.ok(all[name]?.figures[key], `${name}.${key}`);
+  }
+  const of = (p50, p99) => {
+    const subjects = [{ name: "selvedge", repetitions: [{ p50, p99 }] }];
+    return aimsOf("latency", measures.latency, { subjects });
+  };
+  const line = (key, wanted, said) => `- ${measures.latency.figures[key]}: ≤ ${wanted}, ${said}`;
+  const [p50, p99] = [line("p50", 1.5, "reached"), line("p99", 4, "reached")];
+  assert.equal(of(1.5, 3.9), `Aimed for:\n\n${p50}\n${p99}`);
+  const missed = `Aimed for:\n\n${p50}\n${line("p99", 4, "**missed**")}\n\n${aims.latency.why}`;
+  assert.equal(of(1.5, 4.1), missed);
+  const typing = (own, other) => {
+    const subject = (name, ms) => ({ name, repetitions: [{ ms }] });
+    const subjects = [subject("selvedge", own), subject("yjs", other)];
+    return aimsOf("replay", clientMeasures.replay, { subjects });
+  };
+  assert.match(typing(2, 2.2), /≤ yjs's 2.2, reached/);
+  assert.match(typing(2.3, 2.2), /missed/);
 });

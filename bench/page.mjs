@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { root } from "../tools/shell.mjs";
+import { aimsOf } from "./aims.mjs";
 import { plot, summary, table } from "./report.mjs";
 
 const results = join(import.meta.dirname, "results");
@@ -86,8 +87,9 @@ function section({ name, measure, result }) {
   const run = `${result.date}; ${result.machine}; load average ${result.load} before; ${times}.`;
   const picture = `![${measure.title}](benchmarks/${name}.svg)`;
   const text = [measure.text, result.note].filter(Boolean).join(" ");
-  const parts = [`\n## ${measure.title}`, text, run, table(measure, result), picture];
-  return `${parts.join("\n\n")}\n`;
+  const aims = aimsOf(name, measure, result);
+  const parts = [`\n## ${measure.title}`, text, run, table(measure, result), aims, picture];
+  return `${parts.filter(Boolean).join("\n\n")}\n`;
 }
 
 async function writeReadme(text) {

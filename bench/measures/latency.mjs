@@ -28,6 +28,7 @@ export const latency = {
     floor50: "an empty object, median ms",
     floor99: "an empty object, 99th percentile ms",
   },
+  summary: ["p50", "p99"],
   run: (subject, options) => ordinaryTyping(subject, CLIENTS, options),
 };
 

@@ -24,9 +24,9 @@ export const memory = {
     "is better.",
   figures: {
     connection: "a connection, KB",
-    connectionAbove: "above an empty object's, KB",
+    connectionAbove: "a connection above an empty object's, KB",
     room: "a room with a large document, KB",
-    roomAbove: "above an empty object, KB",
+    roomAbove: "a room above an empty object, KB",
   },
   summary: [],
   run: resident,

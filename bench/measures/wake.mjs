@@ -24,9 +24,9 @@ export const wake = {
     "better.",
   figures: {
     small: "waking, empty document, ms",
-    smallAbove: "above an empty object, ms",
+    smallAbove: "empty document above an empty object, ms",
     large: "waking, large document, ms",
-    largeAbove: "above an empty object, ms",
+    largeAbove: "large document above an empty object, ms",
     awake: "awake, ms",
   },
   summary: [],
