@@ -12,7 +12,8 @@ const docs = join(root, "docs");
 
 const NOT_YET = [
   "processor time of each connection and of each open document",
-  "y-durableobjects; y-sweet, whose package fetches a program from elsewhere when it is installed",
+  "y-durableobjects, which could not be installed",
+  "y-sweet, whose package fetches a program from elsewhere when it is installed",
 ];
 
 export async function writeResult(measure, result) {

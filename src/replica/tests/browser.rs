@@ -202,7 +202,7 @@ impl Browser {
                 Ok(Record::All { epoch, .. } | Record::Epoch(epoch)) => Some(epoch),
                 _ => None,
             };
-            assert_eq!(self.records.iter().filter_map(epoch).last(), Some(EPOCH));
+            assert_eq!(self.records.iter().rev().find_map(epoch), Some(EPOCH));
         }
     }
 
