@@ -68,15 +68,34 @@ export function start(program, args, { env = process.env, quiet = false } = {}) 
   return { child, ended: ended.then((problem) => (ending ? new Promise(() => {}) : problem)) };
 }
 
+/** What was started and does not end by itself in this time is killed. */
+const END_MS_MAX = 10_000;
+
 /** Ctrl-C and the like end what was started, then this process, by the same signal. */
 function endWithSignals() {
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
-    process.once(signal, async () => {
-      ending = true;
-      for (const pid of groups.keys()) process.kill(-pid, "SIGTERM");
-      await Promise.all(groups.values());
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
+  const signalled = (signal) => {
+    // npm hands on what the terminal sent to all: the second must not end this process too early.
+    if (ending) return;
+    ending = true;
+    endGroups("SIGTERM");
+    setTimeout(() => endGroups("SIGKILL"), END_MS_MAX).unref();
+    Promise.all(groups.values()).then(() => {
+      for (const each of signals) process.off(each, signalled);
       process.kill(process.pid, signal);
     });
+  };
+  for (const signal of signals) process.on(signal, signalled);
+}
+
+function endGroups(signal) {
+  for (const pid of groups.keys()) {
+    try {
+      process.kill(-pid, signal);
+    } catch (error) {
+      // It ended just now.
+      if (error.code !== "ESRCH") throw error;
+    }
   }
 }
 
