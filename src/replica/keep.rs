@@ -223,7 +223,8 @@ impl Replica {
         self.document.is_renumbered(before, all.last);
         self.outbox.restore(all.last, all.acknowledged, changes);
         let (state, here, history) = (State::On, all.last, History::stored(all.epoch));
-        self.keep = Keep { state, here, history, ..std::mem::take(&mut self.keep) };
+        let until = now + STORAGE_MS_MAX;
+        self.keep = Keep { state, here, history, until, ..std::mem::take(&mut self.keep) };
         self.keep.tail_records = records.len();
         self.keep.tail_bytes = records.iter().map(Vec::len).sum();
         // What was edited while it was read, and all of it if the list is long, damaged or new.

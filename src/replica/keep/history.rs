@@ -50,8 +50,9 @@ impl Replica {
         if self.keep.is_on() && self.keep.history.epoch != self.epoch {
             self.keep.push(now, &Record::Epoch(self.epoch), out);
             self.keep.history.named(self.epoch, self.keep.asked);
+            // Not with each welcome: whoever polls is welcomed with each answer.
+            self.keep.until = now + STORAGE_MS_MAX;
         }
-        self.keep.until = now + STORAGE_MS_MAX;
     }
 
     /// Whether an edit may not be sent yet: its history is not stored.

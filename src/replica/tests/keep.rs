@@ -151,6 +151,14 @@ fn d3_a_storage_that_stops_answering_keeps_no_edit_from_the_room() {
     assert!(bench.replica.is_kept(), "what it may still store is another thing");
     assert_eq!(updates(&mut bench), 1);
     let (mut bench, _) = welcomed_with_an_edit();
+    bench.pass(3_000);
+    bench.input(Input::Closed { code: 1006, reason: "" });
+    bench.input(Input::Wake);
+    bench.hello();
+    bench.room(&welcome(EPOCH, 0));
+    bench.pass(2_000);
+    assert_eq!(updates(&mut bench), 1, "a new welcome gives the storage no more time");
+    let (mut bench, _) = welcomed_with_an_edit();
     bench.input(Input::KeepFailed);
     assert_eq!(updates(&mut bench), 1);
 }
