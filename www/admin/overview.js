@@ -3,7 +3,7 @@
 import { NoAnswer, askReady, askRooms } from "./ask.js";
 import { makeCounts } from "./counts.js";
 import { byId, write } from "./element.js";
-import { makeFigures } from "./figures.js";
+import { OF_COMMITS, OF_FRAMES, OF_SESSIONS, makeFigures } from "./figures.js";
 import { healthOfAll, silence } from "./health.js";
 import { makePlots } from "./plots.js";
 import { OF_ALL } from "./plotted.js";
@@ -25,25 +25,16 @@ const NOW = [
   ["rooms", "Rooms known", count, "Rooms that ever told something"],
   ["active_rooms", "Rooms active", count, "Rooms that told something in the last two minutes"],
   ["sessions", "Sessions", count, "Connections, as rooms told last"],
-  ["sessions_behind", "Behind", count, "Connections that do not keep up"],
-  ["backlog_updates", "Backlog", count, "Updates that these were not sent yet"],
-  ["polls_held", "Polls", count, "Connections of clients that no WebSocket reaches"],
-  ["event_streams_open", "Event streams", count, "Connections that only listen"],
-  ["present", "Present", count, "Clients whose presence is shown"],
+  ...OF_SESSIONS,
   ["stored", "Stored", bytes, "Snapshots, and the logs behind them"],
   ["heap_bytes", "Largest heap", bytes, "Wasm memory that rooms share"],
 ];
 const perMinute = (rate) => decimal(rate * 60);
 const RATED = [
-  ["updateRate", "Updates/s", decimal],
-  ["batch", "Batch", decimal, "Updates in a commit"],
-  ["fanOut", "Fan-out", decimal, "Sessions that a commit goes to"],
+  ...OF_COMMITS,
   ["presenceRate", "Presence/s", decimal, "Updates of presence"],
   ["errorRate", "Errors/min", perMinute, "Refused or undone, closed by rooms, or failed"],
-  ["framesIn", "Frames in/s", decimal],
-  ["framesOut", "Frames out/s", decimal],
-  ["bytesIn", "Bytes in/s", bytes],
-  ["bytesOut", "Bytes out/s", bytes],
+  ...OF_FRAMES,
   ["wakeRate", "Wakes/min", perMinute, "Rooms that were loaded from storage"],
 ];
 

@@ -4,7 +4,7 @@ import { NoAnswer, askRoom } from "./ask.js";
 import { makeCounts } from "./counts.js";
 import { bindDecisions } from "./decisions.js";
 import { byId, write } from "./element.js";
-import { makeFigures } from "./figures.js";
+import { OF_COMMITS, OF_FRAMES, OF_SESSIONS, makeFigures } from "./figures.js";
 import { healthOfOne, silence } from "./health.js";
 import { makePlots } from "./plots.js";
 import { OF_ROOM } from "./plotted.js";
@@ -21,19 +21,10 @@ const RATES = { overMs: 1000, leastMs: 500, gapMs: GAP_MS };
 
 const NOW = [
   ["sessions", "Sessions", count, "Connections"],
-  ["sessions_behind", "Behind", count, "Connections that do not keep up"],
-  ["backlog_updates", "Backlog", count, "Updates that these were not sent yet"],
-  ["polls_held", "Polls", count, "Connections of clients that no WebSocket reaches"],
-  ["event_streams_open", "Event streams", count, "Connections that only listen"],
-  ["present", "Present", count, "Clients whose presence is shown"],
+  ...OF_SESSIONS,
   ["presenceRate", "Presence/s", decimal, "Updates of presence"],
-  ["updateRate", "Updates/s", decimal],
-  ["batch", "Batch", decimal, "Updates in a commit"],
-  ["fanOut", "Fan-out", decimal, "Sessions that a commit goes to"],
-  ["framesIn", "Frames in/s", decimal],
-  ["framesOut", "Frames out/s", decimal],
-  ["bytesIn", "Bytes in/s", bytes],
-  ["bytesOut", "Bytes out/s", bytes],
+  ...OF_COMMITS,
+  ...OF_FRAMES,
   ["errorRate", "Errors/s", decimal, "Refused or undone, closed by the room, or failed"],
   ["sequence", "Sequence", count, "The last sequence number"],
   ["log_rows", "Log rows", count, "Rows of the log that are not compacted"],
