@@ -38,6 +38,8 @@ fn answer(request: &Fields) -> Result<Fields, Malformed> {
             vec![update::diff(updates, &StateVector::decode(known)?)?]
         }
         [b"compact", updates @ ..] => vec![update::compact(updates)?],
+        [b"to_columns", one] => vec![update::to_columns(one)?],
+        [b"from_columns", columns] => vec![update::from_columns(columns)?],
         [b"state_vector", one] => vec![update::state_vector(one)?.encode()],
         [b"delete_set", updates @ ..] => vec![update::delete_set(updates)?.encode()],
         [b"without_deletes", one, known] => {

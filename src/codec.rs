@@ -102,13 +102,20 @@ impl<'a> Reader<'a> {
 
     /// Bytes behind their length.
     pub fn bytes(&mut self) -> Result<&'a [u8], DecodeError> {
-        let len = usize::try_from(self.number()?).map_err(|_| DecodeError::Truncated)?;
-        self.take(len)
+        let len = self.number()?;
+        self.take(usize::try_from(len).map_err(|_| DecodeError::Truncated)?)
     }
 
     /// A string behind its length in bytes.
     pub fn string(&mut self) -> Result<&'a str, DecodeError> {
-        core::str::from_utf8(self.bytes()?).map_err(|_| DecodeError::Utf8)
+        let len = self.number()?;
+        self.string_of(len)
+    }
+
+    /// A string of so many bytes.
+    pub fn string_of(&mut self, len: u64) -> Result<&'a str, DecodeError> {
+        let bytes = self.take(usize::try_from(len).map_err(|_| DecodeError::Truncated)?)?;
+        core::str::from_utf8(bytes).map_err(|_| DecodeError::Utf8)
     }
 
     /// What `read` read, as raw bytes.
@@ -129,6 +136,17 @@ pub fn write_number(out: &mut Vec<u8>, mut number: u64) {
         number >>= 7;
     }
     out.push(number as u8);
+}
+
+/// Append a variable-length number with a sign.
+pub fn write_number_signed(out: &mut Vec<u8>, number: i64) {
+    let sign = if number < 0 { 0x40 } else { 0 };
+    let magnitude = number.unsigned_abs();
+    let more = if magnitude > 0x3f { 0x80 } else { 0 };
+    out.push((magnitude & 0x3f) as u8 | sign | more);
+    if more > 0 {
+        write_number(out, magnitude >> 6);
+    }
 }
 
 /// Append bytes behind their length.
@@ -152,6 +170,19 @@ mod tests {
             let mut reader = Reader::new(&out);
             assert_eq!(reader.number(), Ok(number));
             assert!(reader.is_empty());
+        }
+    }
+
+    #[test]
+    fn numbers_with_a_sign_come_back_as_written() {
+        for magnitude in [0, 1, 63, 64, 8_191, 8_192, i64::from(u32::MAX), NUMBER_MAX as i64] {
+            for number in [magnitude, -magnitude] {
+                let mut out = Vec::new();
+                write_number_signed(&mut out, number);
+                let mut reader = Reader::new(&out);
+                assert_eq!(reader.number_signed(), Ok(number));
+                assert!(reader.is_empty());
+            }
         }
     }
 

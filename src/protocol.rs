@@ -24,8 +24,9 @@
 //!   frame of its own. The room takes the whole as if it had come at once, or nothing of it.
 //! * **W7** A native client says [`FromClient::Received`] at the latest after an eighth of the
 //!   window in the welcome. Beyond the window the room sends it no updates, until it has.
-//! * **W8** A native client that says version 2 in its hello, and has nothing, may be sent the
-//!   document deflated, as [`FromRoom::Document`]. One that cannot inflate says version 1.
+//! * **W8** A native client that says version 3 in its hello, and has nothing, may be sent the
+//!   document in columns and deflated, as [`FromRoom::Document`]. One that cannot inflate says
+//!   version 2, which has nothing more to say.
 //! * **W9** Without a WebSocket the same frames go in [`records`], and a poll is a session: it
 //!   begins with a hello, and [`FromRoom::Awareness`] of nobody ends the answer to that. Whoever
 //!   was not named by then is gone.
@@ -57,9 +58,10 @@ use crate::codec::DecodeError;
 /// The WebSocket subprotocol of our own client.
 pub const SUBPROTOCOL: &str = "selvedge.v1";
 /// The newest version of the native protocol that this build speaks.
-pub const PROTOCOL_VERSION: u32 = 2;
-/// From this version on a client takes a document deflated.
-pub const INFLATES: u32 = 2;
+pub const PROTOCOL_VERSION: u32 = 3;
+/// From this version on a client takes a document in columns and deflated. (Version 2 took it
+/// deflated and not in columns; it is sent the document as it is.)
+pub const INFLATES: u32 = 3;
 /// What a native client sends to see whether the connection lives.
 pub const PING: &str = "ping";
 /// What the platform answers without waking the room.

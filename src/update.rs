@@ -20,6 +20,7 @@
 
 mod admit;
 mod clients;
+mod columns;
 mod compact;
 mod content;
 mod delete_set;
@@ -35,6 +36,7 @@ mod walk;
 
 pub use admit::{Admission, admit, admit_seen};
 pub use clients::{client_count, clients_max};
+pub use columns::{from_columns, to_columns};
 pub use compact::compact;
 pub use content::{Content, DEPTH_MAX, is_value};
 pub use delete_set::{DeleteSet, delete_set, without_deletes};

@@ -1,6 +1,7 @@
 // What the servers are told and say: the framing of sync messages and of presence.
 
 import { inflateRawSync } from "node:zlib";
+import { fromColumns } from "../../tests/columns.mjs";
 import { Cursor, varString, varUint } from "./lib0.mjs";
 
 const KINDS = ["step1", "step2", "update"];
@@ -45,7 +46,7 @@ function stock(prefix) {
 }
 
 const NATIVE_KINDS = ["welcome", "step1", "step2", "update", "presence", "ack"];
-/** The tag of a document that comes deflated. */
+/** The tag of a document that comes in columns and deflated. */
 const DOCUMENT = 14;
 
 /** `selvedge.v1`: a tag, its numbers, and bytes to the end of the frame. */
@@ -56,7 +57,7 @@ function native() {
   return {
     protocol: "selvedge.v1",
     /** The first message of a client that has all of `epoch` up to `sequence`. */
-    hello: ({ epoch = 0, sequence = 0 } = {}) => [tagged([0, 2, epoch, sequence], NO_BODY)],
+    hello: ({ epoch = 0, sequence = 0 } = {}) => [tagged([0, 3, epoch, sequence], NO_BODY)],
     nothing: tagged([2, 0], NO_UPDATE),
     update: (body) => tagged([3, ++number], body),
     presence: (body) => tagged([4], body),
@@ -68,7 +69,7 @@ function native() {
       const tag = cursor.varUint();
       if (tag === DOCUMENT) {
         const sequence = cursor.varUint();
-        return { kind: "step2", sequence, body: inflateRawSync(cursor.rest()) };
+        return { kind: "step2", sequence, body: fromColumns(inflateRawSync(cursor.rest())) };
       }
       const kind = NATIVE_KINDS[tag];
       if (kind === "welcome") {

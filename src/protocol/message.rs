@@ -135,12 +135,13 @@ pub enum FromRoom<'a> {
         /// An encoded update.
         update: &'a [u8],
     },
-    /// The document up to `sequence`, for a client that has nothing and speaks version 2. If there
+    /// The document up to `sequence`, for a client that has nothing and speaks version 3. If there
     /// is more, a [`FromRoom::SyncStep2`] with the rest is next.
     Document {
         /// The last sequence number that it covers.
         sequence: u64,
-        /// An encoded update, deflated (RFC 1951, without a head).
+        /// An encoded update in columns ([`to_columns`](crate::update::to_columns)), deflated (RFC
+        /// 1951, without a head).
         deflated: &'a [u8],
     },
     /// A commit: durable changes of one or more peers.

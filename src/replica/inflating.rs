@@ -1,9 +1,10 @@
-//! A document that comes deflated. The shell inflates it, which takes a moment; what the room says
-//! meanwhile waits, since it is behind that.
+//! A document that comes in columns and deflated. The shell inflates it, which takes a moment; what
+//! the room says meanwhile waits, since it is behind that.
 
 use super::{Output, Replica};
 use crate::protocol::FromRoom;
 use crate::time::Millis;
+use crate::update::from_columns;
 
 /// The document while it is inflated.
 #[derive(Debug)]
@@ -37,13 +38,13 @@ impl Replica {
     }
 
     /// The document is inflated, or cannot be here: then it is asked for as it is.
-    pub(super) fn inflated(&mut self, now: Millis, update: Option<&[u8]>, out: &mut Vec<Output>) {
+    pub(super) fn inflated(&mut self, now: Millis, columns: Option<&[u8]>, out: &mut Vec<Output>) {
         let Some(Inflating { sequence, frames }) = self.inflating.take() else { return };
-        let Some(update) = update else {
+        let Some(update) = columns.and_then(|columns| from_columns(columns).ok()) else {
             self.inflates = false;
             return self.disconnect(out, |connection| connection.lost(now));
         };
-        self.message(now, FromRoom::SyncStep2 { sequence, update }, out);
+        self.message(now, FromRoom::SyncStep2 { sequence, update: &update }, out);
         for frame in &frames {
             // One of them may end the connection.
             if self.connection.is_live() {

@@ -13,7 +13,7 @@ use crate::update::{EMPTY, Malformed, StateVector};
 pub trait Log {
     /// The last snapshot, unless it is quarantined; nothing if there is none.
     fn snapshot(&self) -> Result<Option<Snapshot>, LogError>;
-    /// The document of that snapshot, if storage keeps it deflated.
+    /// The document of that snapshot, if storage keeps it in columns and deflated.
     fn deflated(&self) -> Result<Option<Deflated>, LogError> {
         Ok(None)
     }
@@ -220,7 +220,8 @@ impl Snapshot {
 pub struct Deflated {
     /// The last sequence number that it covers.
     pub sequence: u64,
-    /// [`Snapshot::update`], deflated (RFC 1951, without a head).
+    /// [`Snapshot::update`] in columns ([`to_columns`](crate::update::to_columns)), deflated (RFC
+    /// 1951, without a head).
     pub bytes: Vec<u8>,
 }
 

@@ -16,18 +16,23 @@ impl DeleteSet {
     /// Read a delete set and nothing else.
     pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
         let mut reader = Reader::new(bytes);
+        let set = Self::read(&mut reader)?;
+        match reader.rest().len() {
+            0 => Ok(set),
+            trailing => Err(Malformed::Trailing(trailing)),
+        }
+    }
+
+    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
         let mut ranges = Ranges::default();
         for _ in 0..reader.number()? {
             let client = reader.number()?;
             for _ in 0..reader.number()? {
-                let (start, end) = read_range(&mut reader)?;
+                let (start, end) = read_range(reader)?;
                 ranges.push(client, start, end);
             }
         }
-        match reader.rest().len() {
-            0 => Ok(ranges.into_set()),
-            trailing => Err(Malformed::Trailing(trailing)),
-        }
+        Ok(ranges.into_set())
     }
 
     /// The encoding, with the clients in the order of Yjs: descending.

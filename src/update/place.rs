@@ -56,9 +56,9 @@ pub enum Place<'a> {
     },
 }
 
-const ORIGIN: u8 = 0x80;
-const RIGHT: u8 = 0x40;
-const KEY: u8 = 0x20;
+pub(super) const ORIGIN: u8 = 0x80;
+pub(super) const RIGHT: u8 = 0x40;
+pub(super) const KEY: u8 = 0x20;
 
 impl<'a> Place<'a> {
     /// Read what follows the info byte of an item.
@@ -77,20 +77,27 @@ impl<'a> Place<'a> {
         Ok(Self::Under { parent, key })
     }
 
+    /// The info byte of an item whose content has `tag`.
+    pub(super) fn info(&self, tag: u8) -> u8 {
+        let mut info = tag;
+        if let Self::Beside { origin, right, .. } = self {
+            info |= if origin.is_some() { ORIGIN } else { 0 };
+            info |= if right.is_some() { RIGHT } else { 0 };
+        }
+        info | if self.is_keyed() { KEY } else { 0 }
+    }
+
     /// Write the info byte of an item whose content has `tag`, and what follows it.
     pub(super) fn write(&self, tag: u8, out: &mut Vec<u8>) {
+        out.push(self.info(tag));
         match *self {
-            Self::Nowhere => out.push(tag),
-            Self::Beside { origin, right, keyed } => {
-                let origin_bit = if origin.is_some() { ORIGIN } else { 0 };
-                let right_bit = if right.is_some() { RIGHT } else { 0 };
-                out.push(tag | origin_bit | right_bit | if keyed { KEY } else { 0 });
+            Self::Nowhere => {}
+            Self::Beside { origin, right, .. } => {
                 for id in [origin, right].into_iter().flatten() {
                     id.write(out);
                 }
             }
             Self::Under { parent, key } => {
-                out.push(tag | if key.is_some() { KEY } else { 0 });
                 match parent {
                     Parent::Root(name) => {
                         out.push(1);

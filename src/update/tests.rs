@@ -329,3 +329,39 @@ fn s1_every_function_is_total() {
         Ok(())
     });
 }
+
+/// Each kind of struct and of place.
+fn motley() -> Vec<u8> {
+    let map = [&[0x27, 1, 1, b'm', 1, b'k'][..], &[1]].concat();
+    let inside = [&[0x28, 0, 7, 9][..], &[1, b'x', 1, 126]].concat();
+    let gap = vec![10, 3];
+    let garbage = vec![0, 2];
+    let gone = [&[0xc1, 7, 1, 9, 5][..], &[2]].concat();
+    let format = [&[0x46, 7, 2][..], &[1, b'b', 4, b't', b'r', b'u', b'e']].concat();
+    update(
+        &[
+            (9, 4, &[first("ab🌍é"), gap, behind(id(7, 2), "c"), behind(id(9, 12), "d")]),
+            (7, 0, &[map, inside, behind(id(8, 77), "漢"), gone, garbage, format]),
+        ],
+        &[(9, 4, 1), (7, 3, 4)],
+    )
+}
+
+#[test]
+fn c1_columns_hold_what_an_update_holds() {
+    let texts = update(&[(9, 4, &[first("ab🌍é"), behind(id(9, 8), "c")])], &[(9, 4, 1)]);
+    let deleted = update(&[(7, 0, &[vec![0, 2], first("a")])], &[(7, 0, 2)]);
+    let kept = update(&[(7, 0, &[vec![0, 2]])], &[]);
+    let mut all = vec![EMPTY.to_vec(), texts, deleted, kept];
+    all.push(compact(&[&motley()]).unwrap());
+    for update in all {
+        let columns = to_columns(&update).unwrap();
+        assert_eq!(from_columns(&columns).unwrap(), update);
+        // A column of its own is not cut off without notice.
+        for end in 0..columns.len() {
+            assert!(from_columns(&columns[..end]).is_err(), "{end}");
+        }
+        let longer = [&columns[..], &[0]].concat();
+        assert_eq!(from_columns(&longer), Err(Malformed::Trailing(1)));
+    }
+}

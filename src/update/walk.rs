@@ -133,6 +133,11 @@ impl<'a> Section<'a> {
         Ok(Some(item))
     }
 
+    /// How many structs are left, whose they are, and the first id of the next.
+    pub(super) fn head(&self) -> (u64, u64, u32) {
+        (self.left, self.client, self.clock)
+    }
+
     /// Whether no struct is left.
     pub(super) fn is_done(&self) -> bool {
         self.left == 0
@@ -167,13 +172,13 @@ pub(super) fn read_range(reader: &mut Reader<'_>) -> Result<(u32, u32), Malforme
 
 /// The clients that had a section. Allocates nothing for the usual update, which has one.
 #[derive(Clone, Debug, Default)]
-struct Clients {
+pub(super) struct Clients {
     last: Option<u64>,
     before: BTreeSet<u64>,
 }
 
 impl Clients {
-    fn add(&mut self, client: u64) -> Result<(), Malformed> {
+    pub(super) fn add(&mut self, client: u64) -> Result<(), Malformed> {
         if let Some(last) = self.last.replace(client) {
             self.before.insert(last);
         }

@@ -12,6 +12,7 @@ use selvedge::room::{
     Subject, Suspects,
 };
 use selvedge::time::Millis;
+use selvedge::update::to_columns;
 
 use crate::faults::Sabotage;
 
@@ -193,7 +194,8 @@ impl Log for Tables {
 
     fn deflated(&self) -> Result<Option<Deflated>, LogError> {
         let Some(Snapshot { sequence, update, .. }) = self.snapshot()? else { return Ok(None) };
-        Ok(Some(Deflated { sequence, bytes: compress_to_vec(&update, 1) }))
+        let columns = to_columns(&update)?;
+        Ok(Some(Deflated { sequence, bytes: compress_to_vec(&columns, 1) }))
     }
 
     fn snapshot_head(&self) -> Result<Option<SnapshotHead>, LogError> {

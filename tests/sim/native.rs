@@ -10,6 +10,7 @@ use selvedge::protocol::native::{decode_from_client, decode_from_room};
 use selvedge::protocol::{Dialect, FromClient, FromRoom};
 use selvedge::replica::{Aside, Input, Output, Rejected, Replica, Status, Transport};
 use selvedge::time::Millis;
+use selvedge::update::from_columns;
 
 use crate::author::Change;
 use crate::env::{ConnId, Env, Event, Signal};
@@ -221,9 +222,9 @@ impl Native {
     /// The document is inflated, unless that does not work here.
     pub fn inflated(&mut self, env: &mut Env, conn: ConnId, deflated: &[u8]) {
         if self.conn == Some(conn) {
-            let update = decompress_to_vec(deflated).expect("deflated bytes");
-            let update = (env.keep_rng.u8(..10) > 0).then_some(&update[..]);
-            self.input(env, Input::Inflated(update));
+            let columns = decompress_to_vec(deflated).expect("deflated bytes");
+            let columns = (env.keep_rng.u8(..10) > 0).then_some(&columns[..]);
+            self.input(env, Input::Inflated(columns));
             self.check_shown(env);
         }
     }
@@ -262,7 +263,8 @@ impl Native {
                 env.oracle.told(self.index, "was shown", tokens_in(update));
             }
             Ok(Some(FromRoom::Document { deflated, .. })) => {
-                let update = decompress_to_vec(deflated).expect("deflated bytes");
+                let columns = decompress_to_vec(deflated).expect("deflated bytes");
+                let update = from_columns(&columns).expect("columns");
                 env.oracle.told(self.index, "was shown", tokens_in(&update));
             }
             _ => {}

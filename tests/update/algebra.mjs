@@ -55,6 +55,8 @@ export const startAlgebra = () => {
     merge: updates => one('merge', ...updates),
     diff: (updates, known) => one('diff', known, ...updates),
     compact: updates => one('compact', ...updates),
+    toColumns: update => one('to_columns', update),
+    fromColumns: columns => one('from_columns', columns),
     stateVector: update => one('state_vector', update),
     deleteSet: updates => one('delete_set', ...updates),
     withoutDeletes: (update, known) => one('without_deletes', update, known),

@@ -84,7 +84,7 @@ describe('compaction', () => {
       await socket.close()
       return sent.reduce((sum, { bytes }) => sum + bytes, 0)
     }
-    const [deflated, plain] = [await opened(2, 'document'), await opened(1, 'syncStep2')]
+    const [deflated, plain] = [await opened(3, 'document'), await opened(2, 'syncStep2')]
     t.diagnostic(`the document in ${deflated} and ${plain} bytes`)
     assert.ok(deflated < plain / 2)
     for (const client of [stock, late]) client.destroy()

@@ -3,6 +3,7 @@
 use super::super::*;
 use super::{Bench, EPOCH, message, welcome};
 use crate::protocol::{FromRoom, Hello, INFLATES};
+use crate::update::to_columns;
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -28,7 +29,7 @@ fn o2_what_comes_behind_a_document_waits_until_it_is_inflated() {
     let (mut bench, document) = opening();
     assert_eq!((bench.string(), bench.replica.sequence()), (String::new(), 0));
     assert_eq!(bench.replica.status(), Status::Behind);
-    bench.input(Input::Inflated(Some(&document)));
+    bench.input(Input::Inflated(Some(&to_columns(&document).unwrap())));
     assert_eq!((bench.string(), bench.replica.sequence()), ("theirs".into(), 3));
     assert_eq!(bench.replica.status(), Status::Live);
     // It is over: nothing waits any more.
@@ -40,7 +41,7 @@ fn o2_what_comes_behind_a_document_waits_until_it_is_inflated() {
 fn o2_a_connection_that_ends_meanwhile_leaves_nothing_behind() {
     let (mut bench, document) = opening();
     bench.input(Input::Closed { code: 1006, reason: "" });
-    bench.input(Input::Inflated(Some(&document)));
+    bench.input(Input::Inflated(Some(&to_columns(&document).unwrap())));
     assert_eq!((bench.string(), bench.replica.sequence()), (String::new(), 0));
     bench.wait_for_connect();
     bench.input(Input::Opened);
@@ -54,16 +55,19 @@ fn o2_a_connection_that_ends_meanwhile_leaves_nothing_behind() {
 
 #[test]
 fn d3_what_cannot_be_inflated_is_asked_for_as_it_is() {
-    let (mut bench, _) = opening();
-    bench.write("mine ");
-    bench.input(Input::Inflated(None));
-    assert!(bench.out.contains(&Output::Disconnect));
-    bench.wait_for_connect();
-    bench.input(Input::Opened);
-    let sent = bench.sent();
-    let hello = Hello { protocol: INFLATES - 1, epoch: EPOCH, sequence: 0, trace: None };
-    assert_eq!(message(&sent[0]), FromClient::Hello(hello));
-    assert_eq!((bench.string(), bench.replica.pending()), ("mine ".into(), 1));
+    // And what is inflated to something else.
+    for inflated in [None, Some(&b"no columns"[..])] {
+        let (mut bench, _) = opening();
+        bench.write("mine ");
+        bench.input(Input::Inflated(inflated));
+        assert!(bench.out.contains(&Output::Disconnect));
+        bench.wait_for_connect();
+        bench.input(Input::Opened);
+        let sent = bench.sent();
+        let hello = Hello { protocol: INFLATES - 1, epoch: EPOCH, sequence: 0, trace: None };
+        assert_eq!(message(&sent[0]), FromClient::Hello(hello));
+        assert_eq!((bench.string(), bench.replica.pending()), ("mine ".into(), 1));
+    }
 }
 
 #[test]

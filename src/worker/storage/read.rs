@@ -3,7 +3,7 @@
 use worker::SqlStorageValue;
 
 use super::pieces::Owner;
-use super::{RoomStorage, Values, blob, columns, inflate, integer, number};
+use super::{RoomStorage, Values, blob, columns, inflate, integer, number, of_size, unpack};
 use crate::room::{
     Deflated, Log, LogError, Row, RowHead, Segment, Snapshot, SnapshotHead, Stored,
     checksum as checksum_of,
@@ -89,25 +89,12 @@ impl RoomStorage {
         }
     }
 
-    /// The snapshot that counts, and its document as it is stored.
-    fn checked_snapshot(&self) -> Result<Option<(Snapshot, Vec<u8>)>, LogError> {
-        let Some((id, checksum, head)) = self.snapshot_row()? else { return Ok(None) };
-        let len = usize::try_from(head.bytes).map_err(|_| out_of_range())?;
-        let deflated = self.pieces(Owner::Snapshot).read(id)?;
-        let update = inflate(&deflated, len)?;
-        let SnapshotHead { sequence, state_vector, authors, chain, .. } = head;
-        let snapshot = Snapshot { sequence, state_vector, authors, chain, update };
-        of_size(head.bytes, &snapshot.update)?;
-        LogError::compare(checksum_in(checksum)?, snapshot.checksum())?;
-        Ok(Some((snapshot, deflated)))
-    }
-
-    /// The id of the snapshot that counts and the checksum of its document, and its head.
-    fn snapshot_row(&self) -> Result<Option<(u64, SqlStorageValue, SnapshotHead)>, LogError> {
+    /// The snapshot that counts without its document, and how that is stored.
+    fn snapshot_row(&self) -> Result<Option<(SnapshotHead, Packed)>, LogError> {
         let select = "SELECT id, sequence, bytes, head_checksum, checksum, state_vector, authors,
-            chain FROM snapshot ORDER BY id DESC LIMIT 1";
+            chain, packed_checksum FROM snapshot ORDER BY id DESC LIMIT 1";
         let Some(row) = self.one(select, vec![])? else { return Ok(None) };
-        let [id, sequence, bytes, head_checksum, checksum, state_vector, authors, chain] =
+        let [id, sequence, bytes, head_checksum, checksum, state_vector, authors, chain, packed] =
             columns(row)?;
         let head = SnapshotHead {
             sequence: number(sequence)?,
@@ -117,22 +104,49 @@ impl RoomStorage {
             chain: Row::chain_of(&blob(chain)?)?,
         };
         LogError::compare(checksum_in(head_checksum)?, head.checksum())?;
-        Ok(Some((number(id)?, checksum, head)))
+        Ok(Some((head, Packed { id: number(id)?, checksum: packed, unpacked: checksum })))
     }
+
+    fn read_packed(&self, id: u64, checksum: SqlStorageValue) -> Result<Vec<u8>, LogError> {
+        let packed = self.pieces(Owner::Snapshot).read(id)?;
+        LogError::compare(checksum_in(checksum)?, checksum_of(&[&packed]))?;
+        Ok(packed)
+    }
+}
+
+/// A document as it is stored.
+struct Packed {
+    /// The number of its pieces.
+    id: u64,
+    /// That of the pieces.
+    checksum: SqlStorageValue,
+    /// That of the document.
+    unpacked: SqlStorageValue,
 }
 
 impl Log for RoomStorage {
     fn snapshot(&self) -> Result<Option<Snapshot>, LogError> {
-        Ok(self.checked_snapshot()?.map(|(snapshot, _)| snapshot))
+        let Some((head, Packed { id, checksum, unpacked })) = self.snapshot_row()? else {
+            return Ok(None);
+        };
+        let update = unpack(&self.read_packed(id, checksum)?, head.bytes)?;
+        let SnapshotHead { sequence, state_vector, authors, chain, .. } = head;
+        let snapshot = Snapshot { sequence, state_vector, authors, chain, update };
+        LogError::compare(checksum_in(unpacked)?, snapshot.checksum())?;
+        Ok(Some(snapshot))
     }
 
     fn deflated(&self) -> Result<Option<Deflated>, LogError> {
-        let deflated = |(Snapshot { sequence, .. }, bytes)| Deflated { sequence, bytes };
-        Ok(self.checked_snapshot()?.map(deflated))
+        let Some((SnapshotHead { sequence, .. }, Packed { id, checksum, .. })) =
+            self.snapshot_row()?
+        else {
+            return Ok(None);
+        };
+        Ok(Some(Deflated { sequence, bytes: self.read_packed(id, checksum)? }))
     }
 
     fn snapshot_head(&self) -> Result<Option<SnapshotHead>, LogError> {
-        Ok(self.snapshot_row()?.map(|(_, _, head)| head))
+        Ok(self.snapshot_row()?.map(|(head, _)| head))
     }
 
     fn rows(&self, after: u64, bytes_max: u64) -> Result<Vec<Row>, LogError> {
@@ -204,13 +218,6 @@ fn row_head(columns: [SqlStorageValue; 7]) -> Result<RowHead, LogError> {
 
 fn checksum_in(value: SqlStorageValue) -> Result<u32, LogError> {
     u32::try_from(number(value)?).map_err(|_| out_of_range())
-}
-
-fn of_size(size: u64, bytes: &[u8]) -> Result<(), LogError> {
-    match bytes.len() as u64 {
-        len if len == size => Ok(()),
-        len => Err(LogError::Damaged(format!("{len} bytes instead of {size}"))),
-    }
 }
 
 fn out_of_range() -> LogError {

@@ -3,13 +3,13 @@
 //! A migration is one transaction: it is whole, or the storage is what it was.
 
 use super::pieces::Owner;
-use super::{RoomStorage, Values, blob, columns, inflate, integer, number};
-use crate::room::{LogError, Row, Snapshot};
+use super::{RoomStorage, Values, blob, columns, inflate, integer, number, pack};
+use crate::room::{LogError, Row, Snapshot, checksum};
 use crate::time::Millis;
 use worker::SqlStorageValue;
 
 /// Changes with the tables. Storage that is newer than its code is not touched.
-const STORAGE_VERSION: u64 = 3;
+const STORAGE_VERSION: u64 = 4;
 
 const LASTING: &str = "
     CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
@@ -46,7 +46,8 @@ const TABLES: &str = "
         checksum INTEGER,
         state_vector BLOB NOT NULL,
         authors BLOB NOT NULL,
-        chain BLOB NOT NULL
+        chain BLOB NOT NULL,
+        packed_checksum INTEGER
     );
     CREATE TABLE history (
         sequence INTEGER PRIMARY KEY,
@@ -90,11 +91,45 @@ impl RoomStorage {
             Some(STORAGE_VERSION) => Ok(()),
             Some(1) => self.transaction(|| self.migrate_from_1()),
             Some(2) => self.transaction(|| self.migrate_from_2()),
+            Some(3) => self.transaction(|| self.migrate_from_3()),
             Some(found) if found > STORAGE_VERSION => {
                 Err(LogError::Newer { found, known: STORAGE_VERSION })
             }
             found => Err(LogError::Storage(format!("there was no version {found:?}"))),
         }
+    }
+
+    /// Version 3 stored documents deflated, but not in columns.
+    fn migrate_from_3(&self) -> Result<(), LogError> {
+        self.run("ALTER TABLE snapshot ADD COLUMN packed_checksum INTEGER", vec![])?;
+        self.pack_snapshots()?;
+        self.migrated(3, &[])
+    }
+
+    /// Store documents that were only deflated as this version does.
+    fn pack_snapshots(&self) -> Result<(), LogError> {
+        for id in self.numbers("SELECT id FROM snapshot ORDER BY id", vec![])? {
+            match self.pack_snapshot(id) {
+                // It stays as it is, without a checksum, and is quarantined when it is read.
+                Err(error) if error.is_damage() => {}
+                done => done?,
+            }
+        }
+        Ok(())
+    }
+
+    fn pack_snapshot(&self, id: u64) -> Result<(), LogError> {
+        let select = "SELECT bytes, checksum FROM snapshot WHERE id = ?";
+        let [bytes, before] = columns(self.only(select, id)?)?;
+        let pieces = self.pieces(Owner::Snapshot);
+        let document = inflate(&pieces.read(id)?, number(bytes)? as usize)?;
+        // Or what is damaged would get a checksum that says that it is not.
+        LogError::compare(number(before)? as u32, checksum(&[&document]))?;
+        let packed = pack(&document)?;
+        pieces.delete(id)?;
+        pieces.write(id, &packed)?;
+        let update = "UPDATE snapshot SET packed_checksum = ? WHERE id = ?";
+        self.run(update, vec![integer(checksum(&[&packed]).into()), integer(id)])
     }
 
     /// Version 2 had no authors, decisions and chain, and no subjects. Its checksums are right for
@@ -108,12 +143,13 @@ impl RoomStorage {
             "INSERT INTO log SELECT sequence, updates, at_ms, deletes, bytes, head_checksum,
                 checksum, clocks, x'', x'', x'', body FROM log_2",
             "INSERT INTO snapshot SELECT id, sequence, bytes, head_checksum, checksum,
-                state_vector, x'', x'' FROM snapshot_2",
+                state_vector, x'', x'', NULL FROM snapshot_2",
             "INSERT INTO history SELECT * FROM history_2",
             "INSERT INTO quarantine SELECT *, x'' FROM quarantine_2",
         ] {
             self.run(insert, vec![])?;
         }
+        self.pack_snapshots()?;
         self.migrated(2, &["log", "snapshot", "history", "quarantine"])
     }
 
@@ -154,9 +190,10 @@ impl RoomStorage {
             };
             let insert =
                 "INSERT INTO snapshot SELECT sequence, sequence, bytes, ?, ?, state_vector,
-                x'', x'' FROM snapshot_1 WHERE sequence = ?";
+                x'', x'', NULL FROM snapshot_1 WHERE sequence = ?";
             self.run(insert, vec![head, rest, integer(sequence)])?;
         }
+        self.pack_snapshots()?;
         self.run("INSERT INTO history SELECT sequence, first, bytes, NULL FROM history_1", vec![])?;
         self.migrated(1, &["log", "snapshot", "history"])
     }

@@ -71,6 +71,7 @@ fn bounded<R>(input: &Input, side: Side, work: impl FnOnce() -> R) -> R {
 fn update(input: &Input) -> bool {
     let Input { base, bytes, .. } = input;
     let accepted = algebra(input);
+    columns(input);
     let mut document = watched(base);
     let applied = bounded(input, Side::Client, || document.apply(bytes));
     match applied {
@@ -117,6 +118,22 @@ fn algebra(input: &Input) -> bool {
         assert_eq!(DeleteSet::decode(&deletes.encode()), Ok(deletes));
     }
     is_update
+}
+
+/// A document as it is stored, and what a client makes of bytes that may not be one.
+fn columns(input: &Input) {
+    let Input { base, bytes, .. } = input;
+    if let Ok(compacted) = update::compact(&[base, bytes]) {
+        let columns = bounded(input, Side::Later, || update::to_columns(&compacted));
+        let back =
+            columns.and_then(|it| bounded(input, Side::Client, || update::from_columns(&it)));
+        assert_eq!(back, Ok(compacted));
+    }
+    let update = bounded(input, Side::Client, || update::from_columns(bytes));
+    let columns = bounded(input, Side::Later, || update::to_columns(bytes));
+    for update in [update, columns.and_then(|it| update::from_columns(&it))].into_iter().flatten() {
+        assert!(update::walk(&update).all(|part| part.is_ok()), "columns of what is no update");
+    }
 }
 
 /// A document as a page has it, which holds `base`.

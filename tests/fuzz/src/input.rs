@@ -230,11 +230,12 @@ fn frame(rng: &mut Rng, kind: Kind, [update, vector, awareness]: &[Vec<u8>; 3]) 
         }
         _ => {
             let rejected = &rejections(rng, number).encode()[..];
+            let columns = update::to_columns(update).unwrap_or_else(|_| update.to_vec());
             encode_from_room(&match choice {
                 0 => FromRoom::SyncStep1(vector),
                 1 | 2 => FromRoom::Update { sequence: number, update },
                 3 => FromRoom::SyncStep2 { sequence: number, update },
-                4 => FromRoom::Document { sequence: number, deflated: update },
+                4 => FromRoom::Document { sequence: number, deflated: &columns },
                 5 => FromRoom::Awareness(awareness),
                 6 => FromRoom::Ack { number, sequence: number },
                 7 => FromRoom::Refused { number, refusal: REFUSAL },

@@ -50,7 +50,7 @@ export class NativeClient {
     const socket = await RawSocket.open(this.server, this.document, 'native')
     this.socket = socket
     socket.onMessage = (message) => this.receive(message)
-    socket.send(native.hello({ protocol: 2, epoch: this.epoch, sequence: this.sequence }))
+    socket.send(native.hello({ protocol: 3, epoch: this.epoch, sequence: this.sequence }))
     await until(
       () => `the welcome; received ${socket.summary()}`,
       () => (this.welcomed && this.sequence >= this.welcomed.sequence) || socket.closed

@@ -1,6 +1,7 @@
 // Frames of both dialects, written from the wire's description (src/protocol) and not from its code,
 // so that a change on one side alone shows.
 import { inflateRawSync } from 'node:zlib'
+import { fromColumns } from '../../columns.mjs'
 import * as decoding from 'lib0/decoding'
 import * as encoding from 'lib0/encoding'
 
@@ -72,7 +73,7 @@ export const native = {
       }
       case 1: return { kind: 'syncStep1', body: rest() }
       case 2: return { kind: 'syncStep2', sequence: number(), body: rest() }
-      case 14: return { kind: 'document', sequence: number(), body: inflateRawSync(rest()) }
+      case 14: return { kind: 'document', sequence: number(), body: fromColumns(inflateRawSync(rest())) }
       case 3: return { kind: 'update', sequence: number(), body: rest() }
       case 4: return { kind: 'awareness', body: rest() }
       case 5: return { kind: 'ack', number: number(), sequence: number() }
