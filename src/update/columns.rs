@@ -1,17 +1,17 @@
 //! An update with the fields of its structs in columns, which deflates to half the size.
 //!
-//! Structs are alike from one to the next, but as they are written each field stands between others
-//! that are not like it. Here all fields of one kind follow each other. Of an id it is only said how
-//! far it is from where one would look for it: who types on does so behind their last unit, and in
-//! front of what the struct before is in front of; who goes elsewhere writes between two units that
-//! were typed one after the other. And what structs say themselves of what is deleted is not said
-//! again.
+//! Structs are alike from one to the next, but as they are written each field stands between
+//! others that are not like it. Here all fields of one kind follow each other. Of an id it is only
+//! said how far it is from where one would look for it: who types on does so behind their last
+//! unit, and in front of what the struct before is in front of; who goes elsewhere writes between
+//! two units that were typed one after the other. And what structs say themselves of what is
+//! deleted is not said again.
 //!
 //! | column | what it holds |
 //! |---|---|
 //! | heads | how many sections; of each how many structs, a client, the first clock |
 //! | infos | the info byte of each struct |
-//! | clients | whose an id is: the how-many-th of those that were named, or 0 for the next of them |
+//! | clients | whose an id is: which of those that were named, or 0 for the next of them |
 //! | origins | how far a left neighbour, or a parent, is from where it is expected, with a sign |
 //! | rights | the same of a right neighbour |
 //! | lens | how many ids a deletion or a gap has; how many bytes a text |
