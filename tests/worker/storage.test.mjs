@@ -2,7 +2,8 @@
 // stored is thrown away. A room's database is changed while no server runs.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { crc32 } from 'node:zlib'
+import { crc32, deflateRawSync, inflateRawSync } from 'node:zlib'
+import { fromColumns } from '../columns.mjs'
 import { NativeClient } from './support/native_client.mjs'
 import { RawSocket } from './support/raw_socket.mjs'
 import { Server, freshDocument } from './support/server.mjs'
@@ -197,8 +198,21 @@ describe('storage', () => {
     await reader.close()
   })
 
+  /** What version 3 would have written: documents that are deflated and not in columns. */
+  const toVersion3 = (query, database) => {
+    for (const { id } of query('SELECT id FROM snapshot')) {
+      const pieces = query('SELECT body FROM piece WHERE owner = 1 AND sequence = ? ORDER BY part', id)
+      const document = fromColumns(inflateRawSync(Buffer.concat(pieces.map(({ body }) => body))))
+      query('DELETE FROM piece WHERE owner = 1 AND sequence = ?', id)
+      query('INSERT INTO piece VALUES (1, ?, 0, ?)', id, deflateRawSync(document))
+    }
+    database.exec('ALTER TABLE snapshot DROP COLUMN packed_checksum')
+    query("UPDATE meta SET value = 3 WHERE key = 'version'")
+  }
+
   /** What version 1 would have written. */
   const toVersion1 = (query, database) => {
+    toVersion3(query, database)
     const log = query('SELECT sequence, updates, at_ms, deletes, bytes, clocks, body FROM log')
     const snapshot = query('SELECT sequence, bytes, state_vector, id FROM snapshot')
     const history = query('SELECT sequence, first, bytes FROM history')
@@ -226,6 +240,7 @@ describe('storage', () => {
 
   /** What version 2 would have written, with the checksums that it had. */
   const toVersion2 = (query, database) => {
+    toVersion3(query, database)
     const rows = query('SELECT * FROM log')
     const [{ mark }] = query("SELECT COUNT(*) AS mark FROM quarantine")
     assert.equal(mark, 0)
@@ -296,6 +311,33 @@ describe('storage', () => {
     await reader.close()
   })
 
+  test('d2: version 3 is migrated with all that it holds, and what is damaged stays so', async () => {
+    const { document, file, writer } = await documentOf('version-3', compacted)
+    const before = schema(file)
+    await change(file, toVersion3)
+    const reader = await new NativeClient(server, document).connect()
+    assert.ok(reader.socket.messages.some(({ kind }) => kind === 'document'), 'as it is stored')
+    assert.ok(sameState(reader.doc, writer.doc))
+    assert.equal(reader.epoch, writer.epoch)
+    assert.deepEqual(schema(file), before, 'the tables of a new document')
+    assert.deepEqual(quarantine(file), [])
+    await reader.close()
+
+    // A bit of a text: it can be inflated, and is not what was written.
+    await change(file, (query, database) => {
+      toVersion3(query, database)
+      const [{ sequence, body }] = query('SELECT sequence, body FROM piece WHERE owner = 1')
+      const document = inflateRawSync(body)
+      document[document.length - 20] ^= 1
+      query('UPDATE piece SET body = ? WHERE owner = 1 AND sequence = ?', deflateRawSync(document), sequence)
+    })
+    const again = await served(new NativeClient(server, document))
+    assert.ok(sameState(again.doc, writer.doc), 'from the history')
+    const [mark] = quarantine(file)
+    assert.equal(mark.part, 1)
+    await again.close()
+  })
+
   test('d2: a migration that fails half way leaves version 1 as it was', async () => {
     const { document, file, writer } = await documentOf('half-way', compacted)
     await change(file, (query, database) => {
@@ -327,8 +369,8 @@ describe('storage', () => {
     socket.send(native.hello())
     await socket.closing()
     assert.equal(dump(file), before)
-    await logs(/version 99, and this build knows 3/)
-    await change(file, version(3))
+    await logs(/version 99, and this build knows 4/)
+    await change(file, version(4))
     const reader = await new NativeClient(server, document).connect()
     assert.ok(sameState(reader.doc, witness.doc))
     await reader.close()
