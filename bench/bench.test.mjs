@@ -111,8 +111,8 @@ test("both dialects read what they say", () => {
 
 test("the native dialect says where it stopped, and reads what leads where", () => {
   const words = dialect("native", "plan");
-  assert.deepEqual([...words.hello()[0]], [0, 2, 0, 0]);
-  assert.deepEqual([...words.hello({ epoch: 300, sequence: 5 })[0]], [0, 2, 172, 2, 5]);
+  assert.deepEqual([...words.hello()[0]], [0, 3, 0, 0]);
+  assert.deepEqual([...words.hello({ epoch: 300, sequence: 5 })[0]], [0, 3, 172, 2, 5]);
   assert.deepEqual([...words.update(Buffer.from([9]))], [3, 1, 9]);
   assert.deepEqual([...words.update(Buffer.from([9]))], [3, 2, 9], "updates are numbered");
   const welcome = words.read(Buffer.from([0, 1, 172, 2, 5, 7, 7, 7]));
@@ -120,9 +120,10 @@ test("the native dialect says where it stopped, and reads what leads where", () 
   const update = words.read(Buffer.from([3, 6, 1, 2]));
   assert.deepEqual([update.kind, update.sequence, [...update.body]], ["update", 6, [1, 2]]);
   assert.equal(words.read(Buffer.from([5, 1, 6])).sequence, 6, "an ack names it as well");
-  const deflated = deflateRawSync(Buffer.from([8]));
+  const nothing = [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 1, 0];
+  const deflated = deflateRawSync(Buffer.from(nothing));
   const document = words.read(Buffer.concat([Buffer.from([14, 7]), deflated]));
-  assert.deepEqual([document.kind, document.sequence, [...document.body]], ["step2", 7, [8]]);
+  assert.deepEqual([document.kind, document.sequence, [...document.body]], ["step2", 7, [0, 0]]);
   assert.equal(words.read(Buffer.from([6, 1])), undefined);
 });
 
