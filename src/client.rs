@@ -41,7 +41,7 @@ use wasm_bindgen::prelude::*;
 
 pub use array::SharedArray;
 pub use document::SharedDocument;
-pub use keeping::{forget, keep_at_most, kept, persist};
+pub use keeping::all::{forget, keep_at_most, kept, persist};
 pub use map::SharedMap;
 pub use page::{on_status, status};
 pub use presence::Presence;

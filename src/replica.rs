@@ -191,6 +191,11 @@ impl Replica {
         self.connection.rtt_ms().filter(|_| !self.tabs.follows())
     }
 
+    /// Whether another tab speaks with the room, and keeps the document.
+    pub fn follows(&self) -> bool {
+        self.tabs.follows()
+    }
+
     /// How many changes the room has not acknowledged.
     pub fn pending(&self) -> u64 {
         self.outbox.pending()
@@ -289,6 +294,10 @@ impl Replica {
             Input::Restored(records) => self.restored(now, records, &mut out),
             Input::Kept(records) => self.kept(now, records, &mut out),
             Input::KeepFailed => self.stop_keeping(now, &mut out),
+            Input::PageKeeps(wants) if self.tabs.follows() => self.wish_kept(wants, &mut out),
+            Input::PageKeeps(true) => {}
+            Input::PageKeeps(false) => self.forget(now, &mut out),
+            Input::Forgotten(all) => self.tell_forgotten(all, &mut out),
             Input::Timeout => self.timeout(now, &mut out),
         }
         self.connection.says(now, &out);

@@ -15,7 +15,7 @@ use super::notices::{Where, topic};
 use super::options::Options;
 use super::page;
 use super::presence::{self, Presence};
-use super::shell::{Keeping, Shell};
+use super::shell::Shell;
 use super::socket::Socket;
 use super::timer;
 use super::{SharedArray, SharedMap, SharedText, SharedXml};
@@ -206,9 +206,7 @@ impl SharedDocument {
     /// Keep the document in this browser, if it is not kept.
     pub fn keep(&self) -> Result<(), JsValue> {
         drop(self.shell.replica()?);
-        if matches!(self.shell.kept(), Keeping::Off | Keeping::Lost(_)) {
-            self.shell.begin_keeping();
-        }
+        self.shell.begin_keeping();
         Ok(())
     }
 

@@ -1,20 +1,22 @@
 //! Keeping a document in the browser: one tab does it, the one that holds the document's lock.
 
-use std::cell::Cell;
-use std::collections::VecDeque;
+pub(super) mod all;
+
 use std::rc::Rc;
 
-use js_sys::{Array, Function, Promise, Reflect, global};
+use js_sys::Promise;
 use wasm_bindgen::prelude::*;
 
-use super::error::{self, Misuse};
 use super::lock;
-use super::options::Place;
+use super::options::{Offline, Place};
 use super::shell::{Keeping, Shell};
 use super::storage::{self, Delete, Storage, Stored, Trouble, Write};
 use super::tabs::Tabs;
 use super::timer;
 use crate::replica::{Input, TabId};
+use all::{bytes_max, make_room, outcome, promise};
+
+pub(super) use all::Answer;
 
 impl Place {
     /// The lock of whoever keeps this document, and speaks with its room.
@@ -62,11 +64,16 @@ impl Shell {
             lock::wait_for(&queue, move |lock| {
                 let Some(shell) = later() else { return };
                 shell.hold(lock);
+                let keeps = shell.wants_kept();
                 if keeps {
                     shell.set_kept(Keeping::Opening);
                 }
                 shell.input(Input::Lead { keeps });
                 shell.read_stored();
+                if shell.forgetting().is_some() {
+                    // The tab that was asked to is gone.
+                    shell.delete_all();
+                }
             });
         });
     }
@@ -94,10 +101,23 @@ impl Shell {
         });
     }
 
-    /// Keep this document from now on.
+    /// Keep this document from now on, if it is not kept.
     pub(super) fn begin_keeping(self: &Rc<Self>) {
+        if !self.wants_kept() {
+            self.set_wanted(Offline::Yes);
+        }
+        if !matches!(self.kept(), Keeping::Off | Keeping::Lost(_)) {
+            return;
+        }
         if !self.holds_lock() {
-            // The tab that leads sees to it.
+            // The tab that leads sees to it, and tells if that is news.
+            if self.replica().is_ok_and(|replica| replica.is_kept()) {
+                self.set_kept(Keeping::On);
+            }
+            return self.input(Input::PageKeeps(true));
+        }
+        if self.forgetting().is_some() {
+            // Behind that.
             return;
         }
         self.set_kept(Keeping::Opening);
@@ -166,22 +186,64 @@ impl Shell {
         make_room(0.0, Box::new(again));
     }
 
-    /// Keep nothing of this document any more, and throw away what was.
+    /// Keep nothing of this document any more, in any tab, and throw away what was.
     pub(super) fn stop_keeping(self: &Rc<Self>) -> Promise {
-        if self.kept() == Keeping::On && !self.holds_lock() {
-            let elsewhere = "another tab keeps the document: close it there, or forget it there";
-            return Promise::reject(&error::error("open", elsewhere));
+        let shell = Rc::clone(self);
+        promise(Box::new(move |answer| {
+            if !shell.replica().is_ok_and(|replica| replica.follows()) {
+                return shell.throw_away(Some(answer));
+            }
+            // The tab that leads sees to it, and says when it is done.
+            shell.set_wanted(Offline::No);
+            shell.forgetting().get_or_insert_default().push(answer);
+            shell.input(Input::PageKeeps(false));
+        }))
+    }
+
+    /// The page of another tab wants that nothing is kept any more.
+    pub(super) fn keep_no_longer(self: &Rc<Self>) {
+        if self.holds_lock() {
+            return self.throw_away(None);
         }
+        self.set_wanted(Offline::No);
         self.set_kept(Keeping::Off);
+    }
+
+    /// Throw away what is kept, behind what is under way. Once at a time: what is kept from then on
+    /// stays.
+    fn throw_away(self: &Rc<Self>, answer: Option<Answer>) {
+        self.set_wanted(Offline::No);
+        self.set_kept(Keeping::Off);
+        let is_under_way = self.forgetting().is_some();
+        self.forgetting().get_or_insert_default().extend(answer);
+        if is_under_way {
+            return;
+        }
         if let Some(storage) = self.take_storage() {
             storage.close(0, true, None);
         }
-        self.input(Input::KeepFailed);
-        let place = self.place().clone();
-        // Behind what was under way.
-        promise(Box::new(|answer| {
-            storage::delete(place, Delete::All, Box::new(|deleted| answer(outcome(deleted))));
-        }))
+        self.input(Input::PageKeeps(false));
+        self.delete_all();
+    }
+
+    fn delete_all(self: &Rc<Self>) {
+        let weak = Rc::downgrade(self);
+        let deleted = move |deleted: Result<(), Trouble>| {
+            let Some(shell) = weak.upgrade() else { return };
+            shell.input(Input::Forgotten(deleted.is_ok()));
+            shell.forgotten(deleted);
+        };
+        storage::delete(self.place().clone(), Delete::All, Box::new(deleted));
+    }
+
+    /// What was kept is thrown away, or could not be.
+    pub(super) fn forgotten(self: &Rc<Self>, deleted: Result<(), Trouble>) {
+        let waiting = self.forgetting().take().unwrap_or_default();
+        waiting.into_iter().for_each(|answer| answer(outcome(deleted)));
+        if self.wants_kept() && self.holds_lock() && self.kept() == Keeping::Off {
+            // The page changed its mind meanwhile.
+            self.begin_keeping();
+        }
     }
 
     /// The page has seen to a copy that was put aside.
@@ -195,155 +257,4 @@ impl Shell {
     pub(super) fn store(self: &Rc<Self>, write: Write) {
         self.with_storage(|storage| storage.write(self, write));
     }
-}
-
-/// How much may be kept before documents make way that were not used for long, in bytes.
-const BYTES_MAX: f64 = (256 << 20) as f64;
-
-thread_local! {
-    static KEPT_BYTES_MAX: Cell<f64> = const { Cell::new(BYTES_MAX) };
-}
-
-fn bytes_max() -> f64 {
-    KEPT_BYTES_MAX.get()
-}
-
-/// Keep so many bytes of documents at most, beside what is open or not saved in its room.
-#[wasm_bindgen(js_name = keepAtMost, skip_typescript)]
-pub fn keep_at_most(bytes: f64) -> Result<(), JsValue> {
-    if bytes.is_nan() || bytes < 0.0 {
-        return Err(Misuse::Argument("keepAtMost takes a number of bytes").into());
-    }
-    KEPT_BYTES_MAX.set(bytes);
-    make_room(bytes, Box::new(|_| ()));
-    Ok(())
-}
-
-/// Throw away documents that nobody has open and that are saved in their rooms, those first that
-/// were not used for longest, until `bytes` are left at most. Says whether there were any.
-fn make_room(bytes: f64, then: Box<dyn FnOnce(bool)>) {
-    storage::list(Box::new(move |listed| {
-        let all: Vec<_> = listed.unwrap_or_default().iter().map(Summary::read).collect();
-        let mut excess = all.iter().map(|it| it.bytes).sum::<f64>() - bytes;
-        let mut saved: Vec<_> = all.into_iter().filter(|it| it.pending == 0.0).collect();
-        let mut goes = VecDeque::new();
-        while excess > 0.0 {
-            let oldest = (0..saved.len())
-                .min_by(|&one, &other| saved[one].used_at.total_cmp(&saved[other].used_at));
-            let Some(oldest) = oldest.map(|at| saved.swap_remove(at)) else { break };
-            excess -= oldest.bytes;
-            goes.push_back(oldest.place);
-        }
-        throw_away(goes, false, then);
-    }));
-}
-
-/// One after the other. Says whether anything was thrown away, or has been already.
-fn throw_away(mut places: VecDeque<Place>, any: bool, then: Box<dyn FnOnce(bool)>) {
-    let Some(place) = places.pop_front() else { return then(any) };
-    lock::take(&place.lock(), move |lock| match lock {
-        Some(lock) => {
-            let go_on = move |deleted: Result<(), _>| {
-                drop(lock);
-                throw_away(places, any || deleted.is_ok(), then);
-            };
-            storage::delete(place, Delete::Copy, Box::new(go_on));
-        }
-        None => throw_away(places, any, then),
-    });
-}
-
-/// What is stored about a document.
-struct Summary {
-    place: Place,
-    bytes: f64,
-    pending: f64,
-    used_at: f64,
-}
-
-impl Summary {
-    fn read(stored: &JsValue) -> Self {
-        let get = |name: &str| Reflect::get(stored, &name.into()).unwrap_or_default();
-        let string = |name| get(name).as_string().unwrap_or_default();
-        let number = |name| get(name).as_f64().unwrap_or_default();
-        let (url, document, profile) = (string("url"), string("document"), string("profile"));
-        Self {
-            place: Place { url, document, profile },
-            bytes: number("bytes"),
-            pending: number("pending"),
-            used_at: number("usedAt"),
-        }
-    }
-}
-
-/// The documents that are kept in this browser.
-#[wasm_bindgen(skip_typescript)]
-pub fn kept() -> Promise {
-    promise(Box::new(|answer| {
-        let listed = |listed: Result<Vec<JsValue>, _>| {
-            let all = listed.map(|all| all.into_iter().collect::<Array>().into());
-            answer(all.map_err(trouble_error));
-        };
-        storage::list(Box::new(listed));
-    }))
-}
-
-/// Throw away what is kept of a document that is not open.
-#[wasm_bindgen(skip_typescript)]
-pub fn forget(place: JsValue) -> Result<Promise, JsValue> {
-    let place = Place::read(&place)?;
-    Ok(promise(Box::new(|answer| {
-        lock::take(&place.lock(), move |lock| {
-            let Some(lock) = lock else {
-                let open = "the document is open: close it in all tabs, or call its forget()";
-                return answer(Err(error::error("open", open)));
-            };
-            let deleted = |deleted| {
-                answer(outcome(deleted));
-                drop(lock);
-            };
-            storage::delete(place, Delete::All, Box::new(deleted));
-        });
-    })))
-}
-
-/// Ask the browser not to throw away what is kept when it runs short of space.
-#[wasm_bindgen(skip_typescript)]
-pub fn persist() -> Promise {
-    let asked = || {
-        let navigator = Reflect::get(&global(), &"navigator".into())?;
-        let storage = Reflect::get(&navigator, &"storage".into())?;
-        let persist = Reflect::get(&storage, &"persist".into())?;
-        persist.dyn_into::<Function>()?.call0(&storage)
-    };
-    Promise::resolve(&asked().unwrap_or(JsValue::FALSE))
-}
-
-type Answer = Box<dyn FnOnce(Result<JsValue, JsValue>)>;
-
-/// A promise of what `begin` ends in.
-fn promise(begin: Box<dyn FnOnce(Answer)>) -> Promise {
-    let mut begin = Some(begin);
-    Promise::new(&mut |resolve, reject| {
-        let Some(begin) = begin.take() else { return };
-        begin(Box::new(move |answer| {
-            let _ = match answer {
-                Ok(value) => resolve.call1(&JsValue::UNDEFINED, &value),
-                Err(why) => reject.call1(&JsValue::UNDEFINED, &why),
-            };
-        }));
-    })
-}
-
-fn outcome(done: Result<(), Trouble>) -> Result<JsValue, JsValue> {
-    done.map(|()| JsValue::UNDEFINED).map_err(trouble_error)
-}
-
-fn trouble_error(trouble: Trouble) -> JsValue {
-    let message = match trouble {
-        Trouble::Unavailable => "this browser, or this mode of it, keeps nothing",
-        Trouble::Full => "there is no space left to keep anything",
-        Trouble::Slow | Trouble::Failed => "the browser's storage failed",
-    };
-    error::error("storage", message)
 }

@@ -607,8 +607,9 @@ export interface SharedDocument<State extends JsonValue = JsonValue> {
   /** Keep the document in this browser, if it is not kept. `"storage"` tells whether that works. */
   keep(): void;
   /**
-   * Keep it no longer, and throw away what is kept, with copies that were put aside. What is not
-   * saved in the room stays in this page only.
+   * Keep it no longer in any tab, and throw away what is kept, with copies that were put aside. What
+   * is not saved in the room stays in the tabs only that have the document open. Rejects with the
+   * code `storage`.
    */
   forget(): Promise<void>;
   /**

@@ -13,6 +13,7 @@ use super::attention::Attention;
 use super::error::Misuse;
 use super::guard::Guard;
 use super::handle::aside_object;
+use super::keeping::Answer;
 use super::line::Line;
 use super::lock::Lock;
 use super::notices::{Notice, Notices};
@@ -60,7 +61,8 @@ pub(super) enum Keeping {
 
 pub(super) struct Shell {
     place: Place,
-    offline: Offline,
+    /// What the page wants.
+    offline: Cell<Offline>,
     open: RefCell<Option<Open>>,
     pub(super) notices: Notices,
     client_id: Cell<u32>,
@@ -74,6 +76,8 @@ pub(super) struct Shell {
     storage: RefCell<Option<Rc<Storage>>>,
     /// It was, at some time of this page.
     was_kept: Cell<bool>,
+    /// Who waits until all that was kept is thrown away, while that is under way.
+    forgetting: RefCell<Option<Vec<Answer>>>,
     /// Held by the tab that leads.
     lock: RefCell<Option<Lock>>,
     /// Held for as long as this tab is there, so that the one that leads knows.
@@ -124,7 +128,7 @@ impl Shell {
         }
         let shell = Rc::new(Self {
             place,
-            offline,
+            offline: Cell::new(offline),
             open: RefCell::new(None),
             notices: Notices::default(),
             client_id: Cell::new(client_id),
@@ -136,6 +140,7 @@ impl Shell {
             kept: Cell::new(Keeping::Off),
             storage: RefCell::default(),
             was_kept: Cell::new(false),
+            forgetting: RefCell::default(),
             lock: RefCell::default(),
             presence_lock: RefCell::default(),
             tab: timer::random() as TabId,
@@ -264,13 +269,16 @@ impl Shell {
         }
         drop((self.tabs.take(), self.presence_lock.take()));
         let open = self.open.borrow_mut().take();
+        for answer in self.forgetting.take().unwrap_or_default() {
+            answer(Err(Misuse::Closed.into()));
+        }
         if open.is_some() {
             let reason = "the document was closed by the page".to_owned();
             let status = Status::Closed { code: 1000, reason };
             *self.status.borrow_mut() = Reach { status, transport: None };
             self.notices.close(self.pending() > 0);
         }
-        let is_done = self.offline == Offline::UntilClosed && self.pending() == 0;
+        let is_done = self.offline.get() == Offline::UntilClosed && self.pending() == 0;
         if let Some(storage) = self.take_storage() {
             storage.close(self.pending(), is_done, self.lock.take());
         }
@@ -322,6 +330,10 @@ impl Shell {
                 Output::Tell { tab, message } => self.tell(tab, &message),
                 Output::Watch(tab) => self.watch(tab),
                 Output::KeptElsewhere(keeps) => self.kept_elsewhere(keeps),
+                Output::PageKeeps(true) => self.begin_keeping(),
+                Output::PageKeeps(false) => self.keep_no_longer(),
+                Output::Forgotten(true) => self.forgotten(Ok(())),
+                Output::Forgotten(false) => self.forgotten(Err(Trouble::Failed)),
                 Output::Keep(record) => self.store(Write::Record(record)),
                 Output::KeepAll(record) => self.store(Write::All(record)),
                 Output::StopKeeping => self.not_kept(Trouble::Slow),

@@ -48,9 +48,12 @@ pub enum Input<'a> {
     Restored(&'a [Vec<u8>]),
     /// So many more of what [`Output::Keep`] and [`Output::KeepAll`] asked for is kept.
     Kept(u64),
-    /// The storage failed, or the page wants nothing more to be kept. What was kept may still be
-    /// there.
+    /// The storage failed, and what was kept may still be there; or there is nothing to keep.
     KeepFailed,
+    /// The page wants the document to be kept in this browser from now on, or no longer.
+    PageKeeps(bool),
+    /// What was kept is thrown away, or could not be.
+    Forgotten(bool),
     /// Another tab of this browser leads: it is the room of this one from now on.
     Follow,
     /// No other tab leads any more, and this one does. With `keeps`, what is stored comes next, as
@@ -115,6 +118,11 @@ pub enum Output {
     Watch(TabId),
     /// The tab that leads keeps the document, or not any more. At first it does.
     KeptElsewhere(bool),
+    /// The page of another tab wants the document to be kept, or no longer. A tab that follows is
+    /// told only the second: nothing is kept from now on.
+    PageKeeps(bool),
+    /// To a tab that follows: what was kept is thrown away, or could not be.
+    Forgotten(bool),
     /// Keep this record behind those before it. Should one fail, none behind it may be kept.
     Keep(Vec<u8>),
     /// Keep this record in the place of all those before it, at once or not at all.

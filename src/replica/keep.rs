@@ -174,9 +174,9 @@ impl Replica {
         self.keep.pending(self.outbox.last(), self.outbox.acknowledged())
     }
 
-    /// Whether this copy is kept in the browser's storage.
+    /// Whether this copy is kept in the browser's storage, by the tab that leads.
     pub fn is_kept(&self) -> bool {
-        self.keep.is_on()
+        self.tabs.leader_keeps().unwrap_or_else(|| self.keep.is_on())
     }
 
     /// Begin with what the storage has, and keep what follows.
@@ -280,10 +280,12 @@ impl Replica {
 
     /// The storage failed: nothing more is kept, and what was is as it was.
     pub(super) fn stop_keeping(&mut self, now: Millis, out: &mut Vec<Output>) {
-        let wants_connect = self.keep.wants_connect;
+        let (was_reading, wants_connect) = (self.keep.is_reading(), self.keep.wants_connect);
         let was_unbound = self.is_unbound();
         self.keep = Keep { wants_connect, ..Keep::default() };
-        self.stop_waiting(now, out);
+        if was_reading {
+            self.stop_waiting(now, out);
+        }
         self.bound(now, was_unbound, out);
     }
 

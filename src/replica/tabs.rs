@@ -32,6 +32,8 @@ mod tag {
     pub(super) const CLOSED: u64 = 4;
     pub(super) const WISH: u64 = 5;
     pub(super) const LEFT: u64 = 6;
+    pub(super) const KEEPS: u64 = 7;
+    pub(super) const FORGOTTEN: u64 = 8;
 }
 
 /// What one tab tells another.
@@ -51,6 +53,11 @@ enum Message<'a> {
     Wish(bool),
     /// To the leader: this tab is gone.
     Left,
+    /// To the leader: the page wants the document to be kept, or no longer. To followers: it is
+    /// kept no longer, since a page wants that.
+    Keeps(bool),
+    /// To followers: what was kept is thrown away, or could not be.
+    Forgotten(bool),
 }
 
 impl<'a> Message<'a> {
@@ -74,6 +81,8 @@ impl<'a> Message<'a> {
             Self::Closed(code) => (&[tag::CLOSED, *code], &[]),
             Self::Wish(wants) => (&[tag::WISH, u64::from(*wants)], &[]),
             Self::Left => (&[tag::LEFT], &[]),
+            Self::Keeps(wants) => (&[tag::KEEPS, u64::from(*wants)], &[]),
+            Self::Forgotten(all) => (&[tag::FORGOTTEN, u64::from(*all)], &[]),
         };
         numbers.iter().for_each(|&number| write_number(&mut out, number));
         out.extend_from_slice(rest);
@@ -105,6 +114,8 @@ impl<'a> Message<'a> {
             tag::CLOSED => Self::Closed(r.number()?),
             tag::WISH => Self::Wish(r.number()? > 0),
             tag::LEFT => Self::Left,
+            tag::KEEPS => Self::Keeps(r.number()? > 0),
+            tag::FORGOTTEN => Self::Forgotten(r.number()? > 0),
             _ => return Err(DecodeError::Range),
         })
     }
@@ -132,6 +143,8 @@ pub(super) struct Tabs {
     leader_transport: Option<Transport>,
     /// Whether that one keeps the document, as this one was told.
     leader_keeps: bool,
+    /// The leader was told to forget the document, and has not yet.
+    forgets: bool,
     followers: Few<TabId, Follower>,
     /// What the room said last of these, for those who come.
     access: Option<Vec<u8>>,
@@ -154,6 +167,11 @@ impl Tabs {
     /// What carries the leader's connection with the room.
     pub(super) fn transport(&self) -> Option<Transport> {
         self.leader_transport.filter(|_| self.follows())
+    }
+
+    /// Whether the leader keeps the document; nothing if this tab leads.
+    pub(super) fn leader_keeps(&self) -> Option<bool> {
+        self.follows().then_some(self.leader_keeps)
     }
 
     pub(super) fn are_there(&self) -> bool {

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { behindNetworks, load, settled } from "./blank.mjs";
-import { newDocument } from "./page.mjs";
+import { newDocument, until } from "./page.mjs";
 
 const site = behindNetworks();
 
@@ -119,6 +119,54 @@ test("D3: what a tab had written and the room had not is the next tab's to send"
   const { tab: elsewhere } = await browser();
   const bo = await elsewhere({ document });
   await settled(bo, `text.toString() === "mine yours "`);
+});
+
+test("D3: any tab can have the document forgotten in all, and kept again", async () => {
+  const { tab, network } = await browser();
+  const document = newDocument("forgotten");
+  const tabs = [await tab({ document }), await tab({ document }), await tab({ document })];
+  const [one, two, three] = tabs;
+  for (const page of tabs) await settled(page, `doc.storage.state === "kept"`);
+  await write(one, "mine ");
+  for (const page of tabs) await settled(page, `text.toString() === "mine "`);
+  const names = () => one.evaluate(async () => (await kept()).map(({ document }) => document));
+  const off = `doc.storage.state === "memory" && doc.storage.reason === "off"`;
+  await one.evaluate(() => doc.whenSavedHere());
+  assert.deepEqual(await names(), [document]);
+  const states = await three.evaluateHandle(() => {
+    const states = [];
+    doc.on("storage", () => states.push(doc.storage));
+    return states;
+  });
+  await two.evaluate(() => doc.forget());
+  assert.deepEqual(await names(), [], "it is gone once that resolves");
+  for (const page of tabs) await settled(page, off);
+  assert.deepEqual(await states.jsonValue(), [{ state: "memory", reason: "off" }]);
+  await write(three, "more ");
+  await settled(one, `text.toString() === "mine more " && doc.saved.pending === 0`);
+  assert.deepEqual(await names(), []);
+
+  await two.evaluate(() => doc.keep());
+  await settled(two, `doc.storage.state === "kept"`);
+  await settled(one, `doc.storage.state === "kept"`);
+  await until("a kept document", async () => (await names()).length === 1);
+  // As they come: forgotten is forgotten, and what is kept after that is whole.
+  await two.evaluate(() => Promise.all([doc.forget(), doc.forget(), doc.keep()]));
+  await settled(two, `doc.storage.state === "kept"`);
+  await until("a kept document", async () => (await names()).length === 1);
+  await two.evaluate(() => doc.forget());
+
+  // Whoever leads next keeps nothing either.
+  await one.close();
+  await settled(two, `doc.status.state === "live"`);
+  await write(two, "last ");
+  await settled(two, `doc.saved.pending === 0`);
+  assert.deepEqual(await two.evaluate(() => doc.storage), { state: "memory", reason: "off" });
+  assert.deepEqual(await two.evaluate(() => kept()), []);
+  network.cut();
+  await load(three, network);
+  await three.evaluate((document) => open({ document }), document);
+  await settled(three, `text.toString() === "mine more last "`);
 });
 
 test("tabs go on by themselves where they cannot hear each other", async () => {

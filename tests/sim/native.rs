@@ -411,6 +411,7 @@ impl Native {
                 | Output::Changed(_)
                 | Output::Updated { .. }
                 | Output::Peers(_) => {}
+                Output::PageKeeps(_) | Output::Forgotten(_) => {}
                 Output::TrySocket | Output::Undo(_) | Output::Undone(_) | Output::Conflict(_) => {}
             }
         }

@@ -1,11 +1,12 @@
 //! What a document is kept in, and the tabs that it shares that with.
 
-use std::cell::Ref;
+use std::cell::{Ref, RefMut};
 use std::rc::Rc;
 
 use wasm_bindgen::prelude::*;
 
 use super::{Keeping, Shell};
+use crate::client::keeping::Answer;
 use crate::client::lock::Lock;
 use crate::client::notices::Notice;
 use crate::client::options::{Offline, Place};
@@ -19,7 +20,16 @@ impl Shell {
     }
 
     pub(in crate::client) fn wants_kept(&self) -> bool {
-        self.offline != Offline::No
+        self.offline.get() != Offline::No
+    }
+
+    pub(in crate::client) fn set_wanted(&self, offline: Offline) {
+        self.offline.set(offline);
+    }
+
+    /// Who waits until what was kept is thrown away; nothing if that is not under way.
+    pub(in crate::client) fn forgetting(&self) -> RefMut<'_, Option<Vec<Answer>>> {
+        self.forgetting.borrow_mut()
     }
 
     pub(in crate::client) fn asides(&self) -> Ref<'_, [(Option<f64>, JsValue)]> {

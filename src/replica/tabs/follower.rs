@@ -24,6 +24,10 @@ impl Replica {
     }
 
     fn greet_leader(&mut self, now: Millis, out: &mut Vec<Output>) {
+        if self.tabs.forgets {
+            // The one before may not have heard that, or not come to it.
+            self.wish_kept(false, out);
+        }
         self.turn_to_another(out);
         if self.connection.want(now) {
             self.opened(now, out);
@@ -62,6 +66,12 @@ impl Replica {
     /// The page wants the tabs to be connected, or cut off.
     pub(in crate::replica) fn wish(&mut self, wants: bool, out: &mut Vec<Output>) {
         out.push(Output::Tell { tab: None, message: Message::Wish(wants).encode() });
+    }
+
+    /// The page wants the document to be kept, or no longer: the tab that leads sees to it.
+    pub(in crate::replica) fn wish_kept(&mut self, wants: bool, out: &mut Vec<Output>) {
+        self.tabs.forgets = !wants;
+        out.push(Output::Tell { tab: None, message: Message::Keeps(wants).encode() });
     }
 
     /// This tab closes the document.
@@ -103,6 +113,11 @@ impl Replica {
                     self.start_over(why, out);
                     self.greet_leader(now, out);
                 }
+            }
+            Message::Keeps(wants) => out.push(Output::PageKeeps(wants)),
+            Message::Forgotten(all) => {
+                self.tabs.forgets = false;
+                out.push(Output::Forgotten(all));
             }
             Message::Wish(_) | Message::Left => {}
         }

@@ -14,7 +14,7 @@ impl Replica {
     pub(in crate::replica) fn lead(&mut self, now: Millis, keeps: bool, out: &mut Vec<Output>) {
         let upstream = self.tabs.leader.take();
         let was_wanted = !matches!(upstream, Some(Status::Closed { .. }));
-        self.tabs.compares = true;
+        (self.tabs.compares, self.tabs.forgets) = (true, false);
         self.turn_to_another(out);
         self.keep.read_again(now, was_wanted);
         if !keeps {
@@ -40,6 +40,9 @@ impl Replica {
         if self.tabs.follows() {
             return self.told_by_leader(now, message, out);
         }
+        if let Message::Keeps(wants) = message {
+            return out.push(Output::PageKeeps(wants));
+        }
         // Followers hear when it is known what is kept.
         if self.keep.is_reading() {
             return;
@@ -55,6 +58,18 @@ impl Replica {
             Message::Left => self.left(tab, out),
             _ => {}
         }
+    }
+
+    /// A page wants the document to be kept no longer, in any tab.
+    pub(in crate::replica) fn forget(&mut self, now: Millis, out: &mut Vec<Output>) {
+        // First, or others would say that the storage failed.
+        out.push(Output::Tell { tab: None, message: Message::Keeps(false).encode() });
+        self.stop_keeping(now, out);
+    }
+
+    /// What was kept is thrown away, or could not be.
+    pub(in crate::replica) fn tell_forgotten(&mut self, all: bool, out: &mut Vec<Output>) {
+        out.push(Output::Tell { tab: None, message: Message::Forgotten(all).encode() });
     }
 
     fn follower_says(

@@ -58,6 +58,8 @@ pub(super) struct Browser {
     pub(super) random: Random,
     /// What followers were told of whether the document is kept.
     pub(super) told_kept: Vec<(TabId, bool)>,
+    /// Who was told that a page wants it to be forgotten, and that it is.
+    pub(super) told_forgotten: Vec<(TabId, bool)>,
 }
 
 impl Browser {
@@ -74,6 +76,7 @@ impl Browser {
             last: 0,
             random: Random(seed),
             told_kept: Vec::new(),
+            told_forgotten: Vec::new(),
         }
     }
 
@@ -129,6 +132,17 @@ impl Browser {
         }
     }
 
+    /// The page of a tab wants nothing to be kept any more.
+    pub(super) fn forget(&mut self, id: TabId) {
+        self.input(id, Input::PageKeeps(false));
+        if self.leader == Some(id) {
+            self.keeps = false;
+            self.writing.clear();
+            self.records.clear();
+            self.input(id, Input::Forgotten(true));
+        }
+    }
+
     pub(super) fn tab(&mut self, id: TabId) -> &mut Tab {
         self.tabs.get_mut(&id).expect("an open tab")
     }
@@ -178,6 +192,13 @@ impl Browser {
                     self.input(id, Input::Left(tab))
                 }
                 Output::KeptElsewhere(keeps) => self.told_kept.push((id, keeps)),
+                Output::PageKeeps(false) => {
+                    self.told_forgotten.push((id, false));
+                    if self.leader == Some(id) {
+                        self.forget(id);
+                    }
+                }
+                Output::Forgotten(_) => self.told_forgotten.push((id, true)),
                 Output::SendPing => self.input(id, Input::Pong),
                 Output::Disconnect => self.room.client = None,
                 Output::Send(frame) if self.room.client == Some(id) => {

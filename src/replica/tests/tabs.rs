@@ -81,6 +81,42 @@ fn d3_a_tab_that_follows_knows_whether_the_document_is_kept() {
     assert_eq!(browser.tab(two).replica.pending_here(), 0, "the room has it");
 }
 
+#[test]
+fn d3_any_tab_can_have_the_document_forgotten_in_all() {
+    let mut browser = Browser::new(1, true);
+    let (one, two, three) = (browser.open(), browser.open(), browser.open());
+    browser.write(one, "a");
+    browser.pass(100);
+    assert!(!browser.records.is_empty());
+    browser.forget(two);
+    browser.pass(100);
+    assert!(browser.records.is_empty());
+    browser.told_forgotten.sort();
+    let all = [(one, false), (two, false), (two, true), (three, false), (three, true)];
+    assert_eq!(browser.told_forgotten, all);
+    // That it is not kept is no news then.
+    assert_eq!(browser.told_kept, [(two, false), (three, false)]);
+    browser.write(three, "b");
+    browser.pass(100);
+    assert!(browser.records.is_empty());
+    assert_eq!(browser.tab(three).replica.pending(), 0, "the room has it");
+}
+
+#[test]
+fn d3_a_tab_that_leads_next_is_asked_again_to_forget() {
+    let mut browser = Browser::new(1, true);
+    let (one, two, three) = (browser.open(), browser.open(), browser.open());
+    browser.write(one, "a");
+    browser.pass(100);
+    browser.forget(three);
+    // It did not come to it.
+    browser.kill(one);
+    browser.pass(100);
+    assert_eq!(browser.leader, Some(two));
+    assert_eq!(browser.told_forgotten, [(two, false), (three, false), (three, true)]);
+    assert!(browser.records.is_empty());
+}
+
 /// Tabs come, write and die at any step, and so does the network.
 #[test]
 fn d3_whatever_tab_dies_nothing_that_others_have_is_lost_or_doubled() {

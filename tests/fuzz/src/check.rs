@@ -89,10 +89,7 @@ fn update(input: &Input) -> bool {
 /// All that a room may do with an update, on top of what its log holds.
 fn algebra(input: &Input) -> bool {
     let Input { base, bytes, .. } = input;
-    // A room does not look at an update that is too dense; a client may have to.
-    let clients = update::client_count(bytes).unwrap_or(0);
-    let is_dense = clients > update::clients_max(bytes.len());
-    let side = if is_dense { Side::Client } else { Side::Room };
+    let side = side_of(bytes, Side::Room);
 
     let is_update = bounded(input, side, || update::walk(bytes).all(|part| part.is_ok()));
     let known = update::state_vector(base).expect("a base can be walked");
@@ -120,17 +117,24 @@ fn algebra(input: &Input) -> bool {
     is_update
 }
 
+/// A room does not look at an update that is too dense; a client may have to.
+fn side_of(update: &[u8], side: Side) -> Side {
+    let clients = update::client_count(update).unwrap_or(0);
+    if clients > update::clients_max(update.len()) { Side::Client } else { side }
+}
+
 /// A document as it is stored, and what a client makes of bytes that may not be one.
 fn columns(input: &Input) {
     let Input { base, bytes, .. } = input;
+    let later = side_of(bytes, Side::Later);
     if let Ok(compacted) = update::compact(&[base, bytes]) {
-        let columns = bounded(input, Side::Later, || update::to_columns(&compacted));
+        let columns = bounded(input, later, || update::to_columns(&compacted));
         let back =
             columns.and_then(|it| bounded(input, Side::Client, || update::from_columns(&it)));
         assert_eq!(back, Ok(compacted));
     }
     let update = bounded(input, Side::Client, || update::from_columns(bytes));
-    let columns = bounded(input, Side::Later, || update::to_columns(bytes));
+    let columns = bounded(input, later, || update::to_columns(bytes));
     for update in [update, columns.and_then(|it| update::from_columns(&it))].into_iter().flatten() {
         assert!(update::walk(&update).all(|part| part.is_ok()), "columns of what is no update");
     }
