@@ -194,7 +194,7 @@ impl Shell {
                 return shell.throw_away(Some(answer));
             }
             // The tab that leads sees to it, and says when it is done.
-            shell.set_wanted(Offline::No);
+            shell.keep_no_longer();
             shell.forgetting().get_or_insert_default().push(answer);
             shell.input(Input::PageKeeps(false));
         }))

@@ -53,8 +53,8 @@ enum Message<'a> {
     Wish(bool),
     /// To the leader: this tab is gone.
     Left,
-    /// To the leader: the page wants the document to be kept, or no longer. To followers: it is
-    /// kept no longer, since a page wants that.
+    /// To the leader: the page wants the document to be kept, or no longer. To a follower: that was
+    /// heard. To all: a page wants it to be kept no longer.
     Keeps(bool),
     /// To followers: what was kept is thrown away, or could not be.
     Forgotten(bool),
@@ -143,8 +143,8 @@ pub(super) struct Tabs {
     leader_transport: Option<Transport>,
     /// Whether that one keeps the document, as this one was told.
     leader_keeps: bool,
-    /// The leader was told to forget the document, and has not yet.
-    forgets: bool,
+    /// What the page wanted last, kept or no longer, until the leader has seen to it.
+    wish: Option<bool>,
     followers: Few<TabId, Follower>,
     /// What the room said last of these, for those who come.
     access: Option<Vec<u8>>,

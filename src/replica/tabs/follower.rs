@@ -24,9 +24,9 @@ impl Replica {
     }
 
     fn greet_leader(&mut self, now: Millis, out: &mut Vec<Output>) {
-        if self.tabs.forgets {
+        if let Some(wants) = self.tabs.wish {
             // The one before may not have heard that, or not come to it.
-            self.wish_kept(false, out);
+            self.wish_kept(wants, out);
         }
         self.turn_to_another(out);
         if self.connection.want(now) {
@@ -70,7 +70,7 @@ impl Replica {
 
     /// The page wants the document to be kept, or no longer: the tab that leads sees to it.
     pub(in crate::replica) fn wish_kept(&mut self, wants: bool, out: &mut Vec<Output>) {
-        self.tabs.forgets = !wants;
+        self.tabs.wish = Some(wants);
         out.push(Output::Tell { tab: None, message: Message::Keeps(wants).encode() });
     }
 
@@ -114,9 +114,12 @@ impl Replica {
                     self.greet_leader(now, out);
                 }
             }
-            Message::Keeps(wants) => out.push(Output::PageKeeps(wants)),
+            Message::Keeps(true) => self.tabs.wish = None,
+            // What the page wants since is on its way.
+            Message::Keeps(false) if self.tabs.wish == Some(true) => {}
+            Message::Keeps(false) => out.push(Output::PageKeeps(false)),
             Message::Forgotten(all) => {
-                self.tabs.forgets = false;
+                self.tabs.wish.take_if(|wants| !*wants);
                 out.push(Output::Forgotten(all));
             }
             Message::Wish(_) | Message::Left => {}

@@ -14,7 +14,7 @@ impl Replica {
     pub(in crate::replica) fn lead(&mut self, now: Millis, keeps: bool, out: &mut Vec<Output>) {
         let upstream = self.tabs.leader.take();
         let was_wanted = !matches!(upstream, Some(Status::Closed { .. }));
-        (self.tabs.compares, self.tabs.forgets) = (true, false);
+        (self.tabs.compares, self.tabs.wish) = (true, None);
         self.turn_to_another(out);
         self.keep.read_again(now, was_wanted);
         if !keeps {
@@ -41,6 +41,9 @@ impl Replica {
             return self.told_by_leader(now, message, out);
         }
         if let Message::Keeps(wants) = message {
+            if wants {
+                out.push(Output::Tell { tab: Some(tab), message: message.encode() });
+            }
             return out.push(Output::PageKeeps(wants));
         }
         // Followers hear when it is known what is kept.

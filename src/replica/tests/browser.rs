@@ -60,6 +60,8 @@ pub(super) struct Browser {
     pub(super) told_kept: Vec<(TabId, bool)>,
     /// Who was told that a page wants it to be forgotten, and that it is.
     pub(super) told_forgotten: Vec<(TabId, bool)>,
+    /// Who was told that a page wants it to be kept.
+    pub(super) told_wanted: Vec<TabId>,
 }
 
 impl Browser {
@@ -77,6 +79,7 @@ impl Browser {
             random: Random(seed),
             told_kept: Vec::new(),
             told_forgotten: Vec::new(),
+            told_wanted: Vec::new(),
         }
     }
 
@@ -198,6 +201,7 @@ impl Browser {
                         self.forget(id);
                     }
                 }
+                Output::PageKeeps(true) => self.told_wanted.push(id),
                 Output::Forgotten(_) => self.told_forgotten.push((id, true)),
                 Output::SendPing => self.input(id, Input::Pong),
                 Output::Disconnect => self.room.client = None,

@@ -103,6 +103,24 @@ fn d3_any_tab_can_have_the_document_forgotten_in_all() {
 }
 
 #[test]
+fn d3_the_last_wish_of_a_page_counts() {
+    let mut browser = Browser::new(1, true);
+    let (one, two) = (browser.open(), browser.open());
+    browser.write(one, "a");
+    browser.pass(100);
+    browser.forget(two);
+    browser.input(two, Input::PageKeeps(true));
+    browser.pass(100);
+    // That it is forgotten was on its way when the page wanted it again.
+    assert_eq!(browser.told_forgotten, [(one, false), (two, true)]);
+    assert_eq!(browser.told_wanted, [one]);
+    // And it does not count for ever.
+    browser.forget(one);
+    browser.pass(100);
+    assert_eq!(browser.told_forgotten[2..], [(two, false), (two, true)]);
+}
+
+#[test]
 fn d3_a_tab_that_leads_next_is_asked_again_to_forget() {
     let mut browser = Browser::new(1, true);
     let (one, two, three) = (browser.open(), browser.open(), browser.open());
