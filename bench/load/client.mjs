@@ -14,7 +14,7 @@ const CONNECTING_MAX = 25;
  * `acked(client)` when the room says that something is stored.
  */
 export async function client(job, options = {}) {
-  const { document = job.document, known, bytes = 0, take = () => {}, present, acked } = options;
+  const { document = job.document, known, bytes = 0, take, present, acked } = options;
   const words = dialect(options.dialect ?? job.dialect, document);
   const synced = Promise.withResolvers();
   const self = { words, received: 0, epoch: 0, sequence: known?.sequence ?? 0 };
@@ -28,8 +28,8 @@ export async function client(job, options = {}) {
     self.received += payload.length;
     const message = words.read(payload);
     if (message === undefined) return;
-    const { kind, body, sequence } = message;
-    if (kind === "presence") return present?.(body);
+    const { kind, sequence } = message;
+    if (kind === "presence") return present?.(message.body);
     if (kind === "step1") return sender.send(words.nothing);
     if (kind === "ack") return acked?.(self);
     if (kind === "welcome") {
@@ -37,7 +37,7 @@ export async function client(job, options = {}) {
       wanted = sequence;
     } else {
       self.sequence = sequence ?? 0;
-      take(body, self);
+      take?.(message.body, self);
     }
     if (isThere()) synced.resolve();
   });
