@@ -36,7 +36,7 @@ mod walk;
 
 pub use admit::{Admission, admit, admit_seen};
 pub use clients::{client_count, clients_max};
-pub use columns::{from_columns, to_columns};
+pub use columns::{FromColumns, ToColumns, from_columns, to_columns};
 pub use compact::compact;
 pub use content::{Content, DEPTH_MAX, is_value};
 pub use delete_set::{DeleteSet, delete_set, without_deletes};

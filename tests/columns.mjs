@@ -9,7 +9,7 @@ const [GC, DELETED, JSON_STRINGS, BINARY, TEXT, EMBED, FORMAT, TYPE, VALUES, SUB
   Array.from({ length: 11 }, (_, tag) => tag)
 const TYPES_WITH_A_NAME = [3, 5]
 
-/** The update that stands in columns. */
+/** The update that stands in columns, if it is the only one. */
 export const fromColumns = (bytes) => {
   const decoder = decoding.createDecoder(bytes)
   const columns = Object.fromEntries(NAMES.map((name) =>
@@ -98,7 +98,7 @@ export const fromColumns = (bytes) => {
   for (let section = 0; section < sections; section++) {
     const count = decoding.readVarUint(heads)
     const whose = client()
-    let clock = decoding.readVarUint(heads)
+    let clock = decoding.readVarInt(heads)
     for (const number of [count, whose.id, clock]) encoding.writeVarUint(out, number)
     for (let i = 0; i < count; i++) {
       const info = decoding.readUint8(infos)
@@ -114,10 +114,12 @@ export const fromColumns = (bytes) => {
   const areAll = decoding.readUint8(deletes)
   const ranges = areAll ? gone : new Map()
   for (let left = decoding.readVarUint(deletes); left > 0; left--) {
-    const whose = decoding.readVarUint(deletes)
+    const whose = client().id
+    let end = 0
     for (let more = decoding.readVarUint(deletes); more > 0; more--) {
-      const start = decoding.readVarUint(deletes)
-      add(ranges, whose, start, start + decoding.readVarUint(deletes))
+      const start = end + decoding.readVarInt(deletes)
+      end = start + decoding.readVarUint(deletes)
+      add(ranges, whose, start, end)
     }
   }
   encoding.writeVarUint(out, ranges.size)

@@ -16,23 +16,18 @@ impl DeleteSet {
     /// Read a delete set and nothing else.
     pub fn decode(bytes: &[u8]) -> Result<Self, Malformed> {
         let mut reader = Reader::new(bytes);
-        let set = Self::read(&mut reader)?;
-        match reader.rest().len() {
-            0 => Ok(set),
-            trailing => Err(Malformed::Trailing(trailing)),
-        }
-    }
-
-    pub(super) fn read(reader: &mut Reader<'_>) -> Result<Self, Malformed> {
         let mut ranges = Ranges::default();
         for _ in 0..reader.number()? {
             let client = reader.number()?;
             for _ in 0..reader.number()? {
-                let (start, end) = read_range(reader)?;
+                let (start, end) = read_range(&mut reader)?;
                 ranges.push(client, start, end);
             }
         }
-        Ok(ranges.into_set())
+        match reader.rest().len() {
+            0 => Ok(ranges.into_set()),
+            trailing => Err(Malformed::Trailing(trailing)),
+        }
     }
 
     /// The encoding, with the clients in the order of Yjs: descending.
@@ -109,6 +104,11 @@ impl DeleteSet {
     /// Every range as client, first clock, clock behind the last; sorted.
     pub fn iter(&self) -> impl Iterator<Item = (u64, u32, u32)> + '_ {
         self.0.iter().flat_map(|(&client, ranges)| ranges.iter().map(move |r| (client, r.0, r.1)))
+    }
+
+    /// Of whom anything is deleted, sorted.
+    pub(super) fn clients(&self) -> impl Iterator<Item = u64> + '_ {
+        self.0.keys().copied()
     }
 
     /// Whether nothing is deleted.
