@@ -108,7 +108,7 @@ impl RoomStorage {
             );
             self.run(&pieces, vec![integer(Owner::Log as u64), integer(through)])?;
             self.run(&format!("DELETE {covered}"), vec![integer(through)])?;
-            let segment = deflate(segment.bytes());
+            let segment = deflate(&segment.finish());
             self.pieces(Owner::History).write(through, &segment)?;
             let bindings = vec![
                 integer(through),

@@ -32,7 +32,7 @@ pub struct Tables {
     snapshots: Vec<Rc<Kept<Snapshot>>>,
     pub rows: Vec<Rc<Kept<Row>>>,
     /// The rows that each compaction took in.
-    history: Vec<(u64, Rc<Segment>)>,
+    history: Vec<(u64, Rc<[u8]>)>,
     subjects: BTreeMap<u32, Option<Subject>>,
     /// With the sequence numbers of their repairs.
     marks: Vec<(Mark, u64)>,
@@ -85,7 +85,7 @@ impl Tables {
                 (self.rows, self.marks) = (rows, marks);
                 let mut segment = Segment::default();
                 covered.iter().for_each(|row| segment.add(&row.value));
-                self.history.push((snapshot.sequence, Rc::new(segment)));
+                self.history.push((snapshot.sequence, segment.finish().into()));
                 self.snapshots.pop();
                 self.snapshots.push(keep_snapshot(snapshot.clone()));
                 self.append(row);
@@ -237,7 +237,7 @@ impl Log for Tables {
 
     fn segment(&self, sequence: u64) -> Result<Vec<Row>, LogError> {
         let segment = self.history.iter().find(|(through, _)| *through == sequence);
-        segment.map_or(Ok(Vec::new()), |(_, segment)| Segment::read(segment.bytes()))
+        segment.map_or(Ok(Vec::new()), |(_, segment)| Segment::read(segment))
     }
 }
 
