@@ -356,7 +356,7 @@ export type Storage =
   | {
       readonly state: "memory";
       readonly reason:
-        /** The page does not want it: `offline: false`, or `forget()`. */
+        /** The page does not want it: `offline: false`, or `forget()` in any tab. */
         | "off"
         /** This browser, or this mode of it, keeps nothing. */
         | "unavailable"
