@@ -139,6 +139,8 @@ describe('what operators see', () => {
       const visitor = open(t, document)
       await until('a visit', () => visitor.status.state === 'live')
       visitor.close()
+      // Or the next one comes before this one is gone, and the room is never empty.
+      await until('an empty room', async () => (await status(document)).sessions === 0)
       const now = await metrics()
       return grown(now, 'selvedge_asks_total') === 1 && now
     }, { every: 200 })
