@@ -102,20 +102,13 @@ impl<'a> Reader<'a> {
 
     /// Bytes behind their length.
     pub fn bytes(&mut self) -> Result<&'a [u8], DecodeError> {
-        let len = self.number()?;
-        self.take(usize::try_from(len).map_err(|_| DecodeError::Truncated)?)
+        let len = usize::try_from(self.number()?).map_err(|_| DecodeError::Truncated)?;
+        self.take(len)
     }
 
     /// A string behind its length in bytes.
     pub fn string(&mut self) -> Result<&'a str, DecodeError> {
-        let len = self.number()?;
-        self.string_of(len)
-    }
-
-    /// A string of so many bytes.
-    pub fn string_of(&mut self, len: u64) -> Result<&'a str, DecodeError> {
-        let bytes = self.take(usize::try_from(len).map_err(|_| DecodeError::Truncated)?)?;
-        core::str::from_utf8(bytes).map_err(|_| DecodeError::Utf8)
+        core::str::from_utf8(self.bytes()?).map_err(|_| DecodeError::Utf8)
     }
 
     /// What `read` read, as raw bytes.

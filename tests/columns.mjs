@@ -5,9 +5,7 @@ import * as encoding from 'lib0/encoding'
 const NAMES = [
   'heads', 'infos', 'clients', 'origins', 'rights', 'lens', 'names', 'texts', 'contents', 'deletes'
 ]
-const [GC, DELETED, JSON_STRINGS, BINARY, TEXT, EMBED, FORMAT, TYPE, VALUES, SUBDOCUMENT, SKIP] =
-  Array.from({ length: 11 }, (_, tag) => tag)
-const TYPES_WITH_A_NAME = [3, 5]
+const [GC, DELETED, JSON_STRINGS, TEXT, VALUES, SKIP] = [0, 1, 2, 4, 8, 10]
 
 /** The update that stands in columns, if it is the only one. */
 export const fromColumns = (bytes) => {
@@ -53,44 +51,23 @@ export const fromColumns = (bytes) => {
     if (info & 0x20) encoding.writeVarString(out, decoding.readVarString(names))
   }
 
-  /** Copies what `read` reads. */
-  const copy = (column, read) => {
-    const from = column.pos
-    const value = read(column)
-    encoding.writeUint8Array(out, column.arr.subarray(from, column.pos))
-    return value
-  }
-  const many = (read) => (column) => {
-    const count = decoding.readVarUint(column)
-    for (let i = 0; i < count; i++) read(column)
-    return count
-  }
-  const one = (...reads) => (column) => {
-    reads.forEach((read) => read(column))
-    return 1
-  }
-  const string = decoding.readVarString
-  const readers = {
-    [JSON_STRINGS]: many(string),
-    [VALUES]: many(decoding.readAny),
-    [BINARY]: one(decoding.readVarUint8Array),
-    [EMBED]: one(string),
-    [FORMAT]: one(string, string),
-    [SUBDOCUMENT]: one(string, decoding.readAny),
-    [TYPE]: (column) => {
-      if (TYPES_WITH_A_NAME.includes(decoding.readVarUint(column))) string(column)
-      return 1
-    }
-  }
-  /** How many ids it has. */
+  /** Writes a content; how many ids it has. */
   const content = (tag) => {
+    const len = decoding.readVarUint(lens)
+    if ([GC, DELETED, SKIP].includes(tag)) {
+      encoding.writeVarUint(out, len)
+      return len
+    }
     if (tag === TEXT) {
-      const text = decoding.readUint8Array(texts, decoding.readVarUint(lens))
+      const text = decoding.readUint8Array(texts, len)
       encoding.writeVarUint8Array(out, text)
       return new TextDecoder().decode(text).length
     }
-    if ([GC, DELETED, SKIP].includes(tag)) return copy(lens, decoding.readVarUint)
-    return copy(contents, readers[tag])
+    const bytes = decoding.readUint8Array(contents, len)
+    encoding.writeUint8Array(out, bytes)
+    return [JSON_STRINGS, VALUES].includes(tag)
+      ? decoding.readVarUint(decoding.createDecoder(bytes))
+      : 1
   }
 
   const sections = decoding.readVarUint(heads)
@@ -114,7 +91,8 @@ export const fromColumns = (bytes) => {
   const areAll = decoding.readUint8(deletes)
   const ranges = areAll ? gone : new Map()
   for (let left = decoding.readVarUint(deletes); left > 0; left--) {
-    const whose = client().id
+    const place = decoding.readVarUint(clients)
+    const whose = place > 0 ? named[place - 1].id : decoding.readVarUint(heads)
     let end = 0
     for (let more = decoding.readVarUint(deletes); more > 0; more--) {
       const start = end + decoding.readVarInt(deletes)

@@ -14,20 +14,23 @@
 //! | clients | whose an id is: which of those that were named, or 0 for the next of them |
 //! | origins | how far a left neighbour, or a parent, is from where it is expected, with a sign |
 //! | rights | the same of a right neighbour |
-//! | lens | how many ids a deletion or a gap has; how many bytes a text |
+//! | lens | how many ids a deletion or a gap has; how many bytes any other content |
 //! | names | 1 and the name of a parent at the root, or 0; keys |
 //! | texts | the bytes of texts |
 //! | contents | every other content as it is encoded |
 //! | deletes | 1, and what no struct says is deleted; or 0, and all of it: clients and ranges |
 //!
-//! Who is named first is written in full into the heads. Each column stands behind its length.
+//! Who is named first is written in full into the heads; who has only something deleted is not
+//! named by that, however many they are. Each column stands behind its length.
 //! Numbers and strings are as in an update. Updates of one log may stand in the same columns, one
 //! behind the other: then each begins where one would look for it.
 
 mod read;
 mod write;
 
-use super::{Content, Id, Malformed, Struct, delete_set::Ranges};
+use super::content::{DELETED, GC};
+use super::delete_set::Ranges;
+use super::{Id, Malformed};
 use crate::codec::DecodeError;
 
 pub use read::FromColumns;
@@ -41,7 +44,7 @@ pub fn to_columns(update: &[u8]) -> Result<Vec<u8>, Malformed> {
     Ok(columns.finish())
 }
 
-/// The update that [`to_columns`] was given.
+/// The update that [`to_columns`] was given. What is in other columns need not be one.
 pub fn from_columns(bytes: &[u8]) -> Result<Vec<u8>, Malformed> {
     let mut columns = FromColumns::new(bytes)?;
     let update = columns.take()?;
@@ -98,6 +101,19 @@ impl Expected {
         self.clients.get_mut(client).ok_or(DecodeError::Range)
     }
 
+    /// The end of what was deleted last of a client, if that was named.
+    fn gone(&mut self, client: Option<usize>) -> Result<u32, DecodeError> {
+        client.map_or(Ok(0), |client| Ok(self.at(client)?.gone))
+    }
+
+    /// More of it was deleted, up to there.
+    fn goes(&mut self, client: Option<usize>, end: u32) -> Result<(), DecodeError> {
+        if let Some(client) = client {
+            self.at(client)?.gone = end;
+        }
+        Ok(())
+    }
+
     /// The clock of what a struct with the first id `own` is behind, if that is of this client.
     fn origin(&mut self, client: usize, own: Id) -> Result<u32, DecodeError> {
         let named = self.at(client)?;
@@ -118,8 +134,8 @@ impl Expected {
 }
 
 /// What a struct holds no more is deleted.
-fn says(said: &mut Ranges, client: u64, item: &Struct<'_>) {
-    if matches!(item.content, Content::Gc | Content::Deleted) {
-        said.push(client, item.clock, item.end());
+fn says(said: &mut Ranges, tag: u8, client: u64, start: u32, end: u32) {
+    if matches!(tag, GC | DELETED) {
+        said.push(client, start, end);
     }
 }

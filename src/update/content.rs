@@ -30,26 +30,20 @@ pub enum Content<'a> {
     One(u8, &'a [u8]),
 }
 
+/// The bits of an info byte that say what a struct holds.
+pub(super) const TAG: u8 = 0x1f;
+
 pub(super) const GC: u8 = 0;
 pub(super) const DELETED: u8 = 1;
-const JSON: u8 = 2;
+pub(super) const JSON: u8 = 2;
 const BINARY: u8 = 3;
 pub(super) const TEXT: u8 = 4;
 const EMBED: u8 = 5;
 const FORMAT: u8 = 6;
 const TYPE: u8 = 7;
-const VALUES: u8 = 8;
+pub(super) const VALUES: u8 = 8;
 const SUBDOCUMENT: u8 = 9;
 pub(super) const SKIP: u8 = 10;
-
-/// What a struct holds, by its info byte.
-pub(super) fn tag_of(info: u8) -> Result<u8, Malformed> {
-    match info & 0x1f {
-        // Yjs's two readers disagree about these two with any other bit set.
-        tag @ (GC | SKIP) if info != tag => Err(Malformed::Tag(info.into())),
-        tag => Ok(tag),
-    }
-}
 
 impl<'a> Content<'a> {
     /// Read the content that has `tag`, and how many ids it has.
@@ -62,7 +56,11 @@ impl<'a> Content<'a> {
             GC => Self::Gc,
             SKIP => Self::Skip,
             DELETED => Self::Deleted,
-            TEXT => return Self::text(reader.string()?),
+            TEXT => {
+                let text = Text::from(reader.string()?);
+                let len = u32::try_from(text.utf16_len()).map_err(|_| DecodeError::Range)?;
+                return Ok((Self::Text(text), len));
+            }
             VALUES => Self::Values(reader.span(|r| skip_many(r, len, skip_value))?.into()),
             JSON => Self::Json(reader.span(|r| skip_many(r, len, skip_json_or_undefined))?.into()),
             TYPE => Self::Type(reader.span(skip_type)?),
@@ -73,13 +71,6 @@ impl<'a> Content<'a> {
             _ => return Err(Malformed::Tag(tag.into())),
         };
         Ok((content, len))
-    }
-
-    /// Characters, and how many ids they have.
-    pub(super) fn text(text: &'a str) -> Result<(Self, u32), Malformed> {
-        let text = Text::from(text);
-        let len = u32::try_from(text.utf16_len()).map_err(|_| DecodeError::Range)?;
-        Ok((Self::Text(text), len))
     }
 
     /// Append the content, which has `len` ids.

@@ -17,7 +17,7 @@ impl Id {
         Ok(Self { client: reader.number()?, clock: reader.number_u32()? })
     }
 
-    fn write(self, out: &mut Vec<u8>) {
+    pub(super) fn write(self, out: &mut Vec<u8>) {
         write_number(out, self.client);
         write_number(out, self.clock.into());
     }

@@ -19,8 +19,7 @@ pub struct Text<'a> {
 impl<'a> Text<'a> {
     /// The length in UTF-16 units.
     pub(super) fn utf16_len(&self) -> usize {
-        let units = |byte: u8| usize::from(byte & 0xc0 != 0x80) + usize::from(byte >= 0xf0);
-        usize::from(self.half) + self.text.bytes().map(units).sum::<usize>()
+        usize::from(self.half) + utf16_len(self.text.as_bytes())
     }
 
     /// All of it; nothing if it has lost half a character, which is for the CRDT to fill in.
@@ -79,6 +78,12 @@ impl<'a> Text<'a> {
         out.extend_from_slice(half.as_bytes());
         out.extend_from_slice(self.text.as_bytes());
     }
+}
+
+/// The length in UTF-16 units of what is UTF-8.
+pub(super) fn utf16_len(bytes: &[u8]) -> usize {
+    let units = |byte: &u8| usize::from(byte & 0xc0 != 0x80) + usize::from(*byte >= 0xf0);
+    bytes.iter().map(units).sum()
 }
 
 impl<'a> From<&'a str> for Text<'a> {

@@ -172,13 +172,13 @@ pub(super) fn read_range(reader: &mut Reader<'_>) -> Result<(u32, u32), Malforme
 
 /// The clients that had a section. Allocates nothing for the usual update, which has one.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Clients {
+struct Clients {
     last: Option<u64>,
     before: BTreeSet<u64>,
 }
 
 impl Clients {
-    pub(super) fn add(&mut self, client: u64) -> Result<(), Malformed> {
+    fn add(&mut self, client: u64) -> Result<(), Malformed> {
         if let Some(last) = self.last.replace(client) {
             self.before.insert(last);
         }

@@ -108,10 +108,11 @@ test('S1 damaged updates end in an answer from every function', async () => {
         algebra.admit(one, mutate(random, known, one))
       ].map(unlessMalformed))
       const columns = mutate(random, await algebra.toColumns(whole), one)
-      answers.unshift(await unlessMalformed(algebra.fromColumns(columns)))
+      // That need not be an update.
+      await unlessMalformed(algebra.fromColumns(columns))
       // What comes out can go in again.
-      for (const update of answers.slice(0, 7).filter(Boolean)) await algebra.stateVector(update)
-      const [, , , , , compacted] = answers
+      for (const update of answers.slice(0, 6).filter(Boolean)) await algebra.stateVector(update)
+      const [, , , , compacted] = answers
       if (compacted) assert.deepEqual(await algebra.compact([compacted]), compacted)
     }
   })

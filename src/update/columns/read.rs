@@ -1,12 +1,12 @@
 //! Reading columns.
 
-use super::super::content::{DELETED, GC, SKIP, TEXT, tag_of};
+use super::super::content::{DELETED, GC, JSON, SKIP, TAG, TEXT, VALUES};
 use super::super::delete_set::Ranges;
 use super::super::place::{KEY, ORIGIN, RIGHT};
-use super::super::walk::Clients;
-use super::super::{Content, Id, Malformed, Parent, Place, Struct};
+use super::super::text::utf16_len;
+use super::super::{Id, Malformed};
 use super::{Columns, Expected, says};
-use crate::codec::{DecodeError, Reader, write_number};
+use crate::codec::{DecodeError, Reader, write_bytes, write_number};
 
 /// Updates that stand in columns.
 #[derive(Debug)]
@@ -41,10 +41,10 @@ impl<'a> FromColumns<'a> {
     /// The next update.
     pub fn take(&mut self) -> Result<Vec<u8>, Malformed> {
         let sections = self.columns.heads.number()?;
-        let (mut update, mut said, mut seen) = (Vec::new(), Ranges::default(), Clients::default());
+        let (mut update, mut said) = (Vec::new(), Ranges::default());
         write_number(&mut update, sections);
         for _ in 0..sections {
-            self.section(&mut update, &mut said, &mut seen)?;
+            self.section(&mut update, &mut said)?;
         }
         let are_all = self.columns.deletes.byte()? != 0;
         let mut deletes = if are_all { said } else { Ranges::default() };
@@ -63,101 +63,129 @@ impl<'a> FromColumns<'a> {
             .sum()
     }
 
-    fn section(
-        &mut self,
-        update: &mut Vec<u8>,
-        said: &mut Ranges,
-        seen: &mut Clients,
-    ) -> Result<(), Malformed> {
+    fn section(&mut self, update: &mut Vec<u8>, said: &mut Ranges) -> Result<(), Malformed> {
         let count = self.columns.heads.number()?;
         let (at, client) = self.client()?;
-        seen.add(client)?;
         let mut clock = read_distance(&mut self.columns.heads, self.expected.at(at)?.end)?;
         write_number(update, count);
         write_number(update, client);
         write_number(update, clock.into());
         for _ in 0..count {
-            let item = self.item(Id { client, clock })?;
-            says(said, client, &item);
-            item.write(update);
-            clock = item.end();
+            let info = self.columns.infos.byte()?;
+            let tag = info & TAG;
+            update.push(info);
+            if !matches!(tag, GC | SKIP) {
+                self.place(Id { client, clock }, info, update)?;
+            }
+            let end = clock.checked_add(self.content(tag, update)?).ok_or(DecodeError::Range)?;
+            says(said, tag, client, clock, end);
+            clock = end;
         }
         self.expected.at(at)?.end = clock;
         Ok(())
     }
 
-    fn item(&mut self, own: Id) -> Result<Struct<'a>, Malformed> {
-        let info = self.columns.infos.byte()?;
-        let tag = tag_of(info)?;
-        let place = match tag {
-            GC | SKIP => Place::Nowhere,
-            _ => self.place(own, info)?,
-        };
-        let Columns { lens, texts, contents, .. } = &mut self.columns;
-        let (content, len) = match tag {
-            TEXT => Content::text(texts.string_of(lens.number()?)?)?,
-            GC | SKIP | DELETED => Content::read(tag, lens)?,
-            _ => Content::read(tag, contents)?,
-        };
-        Struct::new(own.clock, len, place, content)
-    }
-
-    fn place(&mut self, own: Id, info: u8) -> Result<Place<'a>, Malformed> {
-        let keyed = info & KEY != 0;
-        if info & (ORIGIN | RIGHT) != 0 {
-            let origin = if info & ORIGIN != 0 { Some(self.near(own)?) } else { None };
-            let right = if info & RIGHT != 0 { Some(self.right(own, origin)?) } else { None };
-            return Ok(Place::Beside { origin, right, keyed });
+    fn place(&mut self, own: Id, info: u8, update: &mut Vec<u8>) -> Result<(), Malformed> {
+        let origin = if info & ORIGIN != 0 { Some(self.near(own, update)?) } else { None };
+        if info & RIGHT != 0 {
+            self.right(own, origin, update)?;
         }
-        let parent = match self.columns.names.byte()? {
-            1 => Parent::Root(self.columns.names.string()?),
-            _ => Parent::Nested(self.near(own)?),
-        };
-        let key = if keyed { Some(self.columns.names.string()?) } else { None };
-        Ok(Place::Under { parent, key })
+        if info & (ORIGIN | RIGHT) != 0 {
+            return Ok(());
+        }
+        let is_root = self.columns.names.byte()?;
+        update.push(is_root);
+        if is_root == 1 {
+            write_bytes(update, self.columns.names.bytes()?);
+        } else {
+            self.near(own, update)?;
+        }
+        if info & KEY != 0 {
+            write_bytes(update, self.columns.names.bytes()?);
+        }
+        Ok(())
     }
 
-    fn near(&mut self, own: Id) -> Result<Id, Malformed> {
+    fn near(&mut self, own: Id, update: &mut Vec<u8>) -> Result<Id, Malformed> {
         let (at, client) = self.client()?;
         let clock = read_distance(&mut self.columns.origins, self.expected.origin(at, own)?)?;
         self.expected.at(at)?.beside = clock;
-        Ok(Id { client, clock })
+        let id = Id { client, clock };
+        id.write(update);
+        Ok(id)
     }
 
-    fn right(&mut self, own: Id, origin: Option<Id>) -> Result<Id, Malformed> {
+    fn right(
+        &mut self,
+        own: Id,
+        origin: Option<Id>,
+        update: &mut Vec<u8>,
+    ) -> Result<(), Malformed> {
         let (at, client) = self.client()?;
         let expected = self.expected.right(at, own, origin)?;
         let clock = read_distance(&mut self.columns.rights, expected)?;
         self.expected.at(at)?.beside = clock;
         self.expected.right = clock;
-        Ok(Id { client, clock })
+        Id { client, clock }.write(update);
+        Ok(())
+    }
+
+    /// Write the content of a struct. Returns how many ids it has.
+    fn content(&mut self, tag: u8, update: &mut Vec<u8>) -> Result<u32, Malformed> {
+        let Columns { lens, texts, contents, .. } = &mut self.columns;
+        let len = lens.number_u32()?;
+        Ok(match tag {
+            GC | SKIP | DELETED => {
+                write_number(update, len.into());
+                len
+            }
+            TEXT => {
+                let text = texts.take(len as usize)?;
+                write_bytes(update, text);
+                utf16_len(text) as u32
+            }
+            _ => {
+                let content = contents.take(len as usize)?;
+                update.extend_from_slice(content);
+                // These begin with how many they are.
+                let are_many = matches!(tag, JSON | VALUES);
+                if are_many { Reader::new(content).number_u32()? } else { 1 }
+            }
+        })
     }
 
     fn deletes(&mut self, deletes: &mut Ranges) -> Result<(), Malformed> {
         for _ in 0..self.columns.deletes.number()? {
-            let (at, client) = self.client()?;
+            let at = self.place_of_client()?;
+            let client = match at {
+                Some(at) => self.expected.at(at)?.client,
+                None => self.columns.heads.number()?,
+            };
+            let mut gone = self.expected.gone(at)?;
             for _ in 0..self.columns.deletes.number()? {
-                let gone = &mut self.expected.at(at)?.gone;
-                let start = read_distance(&mut self.columns.deletes, *gone)?;
+                let start = read_distance(&mut self.columns.deletes, gone)?;
                 let len = self.columns.deletes.number_u32()?;
-                *gone = start.checked_add(len).ok_or(DecodeError::Range)?;
-                if len == 0 {
-                    return Err(Malformed::Empty);
-                }
-                deletes.push(client, start, *gone);
+                gone = start.checked_add(len).ok_or(DecodeError::Range)?;
+                deletes.push(client, start, gone);
             }
+            self.expected.goes(at, gone)?;
         }
         Ok(())
     }
 
     /// Where in what is expected a client is, and which one.
     fn client(&mut self) -> Result<(usize, u64), Malformed> {
-        let at = match usize::try_from(self.columns.clients.number()?) {
-            Ok(0) => self.expected.name(self.columns.heads.number()?),
-            Ok(place) => place - 1,
-            Err(_) => return Err(DecodeError::Range.into()),
+        let at = match self.place_of_client()? {
+            Some(at) => at,
+            None => self.expected.name(self.columns.heads.number()?),
         };
         Ok((at, self.expected.at(at)?.client))
+    }
+
+    /// Where in what is expected a client is, if it was named.
+    fn place_of_client(&mut self) -> Result<Option<usize>, Malformed> {
+        let place = usize::try_from(self.columns.clients.number()?);
+        Ok(place.map_err(|_| DecodeError::Range)?.checked_sub(1))
     }
 }
 

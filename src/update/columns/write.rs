@@ -61,7 +61,7 @@ impl ToColumns {
         write_distance(&mut self.columns.heads, clock, self.expected.at(at)?.end);
         while let Some(item) = section.next()? {
             self.item(client, &item)?;
-            says(said, client, &item);
+            says(said, item.content.tag(), client, item.clock, item.end());
             clock = item.end();
         }
         self.expected.at(at)?.end = clock;
@@ -106,7 +106,11 @@ impl ToColumns {
                 texts.extend_from_slice(text.as_bytes());
             }
             (content, GC | SKIP | DELETED) => content.write(item.len, lens),
-            (content, _) => content.write(item.len, contents),
+            (content, _) => {
+                let before = contents.len();
+                content.write(item.len, contents);
+                write_number(lens, (contents.len() - before) as u64);
+            }
         }
         Ok(())
     }
@@ -133,15 +137,20 @@ impl ToColumns {
         let clients: Vec<_> = deletes.clients().collect();
         write_number(&mut self.columns.deletes, clients.len() as u64);
         for client in clients {
-            let at = self.client(client);
+            let at = self.places.get(&client).copied();
+            write_number(&mut self.columns.clients, at.map_or(0, |at| at as u64 + 1));
+            if at.is_none() {
+                write_number(&mut self.columns.heads, client);
+            }
             let ranges = deletes.ranges(client);
             write_number(&mut self.columns.deletes, ranges.len() as u64);
-            let gone = &mut self.expected.at(at)?.gone;
+            let mut gone = self.expected.gone(at)?;
             for &(start, end) in ranges {
-                write_distance(&mut self.columns.deletes, start, *gone);
+                write_distance(&mut self.columns.deletes, start, gone);
                 write_number(&mut self.columns.deletes, (end - start).into());
-                *gone = end;
+                gone = end;
             }
+            self.expected.goes(at, gone)?;
         }
         Ok(())
     }

@@ -133,9 +133,10 @@ fn columns(input: &Input) {
             columns.and_then(|it| bounded(input, Side::Client, || update::from_columns(&it)));
         assert_eq!(back, Ok(compacted));
     }
-    let update = bounded(input, Side::Client, || update::from_columns(bytes));
-    let columns = bounded(input, later, || update::to_columns(bytes));
-    for update in [update, columns.and_then(|it| update::from_columns(&it))].into_iter().flatten() {
+    // What comes of that need not be an update: whoever takes it walks it.
+    let _ = bounded(input, Side::Client, || update::from_columns(bytes));
+    if let Ok(columns) = bounded(input, later, || update::to_columns(bytes)) {
+        let update = update::from_columns(&columns).expect("columns");
         assert!(update::walk(&update).all(|part| part.is_ok()), "columns of what is no update");
     }
 }
