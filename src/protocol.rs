@@ -26,7 +26,7 @@
 //!   window in the welcome. Beyond the window the room sends it no updates, until it has.
 //! * **W8** A native client that says version 3 in its hello, and has nothing, may be sent the
 //!   document in columns and deflated, as [`FromRoom::Document`]. One that cannot inflate says
-//!   version 2, which has nothing more to say.
+//!   version 1.
 //! * **W9** Without a WebSocket the same frames go in [`records`], and a poll is a session: it
 //!   begins with a hello, and [`FromRoom::Awareness`] of nobody ends the answer to that. Whoever
 //!   was not named by then is gone.
@@ -59,9 +59,11 @@ use crate::codec::DecodeError;
 pub const SUBPROTOCOL: &str = "selvedge.v1";
 /// The newest version of the native protocol that this build speaks.
 pub const PROTOCOL_VERSION: u32 = 3;
-/// From this version on a client takes a document in columns and deflated. (Version 2 took it
-/// deflated and not in columns; it is sent the document as it is.)
+/// From this version on a client takes a document in columns and deflated. Version 2 took it
+/// deflated and not in columns; here it is sent the document as it is.
 pub const INFLATES: u32 = 3;
+/// A client that says this takes a document only as it is, from rooms of any build.
+pub const PLAIN: u32 = 1;
 /// What a native client sends to see whether the connection lives.
 pub const PING: &str = "ping";
 /// What the platform answers without waking the room.

@@ -2,7 +2,7 @@
 //! `selvedge.v1`. Each commit is an event, by epoch and sequence number.
 
 use super::native::{decode_from_room, encode_from_client};
-use super::{FromClient, FromRoom, Hello, INFLATES};
+use super::{FromClient, FromRoom, Hello, PLAIN};
 
 /// What a follower is confirmed to have, at least so many bytes at a time.
 const CONFIRMED_BYTES_MIN: u64 = 64 << 10;
@@ -18,7 +18,7 @@ impl Following {
     /// What a follower says first, that has everything of an epoch up to a sequence number. An
     /// event holds an update as it is, so a document must not come deflated.
     pub fn hello(epoch: u64, sequence: u64) -> Vec<u8> {
-        let hello = Hello { protocol: INFLATES - 1, epoch, sequence, trace: None };
+        let hello = Hello { protocol: PLAIN, epoch, sequence, trace: None };
         encode_from_client(&FromClient::Hello(hello)).unwrap_or_default()
     }
 
@@ -105,7 +105,7 @@ mod tests {
     fn w8_a_follower_says_that_it_cannot_inflate() {
         let hello = Following::hello(7, 42);
         let hello = decode_from_client(&hello).unwrap();
-        let expected = Hello { protocol: INFLATES - 1, epoch: 7, sequence: 42, trace: None };
+        let expected = Hello { protocol: PLAIN, epoch: 7, sequence: 42, trace: None };
         assert_eq!(hello, Some(FromClient::Hello(expected)));
     }
 

@@ -7,7 +7,7 @@
 
 use super::refused::send;
 use super::{Output, Replica};
-use crate::protocol::{FromClient, Hello, INFLATES, PROTOCOL_VERSION};
+use crate::protocol::{FromClient, Hello, PLAIN, PROTOCOL_VERSION};
 use crate::time::Millis;
 
 /// When a WebSocket is tried first, beside a connection without one, in milliseconds; it doubles
@@ -216,7 +216,7 @@ impl Replica {
 
     pub(super) fn say_hello(&mut self, out: &mut Vec<Output>) {
         let (epoch, sequence) = (self.epoch, self.sequence);
-        let protocol = if self.inflates { PROTOCOL_VERSION } else { INFLATES - 1 };
+        let protocol = if self.inflates { PROTOCOL_VERSION } else { PLAIN };
         let hello = Hello { protocol, epoch, sequence, trace: self.trace };
         send(out, self.frame_bytes_max, &FromClient::Hello(hello));
     }
