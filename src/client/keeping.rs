@@ -57,10 +57,13 @@ impl Shell {
             let Some(shell) = open() else { return };
             if let Some(lock) = lock {
                 shell.hold(lock);
-                return shell.read_stored();
+                shell.read_stored();
+                return shell.forget_if_asked();
             }
+            let keeps = shell.wants_kept();
             shell.set_kept(if keeps { Keeping::On } else { Keeping::Off });
             shell.input(Input::Follow);
+            shell.forget_if_asked();
             lock::wait_for(&queue, move |lock| {
                 let Some(shell) = later() else { return };
                 shell.hold(lock);
@@ -70,10 +73,8 @@ impl Shell {
                 }
                 shell.input(Input::Lead { keeps });
                 shell.read_stored();
-                if shell.forgetting().is_some() {
-                    // The tab that was asked to is gone.
-                    shell.delete_all();
-                }
+                // The tab that was asked to is gone.
+                shell.forget_if_asked();
             });
         });
     }
@@ -190,14 +191,29 @@ impl Shell {
     pub(super) fn stop_keeping(self: &Rc<Self>) -> Promise {
         let shell = Rc::clone(self);
         promise(Box::new(move |answer| {
-            if !shell.replica().is_ok_and(|replica| replica.follows()) {
+            if shell.holds_lock() || !shell.has_tabs() {
                 return shell.throw_away(Some(answer));
             }
-            // The tab that leads sees to it, and says when it is done.
+            // The tab that leads sees to it, and says when it is done. Until it is known which one
+            // that is, nothing is touched: it may be storing.
             shell.keep_no_longer();
             shell.forgetting().get_or_insert_default().push(answer);
-            shell.input(Input::PageKeeps(false));
+            if shell.replica().is_ok_and(|replica| replica.follows()) {
+                shell.input(Input::PageKeeps(false));
+            }
         }))
+    }
+
+    /// It is known who leads: have it see to what the page asked before that.
+    fn forget_if_asked(self: &Rc<Self>) {
+        if self.forgetting().is_none() {
+            return;
+        }
+        if self.holds_lock() {
+            self.delete_all();
+        } else {
+            self.input(Input::PageKeeps(false));
+        }
     }
 
     /// The page of another tab wants that nothing is kept any more.

@@ -150,6 +150,17 @@ test("D3: any tab can have the document forgotten in all, and kept again", async
   await settled(two, `doc.storage.state === "kept"`);
   await settled(one, `doc.storage.state === "kept"`);
   await until("a kept document", async () => (await names()).length === 1);
+  // Before it is known which tab leads.
+  await three.evaluate(async (document) => {
+    doc.close();
+    open({ document });
+    await doc.forget();
+  }, document);
+  assert.deepEqual(await names(), []);
+  for (const page of tabs) await settled(page, off);
+  await two.evaluate(() => doc.keep());
+  await until("a kept document", async () => (await names()).length === 1);
+  await settled(two, `doc.storage.state === "kept"`);
   // As they come: forgotten is forgotten, and what is kept after that is whole.
   await two.evaluate(() => Promise.all([doc.forget(), doc.forget(), doc.keep()]));
   await settled(two, `doc.storage.state === "kept"`);

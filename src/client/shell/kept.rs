@@ -64,6 +64,11 @@ impl Shell {
         *self.tabs.borrow_mut() = tabs.map(Rc::new);
     }
 
+    /// Whether there may be others.
+    pub(in crate::client) fn has_tabs(&self) -> bool {
+        self.tabs.borrow().is_some()
+    }
+
     pub(in crate::client) fn hold_presence(&self, lock: Lock) {
         *self.presence_lock.borrow_mut() = Some(lock);
     }
