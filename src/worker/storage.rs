@@ -224,9 +224,14 @@ fn inflate(bytes: &[u8], len: usize) -> Result<Vec<u8>, LogError> {
         .map_err(|error| LogError::Damaged(format!("cannot be inflated: {}", error.status as i32)))
 }
 
-/// A document as it is stored, and as it is sent to our own client.
+/// A document as it is stored, and as it is sent to our own client: nobody looks into it then, so
+/// it is read back first. An error leaves the log as it is.
 fn pack(update: &[u8]) -> Result<Vec<u8>, LogError> {
-    Ok(deflate(&to_columns(update)?))
+    let columns = to_columns(update)?;
+    if from_columns(&columns)? != update {
+        return Err(LogError::Damaged("columns say something else".into()));
+    }
+    Ok(deflate(&columns))
 }
 
 /// The document of so many bytes that was packed.
